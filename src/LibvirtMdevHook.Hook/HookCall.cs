@@ -1,0 +1,85 @@
+using LibvirtMdevHook.Linux;
+using LibvirtMdevHook.Operations;
+using LibvirtMdevHook.Settings;
+
+namespace LibvirtMdevHook.Hook;
+
+/// <summary>One call by libvirtd: the domain's name, unchecked, and the operation; the domain XML is on stdin.</summary>
+internal sealed class HookCall
+{
+    /// <summary>A worker stops waiting before its hook does, to have time for undoing and answering.</summary>
+    private const double WorkersShare = 0.9;
+
+    private readonly string _name;
+    private readonly long _begin = Environment.TickCount64;
+
+    private HookCall(string name, HookOperation operation) => (_name, Operation) = (name, operation);
+
+    public HookOperation Operation { get; }
+
+    /// <returns>Null when this is not how libvirtd calls a hook.</returns>
+    public static HookCall? Parse(string[] args) =>
+        args.Length >= 3 ? new HookCall(args[0], HookOperation.Find(args[1]) ?? HookOperation.None) : null;
+
+    /// <returns>The exit status.</returns>
+    public int Run(Root root)
+    {
+        var input = new DomainInput();
+        var domain = Guid.Empty;
+        if (Operation.Trigger == Trigger.Declaration && !input.ReadAllAndFind("urn:libvirt-mdev-hook:"u8))
+            return 0;
+        if (Operation.Trigger == Trigger.Record)
+        {
+            if (input.ReadUuid() is not { } uuid || !HasRecord(root, uuid))
+                return 0;
+            domain = uuid;
+        }
+
+        if (Operation.Trigger == Trigger.None)
+            return 0;
+        if (Operation.NeedsXml)
+            input.ReadAll();
+        if (Libc.geteuid() != 0)
+            return Output.Refuse(this, $"domain '{_name}' declares mediated devices, for which the hook must run as root; define it in qemu:///system");
+        var budget = Operation.Budget(HostSettings.Load(root));
+        var request = new WorkerRequest(
+            Operation, domain, _name, Operation.NeedsXml ? input.Bytes : default, new Deadline(_begin + (long)(budget.TotalMilliseconds * WorkersShare)));
+        return Hand(root, request, new Deadline(_begin + (long)budget.TotalMilliseconds), budget);
+    }
+
+    private static bool HasRecord(Root root, Guid uuid)
+    {
+        using var record = Descriptor.Open((root.State / $"domains/{uuid:D}.xml").Text, Libc.O_RDONLY, out _);
+        return record is not null;
+    }
+
+    private int Hand(Root root, WorkerRequest request, Deadline deadline, TimeSpan budget)
+    {
+        var (ours, theirs) = SocketEnd.Pair();
+        using (ours)
+        {
+            var program = WorkerProgram();
+            var error = DetachedProcess.Start(program, "worker", root.Prefix is { } prefix ? $"{Root.Variable}={prefix}" : null, theirs);
+            theirs.Dispose();
+            if (!error.IsNone)
+                return Output.Refuse(this, $"domain '{_name}': '{program}' cannot be started ({error}); install libvirt-mdev-hook again or remove it altogether");
+            request.Send(ours, deadline);
+            var answer = WorkerRequest.ReceiveAnswer(ours, deadline);
+            if (answer is null)
+                return Output.Refuse(this, NoAnswer(root, deadline, budget));
+            return answer.IsGood ? 0 : Output.Refuse(this, answer.Sentence);
+        }
+    }
+
+    private string NoAnswer(Root root, Deadline deadline, TimeSpan budget) => deadline.Passed
+        ? $"domain '{_name}': its devices were not ready within {budget.TotalSeconds:0.#} s; what was begun is undone ('virt-mdev list' shows what is left, '{root.LogFile}' what happened)"
+        : $"domain '{_name}': the worker ended without an answer; '{root.LogFile}' may say why";
+
+    /// <summary>virt-mdev of the same installation: ../bin/virt-mdev beside the folder in which this program itself lies.</summary>
+    private static string WorkerProgram()
+    {
+        var own = Sysfs.LinkTarget(new HostPath("/proc/self/exe")) ?? "/usr/sbin/libvirt-mdev-hook";
+        var folder = own[..Math.Max(own.LastIndexOf('/'), 0)];
+        return $"{folder[..Math.Max(folder.LastIndexOf('/'), 0)]}/bin/virt-mdev";
+    }
+}

@@ -1,0 +1,59 @@
+using System.Diagnostics.CodeAnalysis;
+using LibvirtMdevHook.Linux;
+
+namespace LibvirtMdevHook.Domains;
+
+/// <summary>
+/// The name of a sysfs attribute of a device that a declaration may set: one or two components, on the allow-list. Whoever may edit a
+/// domain must not get root's sysfs.
+/// </summary>
+internal sealed record AttrName
+{
+    private static readonly string[] AllowedFolders = ["nvidia", "vendor", "intel_vgpu"];
+
+    private static readonly string[] AllowedNames =
+    [
+        "assign_adapter", "unassign_adapter", "assign_domain", "unassign_domain", "assign_control_domain", "unassign_control_domain",
+    ];
+
+    private static readonly string[] NeverNames =
+    [
+        "remove", "uevent", "config", "driver_override", "reset", "nvidia/current_vgpu_type", "nvidia/creatable_vgpu_types",
+    ];
+
+    private AttrName(SysfsName? folder, SysfsName file) => (Folder, File) = (folder, file);
+
+    public SysfsName? Folder { get; }
+
+    public SysfsName File { get; }
+
+    /// <param name="text">The name as declared.</param>
+    /// <param name="alsoAllowed">What the configuration's <c>allowed_attributes</c> adds: whole names, or <c>folder/*</c>.</param>
+    public static bool TryParse(string? text, IReadOnlyCollection<string> alsoAllowed, [NotNullWhen(true)] out AttrName? name)
+    {
+        name = null;
+        var parts = text?.Split('/') ?? [];
+        if (parts.Length is not (1 or 2) || parts.Any(p => !IsPlain(p)) || IsNever(text!, parts[^1]))
+            return false;
+        var allowed = AllowedNames.Contains(text) || (parts.Length == 2 && AllowedFolders.Contains(parts[0]))
+            || alsoAllowed.Contains(text!) || (parts.Length == 2 && alsoAllowed.Contains(parts[0] + "/*"));
+        if (!allowed)
+            return false;
+        name = new AttrName(parts.Length == 2 ? SysfsName.Parse(parts[0]) : null, SysfsName.Parse(parts[^1]));
+        return true;
+    }
+
+    /// <summary>The names that a record may hold: it was checked against the configuration when it was made.</summary>
+    public static bool TryParseRecorded(string? text, [NotNullWhen(true)] out AttrName? name) =>
+        TryParse(text, text is null ? [] : [text], out name);
+
+    public HostPath In(HostPath device) => Folder is null ? device / File : device / Folder / File;
+
+    public override string ToString() => Folder is null ? File.ToString() : $"{Folder}/{File}";
+
+    private static bool IsNever(string name, string file) =>
+        NeverNames.Contains(name) || NeverNames.Contains(file) || file.StartsWith("resource", StringComparison.Ordinal);
+
+    private static bool IsPlain(string part) =>
+        SysfsName.TryParse(part, out _) && part.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '.' or '-');
+}

@@ -1,0 +1,94 @@
+using System.Collections.Immutable;
+using System.Xml.Linq;
+
+namespace LibvirtMdevHook.Domains;
+
+/// <summary>Reads our element in a domain's metadata. Its grammar is schemas/mdev-hook.rng; tests hold the two together.</summary>
+internal static class DeclarationXml
+{
+    public const string NamespaceStem = "urn:libvirt-mdev-hook:";
+    public const string Namespace = NamespaceStem + "1";
+
+    private static readonly XNamespace Ours = Namespace;
+
+    /// <returns>Null when there is no declaration, or when it has problems.</returns>
+    public static Declaration? Read(XElement domain, IReadOnlyCollection<string> alsoAllowed, List<Problem> problems)
+    {
+        RefuseOutsideMetadata(domain, problems);
+        var all = domain.Elements("metadata").Elements().Where(IsOurs).ToArray();
+        foreach (var second in all.Skip(1))
+            problems.Add(At(second, "there is a second declaration; libvirt keeps only one element of a namespace, so put all <hostdev> into one"));
+        if (all.Length == 0)
+            return null;
+        var element = all[0];
+        if (element.Name.Namespace != Ours)
+            problems.Add(At(element, $"the declaration's namespace is '{element.Name.NamespaceName}'; this program knows '{Namespace}'"));
+        else if (element.Name.LocalName != "hostdevs")
+            problems.Add(At(element, $"the declaration's element is <{element.Name.LocalName}>; expected <hostdevs>"));
+        else
+            return ReadHostdevs(element, GuestDevices.Read(domain), alsoAllowed, problems);
+        return null;
+    }
+
+    private static Declaration ReadHostdevs(XElement element, GuestDevices devices, IReadOnlyCollection<string> alsoAllowed, List<Problem> problems)
+    {
+        Expect(element, ["placement", "numa", "gpu"], "hostdev", problems);
+        var hostdevs = element.Elements(Ours + "hostdev").ToArray();
+        if (hostdevs.Length == 0)
+            problems.Add(At(element, "the declaration has no <hostdev>; declare at least one, or remove the declaration"));
+        var read = hostdevs.Select(h => DeclaredHostdevXml.Read(h, devices, alsoAllowed, problems)).OfType<DeclaredHostdev>().ToImmutableArray();
+        foreach (var twice in read.GroupBy(h => h.Device).Where(g => g.Count() > 1))
+            problems.Add(new Problem(twice.Last().Line, $"the device '{twice.Key}' is declared twice, first in line {twice.First().Line}"));
+        return new Declaration(
+            ReadWord<Placement>(element, "placement", problems),
+            ReadWord<NumaRule>(element, "numa", problems),
+            ReadWord<GpuRule>(element, "gpu", problems) ?? GpuRule.Any,
+            read);
+    }
+
+    /// <summary>Reports attributes, elements and text that the grammar does not have.</summary>
+    public static void Expect(XElement element, string[] attributes, string child, List<Problem> problems)
+    {
+        foreach (var attribute in element.Attributes().Where(a => !a.IsNamespaceDeclaration && !attributes.Contains(a.Name.ToString())))
+        {
+            problems.Add(At(attribute, $"the attribute '{attribute.Name.LocalName}' of <{element.Name.LocalName}> is not known; "
+                + $"expected {List(attributes)}"));
+        }
+
+        foreach (var stranger in element.Elements().Where(e => child.Length == 0 || e.Name != Ours + child))
+        {
+            problems.Add(At(stranger, $"the element <{stranger.Name.LocalName}> in <{element.Name.LocalName}> is not known"
+                + (child.Length > 0 ? $"; expected <{child}> of the namespace '{Namespace}'" : "")));
+        }
+
+        foreach (var text in element.Nodes().OfType<XText>().Where(t => !string.IsNullOrWhiteSpace(t.Value)))
+            problems.Add(At(text, $"the text '{text.Value.Trim()}' in <{element.Name.LocalName}> is not expected"));
+    }
+
+    public static Problem At(XObject node, string text) => new(DomainXml.LineOf(node), text);
+
+    private static T? ReadWord<T>(XElement element, string name, List<Problem> problems) where T : struct, Enum
+    {
+        if (element.Attribute(name) is not { } attribute)
+            return null;
+        if (!Word.TryParse<T>(attribute.Value, out var value))
+            problems.Add(At(attribute, $"{name}='{attribute.Value}' is not known; expected {Word.Choices<T>()}"));
+        return value;
+    }
+
+    private static string List(string[] names) => names.Length == 1 ? names[0] : $"{string.Join(", ", names[..^1])} or {names[^1]}";
+
+    private static bool IsOurs(XElement element) => element.Name.NamespaceName.StartsWith(NamespaceStem, StringComparison.Ordinal);
+
+    private static void RefuseOutsideMetadata(XElement domain, List<Problem> problems)
+    {
+        const string Remedy = "would be dropped by libvirt, which keeps foreign names only as elements of <metadata>; declare the device there";
+        foreach (var element in domain.Elements().Where(e => e.Name != "metadata").DescendantsAndSelf())
+        {
+            if (IsOurs(element))
+                problems.Add(At(element, $"the element <{element.Name.LocalName}> of '{element.Name.NamespaceName}' {Remedy}"));
+            foreach (var wish in element.Attributes().Where(a => !a.IsNamespaceDeclaration && a.Name.NamespaceName.StartsWith(NamespaceStem, StringComparison.Ordinal)))
+                problems.Add(At(wish, $"the attribute '{wish.Name.LocalName}' of '{wish.Name.NamespaceName}' on <{element.Name.LocalName}> {Remedy}"));
+        }
+    }
+}

@@ -1,0 +1,114 @@
+using System.Collections.Immutable;
+using System.Xml.Linq;
+
+namespace LibvirtMdevHook.Domains;
+
+/// <summary>Reads one &lt;hostdev&gt; of a declaration and binds it to the device of the guest that it speaks of.</summary>
+internal static class DeclaredHostdevXml
+{
+    private static readonly char[] Blanks = [' ', '\t', '\n', '\r'];
+
+    /// <returns>Null when the device cannot be told; other problems are only added to the list.</returns>
+    public static DeclaredHostdev? Read(XElement element, GuestDevices devices, IReadOnlyCollection<string> alsoAllowed, List<Problem> problems)
+    {
+        DeclarationXml.Expect(element, ["uuid", "address", "type", "parent", "args"], "attr", problems);
+        var device = ReadDevice(element, problems);
+        var parents = ReadParents(element, problems);
+        var type = ReadType(element, parents, device, problems);
+        var args = ReadArgs(element, problems);
+        var attrs = element.Elements().Where(e => e.Name.LocalName == "attr").Select(a => ReadAttr(a, alsoAllowed, problems)).OfType<Attr>().ToImmutableArray();
+        if (device is null)
+            return null;
+        var target = devices.Find(device);
+        if (target is null)
+            problems.Add(DeclarationXml.At(element, Unbound.Sentence(element, device)));
+        else if (target.Problem is { } problem)
+            problems.Add(new Problem(target.Line, problem));
+        return new DeclaredHostdev(
+            device, type, parents, attrs, args, target?.Handover ?? Handover.Hostdev, target?.Model, DomainXml.LineOf(element));
+    }
+
+    private static DeviceId? ReadDevice(XElement element, List<Problem> problems)
+    {
+        var uuid = element.Attribute("uuid");
+        var address = element.Attribute("address");
+        if ((uuid is null) == (address is null))
+        {
+            problems.Add(DeclarationXml.At(element, "<hostdev> has " + (uuid is null ? "neither uuid nor address" : "both uuid and address")
+                + "; expected either uuid, which names a mediated device, or address, which names a VF"));
+            return null;
+        }
+
+        if (uuid is not null && DeviceId.TryParseUuid(uuid.Value, out var parsed))
+            return DeviceId.Mdev(parsed);
+        if (address is not null && PciAddress.TryParse(address.Value, out var vf))
+            return DeviceId.Vf(vf);
+        var attribute = (uuid ?? address)!;
+        problems.Add(DeclarationXml.At(attribute, $"{attribute.Name}='{attribute.Value}' is not "
+            + (uuid is not null ? "a uuid such as '6a2f1c3e-90c1-4d7b-8e5a-0f1e2d3c4b5a'" : PciAddress.Expected)));
+        return null;
+    }
+
+    private static ImmutableArray<ParentName> ReadParents(XElement element, List<Problem> problems)
+    {
+        if (element.Attribute("parent") is not { } attribute)
+            return [];
+        var words = attribute.Value.Split(Blanks, StringSplitOptions.RemoveEmptyEntries);
+        if (words.Length == 0)
+            problems.Add(DeclarationXml.At(attribute, $"parent is empty; expected {ParentName.Expected}, or no parent for any that fits"));
+        var parents = ImmutableArray.CreateBuilder<ParentName>();
+        foreach (var word in words)
+        {
+            if (ParentName.TryParse(word, out var parent))
+                parents.Add(parent);
+            else
+                problems.Add(DeclarationXml.At(attribute, $"the parent '{word}' is not {ParentName.Expected}"));
+        }
+
+        return parents.ToImmutable();
+    }
+
+    private static string? ReadType(XElement element, ImmutableArray<ParentName> parents, DeviceId? device, List<Problem> problems)
+    {
+        if (element.Attribute("type") is { } attribute)
+        {
+            if (string.IsNullOrWhiteSpace(attribute.Value) || attribute.Value.Length > 255 || attribute.Value.Any(char.IsControl))
+                problems.Add(DeclarationXml.At(attribute, "type is not a name or id of a type: expected 1 to 255 characters, no control characters, not only blanks"));
+            return attribute.Value.Trim();
+        }
+
+        if (parents.Length != 1 || device?.Uuid is null)
+        {
+            problems.Add(DeclarationXml.At(element, "type is missing; expected a type's name or id (only a mediated device with exactly one "
+                + "parent, of a vendor without predefined types, needs none)"));
+        }
+
+        return null;
+    }
+
+    private static string ReadArgs(XElement element, List<Problem> problems)
+    {
+        var attribute = element.Attribute("args");
+        if (attribute is not null && !VendorArgs.IsValid(attribute.Value))
+            problems.Add(DeclarationXml.At(attribute, $"args='{attribute.Value}' is not {VendorArgs.Expected}"));
+        return attribute?.Value ?? "";
+    }
+
+    private static Attr? ReadAttr(XElement element, IReadOnlyCollection<string> alsoAllowed, List<Problem> problems)
+    {
+        DeclarationXml.Expect(element, ["name", "value"], "", problems);
+        var name = element.Attribute("name");
+        var value = element.Attribute("value");
+        if (name is null || value is null)
+            problems.Add(DeclarationXml.At(element, $"<attr> has no {(name is null ? "name" : "value")}; expected both name and value"));
+        if (value is not null && (value.Value.Length > 4095 || value.Value.Any(char.IsControl)))
+            problems.Add(DeclarationXml.At(value, "the value of <attr> is longer than 4095 characters or has control characters"));
+        if (name is null)
+            return null;
+        if (AttrName.TryParse(name.Value, alsoAllowed, out var attr))
+            return new Attr(attr, value?.Value ?? "");
+        problems.Add(DeclarationXml.At(name, $"the attribute '{name.Value}' may not be set; allowed are nvidia/*, vendor/*, intel_vgpu/*, "
+            + "the assign_ and unassign_ files of vfio_ap, and what allowed_attributes of the host's configuration adds"));
+        return null;
+    }
+}

@@ -1,0 +1,34 @@
+using System.Diagnostics.CodeAnalysis;
+using LibvirtMdevHook.Linux;
+
+namespace LibvirtMdevHook.Domains;
+
+/// <summary>Names a device: a mediated device by its uuid, or a VF by its PCI address. Exactly one of the two is set.</summary>
+internal sealed record DeviceId
+{
+    private DeviceId(Guid? uuid, PciAddress? address) => (Uuid, Address) = (uuid, address);
+
+    public Guid? Uuid { get; }
+
+    public PciAddress? Address { get; }
+
+    /// <summary>Its name in sysfs, and of its file in the folder of removals.</summary>
+    public SysfsName Name => SysfsName.Parse(ToString());
+
+    public static DeviceId Mdev(Guid uuid) => new(uuid, null);
+
+    public static DeviceId Vf(PciAddress address) => new(null, address);
+
+    public static bool TryParse(string? text, [NotNullWhen(true)] out DeviceId? device)
+    {
+        device = TryParseUuid(text, out var uuid) ? Mdev(uuid) : PciAddress.TryParse(text, out var address) ? Vf(address) : null;
+        return device is not null;
+    }
+
+    /// <summary>libvirt's forms of a uuid: 32 hexadecimal digits, with or without the four dashes, in either case.</summary>
+    public static bool TryParseUuid(string? text, out Guid uuid) =>
+        Guid.TryParseExact(text, "D", out uuid) || Guid.TryParseExact(text, "N", out uuid);
+
+    /// <returns>The uuid lower-cased and dashed as the kernel writes it, or the PCI address.</returns>
+    public override string ToString() => Uuid is { } uuid ? uuid.ToString("D") : Address.ToString()!;
+}

@@ -1,0 +1,17 @@
+using System.Collections.Immutable;
+
+namespace LibvirtMdevHook.Domains;
+
+/// <summary>Domain XML that cannot be taken; every problem is a sentence for the person who edits it.</summary>
+internal sealed class DomainXmlException(ImmutableArray<Problem> problems) : Exception(problems[0].ToString())
+{
+    /// <summary>At least one, in the order of their lines.</summary>
+    public ImmutableArray<Problem> Problems => problems;
+}
+
+/// <summary>Something wrong in a domain XML.</summary>
+/// <param name="Line">From 1; 0 when it has no place.</param>
+internal sealed record Problem(int Line, string Text)
+{
+    public override string ToString() => Line > 0 ? $"line {Line}: {Text}" : Text;
+}

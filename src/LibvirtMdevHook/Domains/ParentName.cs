@@ -1,0 +1,41 @@
+using System.Diagnostics.CodeAnalysis;
+using LibvirtMdevHook.Linux;
+
+namespace LibvirtMdevHook.Domains;
+
+/// <summary>
+/// A parent as people write it: a PCI address, a name as in /sys/class/mdev_bus, or a libvirt node device name, which is the subsystem
+/// and the name with every other character than letters and digits replaced by '_' (<c>pci_0000_86_00_0</c>).
+/// </summary>
+internal sealed record ParentName
+{
+    public const string Expected =
+        "a PCI address ('0000:86:00.0'), a name as in /sys/class/mdev_bus ('mtty') or a node device name ('pci_0000_86_00_0')";
+
+    private ParentName(SysfsName text) => Text = text;
+
+    public SysfsName Text { get; }
+
+    public static bool TryParse(string? text, [NotNullWhen(true)] out ParentName? name)
+    {
+        var good = SysfsName.TryParse(text, out var plain)
+            && text!.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '.' or ':' or '-');
+        name = good ? new ParentName(PciAddress.TryParse(text, out var address) ? address.Name : plain!) : null;
+        return good;
+    }
+
+    /// <param name="parent">The parent's name in sysfs.</param>
+    /// <param name="subsystem">Asked only when the plain name is another: the parent's bus or class, such as <c>pci</c> or <c>css</c>.</param>
+    public bool Names(SysfsName parent, Func<SysfsName?> subsystem)
+    {
+        if (Text == parent)
+            return true;
+        var mangled = Mangle(parent);
+        return Text.ToString().EndsWith('_' + mangled, StringComparison.Ordinal) && Text.ToString() == $"{subsystem()}_{mangled}";
+    }
+
+    public override string ToString() => Text.ToString();
+
+    private static string Mangle(SysfsName name) =>
+        string.Concat(name.ToString().Select(c => char.IsAsciiLetterOrDigit(c) ? c : '_'));
+}

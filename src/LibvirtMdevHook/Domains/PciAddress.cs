@@ -1,0 +1,50 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+using LibvirtMdevHook.Linux;
+
+namespace LibvirtMdevHook.Domains;
+
+/// <summary>A PCI address as sysfs writes it: <c>0000:86:00.0</c>, lower case.</summary>
+internal readonly record struct PciAddress(uint Domain, byte Bus, byte Slot, byte Function)
+{
+    public const string Expected = "a PCI address such as '0000:86:00.4'";
+
+    public SysfsName Name => SysfsName.Parse(ToString());
+
+    public static bool TryParse(string? text, out PciAddress address)
+    {
+        address = default;
+        if (text is not { Length: 12 } || text[4] != ':' || text[7] != ':' || text[10] != '.')
+            return false;
+        if (!Hex(text.AsSpan(0, 4), 0xffff, out var domain) || !Hex(text.AsSpan(5, 2), 0xff, out var bus)
+            || !Hex(text.AsSpan(8, 2), 0x1f, out var slot) || !Hex(text.AsSpan(11, 1), 7, out var function))
+            return false;
+        address = new PciAddress(domain, (byte)bus, (byte)slot, (byte)function);
+        return true;
+    }
+
+    /// <summary>The four attributes of libvirt's &lt;address&gt; (<c>0x0000</c>, <c>0x86</c>, ...).</summary>
+    public static bool TryParse(string? domain, string? bus, string? slot, string? function, [NotNullWhen(true)] out PciAddress? address)
+    {
+        address = Prefixed(domain ?? "0", 0xffff) is { } d && Prefixed(bus, 0xff) is { } b && Prefixed(slot, 0x1f) is { } s && Prefixed(function ?? "0", 7) is { } f
+            ? new PciAddress(d, (byte)b, (byte)s, (byte)f)
+            : null;
+        return address is not null;
+    }
+
+    public override string ToString() => $"{Domain:x4}:{Bus:x2}:{Slot:x2}.{Function:x}";
+
+    private static uint? Prefixed(string? text, uint maximum)
+    {
+        if (text is null)
+            return null;
+        var isHex = text.StartsWith("0x", StringComparison.OrdinalIgnoreCase);
+        var good = isHex
+            ? Hex(text.AsSpan(2), maximum, out var value)
+            : uint.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value) && value <= maximum;
+        return good ? value : null;
+    }
+
+    private static bool Hex(ReadOnlySpan<char> text, uint maximum, out uint value) =>
+        uint.TryParse(text, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out value) && value <= maximum;
+}

@@ -1,0 +1,27 @@
+namespace LibvirtMdevHook.Domains;
+
+/// <summary>Which of several suitable GPUs is taken first.</summary>
+internal enum Placement
+{
+    /// <summary>The one with the fewest devices: <c>breadth-first</c>.</summary>
+    BreadthFirst,
+
+    /// <summary>The one with the most devices that still has room: <c>depth-first</c>.</summary>
+    DepthFirst,
+}
+
+/// <summary>What the domain's NUMA nodes mean for the choice of a parent.</summary>
+internal enum NumaRule
+{
+    Prefer,
+    Require,
+    Ignore,
+}
+
+/// <summary>Whether the devices of one domain share a physical GPU.</summary>
+internal enum GpuRule
+{
+    Any,
+    Same,
+    Different,
+}

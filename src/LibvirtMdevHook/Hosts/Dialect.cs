@@ -1,0 +1,60 @@
+using System.Collections.Immutable;
+using LibvirtMdevHook.Domains;
+using LibvirtMdevHook.Linux;
+
+namespace LibvirtMdevHook.Hosts;
+
+/// <summary>One of the sysfs interfaces by which drivers let mediated devices be made; told by what lies in a parent's folder.</summary>
+internal abstract class Dialect
+{
+    public static readonly Dialect Mdev = new MdevDialect();
+    public static readonly Dialect Rfc2016 = new Rfc2016Dialect();
+
+    /// <summary>For records and people: <c>mdev</c> or <c>rfc2016</c>.</summary>
+    public abstract string Name { get; }
+
+    /// <summary>Devices have an <c>online</c> attribute that must read 1 before QEMU starts.</summary>
+    public abstract bool HasOnline { get; }
+
+    /// <summary>The kernel tells what type a device has, so that a foreign one can be recognised.</summary>
+    public abstract bool TellsType { get; }
+
+    public static Dialect? Find(string name) => name == Mdev.Name ? Mdev : name == Rfc2016.Name ? Rfc2016 : null;
+
+    /// <returns>Null when the folder is not that of a parent.</returns>
+    public static Dialect? Detect(HostPath parent)
+    {
+        var types = FileStatus.Of(parent / "mdev_supported_types");
+        if (types is { IsDirectory: true })
+            return Mdev;
+        return FileStatus.Of(parent / "mdev_create") is { IsRegular: true } ? Rfc2016 : null;
+    }
+
+    /// <summary>Where a parent's folder is, by its name.</summary>
+    public static HostPath ParentPath(Root root, SysfsName parent)
+    {
+        var registered = root.Sys / "class/mdev_bus" / parent;
+        return FileStatus.Of(registered) is not null ? registered : root.Sys / "bus/pci/devices" / parent;
+    }
+
+    /// <returns>Null when the parent has no list of types.</returns>
+    public abstract ImmutableArray<MdevType>? ReadTypes(HostPath parent, TypeFilter wanted);
+
+    /// <returns>What create and destroy are given besides the uuid; empty for nothing.</returns>
+    public abstract string Arguments(SysfsName? type, Guid domain, string extra);
+
+    public abstract Errno Create(HostPath parent, DeviceId device, SysfsName? type, string arguments);
+
+    public abstract Errno Destroy(HostPath parent, HostPath devicePath, DeviceId device, string arguments);
+
+    /// <summary>Queries, and writes only a change.</summary>
+    public virtual Errno SetOnline(HostPath devicePath, bool online) => Errno.None;
+
+    /// <summary>
+    /// The many ways in which drivers say that nothing is left, or no longer what it was a moment ago (ENOSPC mtty, EUSERS since 6.1, EPERM vfio_ap
+    /// and vfio_ccw, ENOMEM old mdpy, EIO NVIDIA, EAGAIN concurrent changes, ENODEV and ENOENT a parent that goes): another parent may still do.
+    /// </summary>
+    public static bool MayBeFull(Errno error) =>
+        error == Errno.ENOSPC || error == Errno.EUSERS || error == Errno.EPERM || error == Errno.ENOMEM || error == Errno.EIO
+        || error == Errno.EAGAIN || error == Errno.ENODEV || error.IsAbsent;
+}

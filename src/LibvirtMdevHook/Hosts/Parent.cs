@@ -1,0 +1,26 @@
+using System.Collections.Immutable;
+using LibvirtMdevHook.Domains;
+using LibvirtMdevHook.Linux;
+
+namespace LibvirtMdevHook.Hosts;
+
+/// <summary>A device that mediated devices are made on.</summary>
+/// <param name="Name">Its name in sysfs: <c>0000:86:00.0</c>, <c>mtty</c>, <c>0.0.0023</c>.</param>
+/// <param name="Gpu">The physical device: the PF of a VF, otherwise the parent itself.</param>
+/// <param name="RunsOneSize">NVIDIA: as soon as one device exists, types of another framebuffer size cannot be had.</param>
+/// <param name="HasTypes">False for a 2016 parent of a vendor without predefined types.</param>
+/// <param name="Types">Only what the reading was asked for, in the order of their ids.</param>
+internal sealed record Parent(
+    SysfsName Name,
+    SysfsName Gpu,
+    HostPath Path,
+    Dialect Dialect,
+    bool RunsOneSize,
+    bool HasTypes,
+    ImmutableArray<MdevType> Types)
+{
+    public bool IsNamedBy(ParentName name) => name.Names(Name, () => Sysfs.LinkName(Path / "subsystem"));
+
+    /// <summary>The parent itself or the PF it belongs to.</summary>
+    public bool IsExcludedBy(ParentName name) => IsNamedBy(name) || name.Text == Gpu;
+}

@@ -1,0 +1,46 @@
+using System.Collections.Immutable;
+using LibvirtMdevHook.Domains;
+using LibvirtMdevHook.Linux;
+
+namespace LibvirtMdevHook.Hosts;
+
+/// <summary>
+/// The interface of the 2016 proposal (libvir-list, August 2016, "[RFC] libvirt vGPU QEMU integration"): files <c>mdev_supported_types</c>,
+/// <c>mdev_create</c> and <c>mdev_destroy</c> in the parent, taking <c>UUID[:arguments]</c>, and <c>online</c> in each device.
+/// </summary>
+internal sealed class Rfc2016Dialect : Dialect
+{
+    public override string Name => "rfc2016";
+
+    public override bool HasOnline => true;
+
+    public override bool TellsType => false;
+
+    public override ImmutableArray<MdevType>? ReadTypes(HostPath parent, TypeFilter wanted) =>
+        Sysfs.Read(parent / "mdev_supported_types", out var error) is { } table ? Rfc2016Table.Parse(table) : error.IsAbsent ? null : [];
+
+    /// <summary>NVIDIA wants the type's number and the uuid of the VM; a vendor without predefined types neither.</summary>
+    public override string Arguments(SysfsName? type, Guid domain, string extra)
+    {
+        var own = type is null ? "" : $"vgpu_type_id={type},vm_uuid={domain:D}";
+        return own.Length > 0 && extra.Length > 0 ? $"{own},{extra}" : own + extra;
+    }
+
+    /// <summary>Without a newline: it would become part of the last argument.</summary>
+    public override Errno Create(HostPath parent, DeviceId device, SysfsName? type, string arguments) =>
+        Sysfs.Write(parent / "mdev_create", Command(device, arguments));
+
+    public override Errno Destroy(HostPath parent, HostPath devicePath, DeviceId device, string arguments) =>
+        Sysfs.Write(parent / "mdev_destroy", Command(device, arguments));
+
+    public override Errno SetOnline(HostPath devicePath, bool online)
+    {
+        var attribute = devicePath / "online";
+        var now = Sysfs.Read(attribute, out var error)?.Trim();
+        if (now is null)
+            return error;
+        return now != "0" == online ? Errno.None : Sysfs.Write(attribute, online ? "1" : "0");
+    }
+
+    private static string Command(DeviceId device, string arguments) => arguments.Length > 0 ? $"{device}:{arguments}" : $"{device}";
+}

@@ -1,0 +1,71 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using LibvirtMdevHook.Linux;
+
+namespace LibvirtMdevHook.Hosts;
+
+/// <summary>
+/// The text of a 2016 parent's <c>mdev_supported_types</c>: a header after '#', possibly wrapped over several lines, and rows of fields
+/// separated by commas, with names in double quotes. Rows are the lines that begin with a number; columns go by the header, or by the
+/// order of the proposal where the header has other words.
+/// </summary>
+internal static class Rfc2016Table
+{
+    private static readonly string[] ProposalColumns =
+        ["vgpu_type_id", "vgpu_type", "max_instance", "num_heads", "frl_config", "framebuffer", "max_resolution"];
+
+    public static ImmutableArray<MdevType> Parse(string text)
+    {
+        var lines = text.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        var header = string.Concat(lines.TakeWhile(line => !IsRow(line))).TrimStart('#');
+        var columns = header.Split(',', StringSplitOptions.TrimEntries);
+        if (!columns.Contains("vgpu_type_id"))
+            columns = ProposalColumns;
+        return [.. lines.Where(IsRow).Select(line => Row(Fields(line), columns)).OfType<MdevType>()];
+    }
+
+    private static bool IsRow(string line) => char.IsAsciiDigit(line[0]);
+
+    private static MdevType? Row(List<string> fields, string[] columns)
+    {
+        if (!SysfsName.TryParse(Field("vgpu_type_id"), out var id) || !id.ToString().All(char.IsAsciiDigit))
+            return null;
+        return new MdevType(
+            id,
+            Field("vgpu_type"),
+            MaxInstances: int.TryParse(Field("max_instance"), NumberStyles.None, CultureInfo.InvariantCulture, out var max) ? max : null,
+            Framebuffer: Field("framebuffer"),
+            Description: string.Join(", ", columns.Zip(fields).Skip(2).Select(c => $"{c.First}={c.Second}")));
+
+        string? Field(string column)
+        {
+            var index = Array.IndexOf(columns, column);
+            return index >= 0 && index < fields.Count && fields[index].Length > 0 ? fields[index] : null;
+        }
+    }
+
+    private static List<string> Fields(string line)
+    {
+        var fields = new List<string>();
+        var field = new System.Text.StringBuilder();
+        var quoted = false;
+        foreach (var c in line + ',')
+        {
+            if (c == '"')
+            {
+                quoted = !quoted;
+            }
+            else if (c == ',' && !quoted)
+            {
+                fields.Add(field.ToString().Trim());
+                field.Clear();
+            }
+            else
+            {
+                field.Append(c);
+            }
+        }
+
+        return fields;
+    }
+}

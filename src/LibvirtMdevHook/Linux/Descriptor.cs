@@ -1,0 +1,61 @@
+using Microsoft.Win32.SafeHandles;
+
+namespace LibvirtMdevHook.Linux;
+
+/// <summary>An open file descriptor of this process, closed on exec and on dispose.</summary>
+internal sealed class Descriptor : SafeHandleMinusOneIsInvalid
+{
+    private Descriptor(int fd) : base(ownsHandle: true) => SetHandle(fd);
+
+    public int Number => (int)handle;
+
+    public static Descriptor Own(int fd) => new(fd);
+
+    /// <summary>open(2) with O_CLOEXEC, tried again on EINTR.</summary>
+    /// <returns>Null on failure, with the reason in <paramref name="error"/>.</returns>
+    public static Descriptor? Open(string path, int flags, out Errno error, uint mode = 0)
+    {
+        while (true)
+        {
+            var fd = Libc.open(path, flags | Libc.O_CLOEXEC, mode);
+            error = fd >= 0 ? Errno.None : Errno.Last();
+            if (fd >= 0)
+                return new Descriptor(fd);
+            if (error != Errno.EINTR)
+                return null;
+        }
+    }
+
+    /// <summary>One write(2) of all the bytes; a short write is EIO, as a kernel attribute takes a command whole or not at all.</summary>
+    public unsafe Errno Write(ReadOnlySpan<byte> bytes)
+    {
+        fixed (byte* buffer = bytes)
+        {
+            while (true)
+            {
+                var written = Libc.write(Number, buffer, (nuint)bytes.Length);
+                var error = written < 0 ? Errno.Last() : written == bytes.Length ? Errno.None : Errno.EIO;
+                if (error != Errno.EINTR)
+                    return error;
+            }
+        }
+    }
+
+    /// <summary>One read(2).</summary>
+    /// <returns>The number of bytes, 0 at the end, -1 on failure.</returns>
+    public unsafe int Read(Span<byte> into, out Errno error)
+    {
+        fixed (byte* buffer = into)
+        {
+            while (true)
+            {
+                var count = (int)Libc.read(Number, buffer, (nuint)into.Length);
+                error = count < 0 ? Errno.Last() : Errno.None;
+                if (error != Errno.EINTR)
+                    return count;
+            }
+        }
+    }
+
+    protected override bool ReleaseHandle() => Libc.close(Number) == 0;
+}

@@ -1,0 +1,73 @@
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace LibvirtMdevHook.Linux;
+
+/// <summary>
+/// Starts a program in a session of its own, with /dev/null on 0 to 2 and one socket on 3, and nothing else of ours: libvirtd waits
+/// until every writer of the hook's pipes has closed them, so a child may not inherit one.
+/// </summary>
+internal static unsafe partial class DetachedProcess
+{
+    /// <summary>The descriptor on which the child finds its socket.</summary>
+    public const int SocketNumber = 3;
+
+    // <spawn.h> of glibc; sizes of its opaque types are 80, 336 and 128 bytes on 64-bit Linux.
+    private const short SetSid = 0x80;
+    private const short SetSignalDefaults = 0x04;
+    private const short SetSignalMask = 0x08;
+    private const int OpaqueSize = 512;
+
+    /// <returns>What posix_spawn(3) answers: ENOENT when the program is missing.</returns>
+    public static Errno Start(string program, string argument, string? environmentEntry, SocketEnd socket)
+    {
+        byte* actions = stackalloc byte[OpaqueSize], attributes = stackalloc byte[OpaqueSize];
+        byte* noSignals = stackalloc byte[128], allSignals = stackalloc byte[128];
+        new Span<byte>(noSignals, 128).Clear();
+        new Span<byte>(allSignals, 128).Fill(0xff);
+        _ = posix_spawn_file_actions_init(actions);
+        _ = posix_spawnattr_init(attributes);
+        fixed (byte* nowhere = "/dev/null\0"u8, path = Bytes(program), first = Bytes(argument), entry = Bytes(environmentEntry ?? ""))
+        {
+            for (var fd = 0; fd < 3; fd++)
+                _ = posix_spawn_file_actions_addopen(actions, fd, nowhere, Libc.O_RDWR, 0);
+            _ = posix_spawn_file_actions_adddup2(actions, socket.Number, SocketNumber);
+            _ = posix_spawn_file_actions_addclosefrom_np(actions, SocketNumber + 1);
+            _ = posix_spawnattr_setsigdefault(attributes, allSignals);
+            _ = posix_spawnattr_setsigmask(attributes, noSignals);
+            _ = posix_spawnattr_setflags(attributes, SetSid | SetSignalDefaults | SetSignalMask);
+            byte** argv = stackalloc byte*[] { path, first, null };
+            byte** environment = stackalloc byte*[] { environmentEntry is null ? null : entry, null };
+            return new Errno(posix_spawn(out _, path, actions, attributes, argv, environment));
+        }
+    }
+
+    private static byte[] Bytes(string text) => Encoding.UTF8.GetBytes(text + '\0');
+
+    [LibraryImport("libc")]
+    private static partial int posix_spawn(out int pid, byte* path, void* actions, void* attributes, byte** argv, byte** environment);
+
+    [LibraryImport("libc")]
+    private static partial int posix_spawn_file_actions_init(void* actions);
+
+    [LibraryImport("libc")]
+    private static partial int posix_spawn_file_actions_addopen(void* actions, int fd, byte* path, int flags, uint mode);
+
+    [LibraryImport("libc")]
+    private static partial int posix_spawn_file_actions_adddup2(void* actions, int fd, int to);
+
+    [LibraryImport("libc")]
+    private static partial int posix_spawn_file_actions_addclosefrom_np(void* actions, int from);
+
+    [LibraryImport("libc")]
+    private static partial int posix_spawnattr_init(void* attributes);
+
+    [LibraryImport("libc")]
+    private static partial int posix_spawnattr_setflags(void* attributes, short flags);
+
+    [LibraryImport("libc")]
+    private static partial int posix_spawnattr_setsigdefault(void* attributes, void* signals);
+
+    [LibraryImport("libc")]
+    private static partial int posix_spawnattr_setsigmask(void* attributes, void* signals);
+}

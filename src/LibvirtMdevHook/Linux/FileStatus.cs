@@ -1,0 +1,37 @@
+namespace LibvirtMdevHook.Linux;
+
+/// <summary>What statx(2) says of a file.</summary>
+internal sealed record FileStatus(ulong Inode, uint Mode, uint Uid, uint Gid)
+{
+    private const uint TypeMask = 0xf000;
+
+    public bool IsDirectory => (Mode & TypeMask) == 0x4000;
+    public bool IsRegular => (Mode & TypeMask) == 0x8000;
+
+    /// <summary>Group or others may write to it.</summary>
+    public bool WritableByOthers => (Mode & 0x12) != 0;
+
+    /// <param name="path">The file; a link is followed.</param>
+    /// <returns>Null when there is no such file.</returns>
+    public static FileStatus? Of(HostPath path) => Of(Libc.AT_FDCWD, path.Text, 0);
+
+    /// <returns>The status of an open file, whatever its path says by now.</returns>
+    public static FileStatus? Of(Descriptor file) => Of(file.Number, "", Libc.AT_EMPTY_PATH);
+
+    /// <returns>The status of the link itself where the path is one.</returns>
+    public static FileStatus? OfLink(HostPath path) => Of(Libc.AT_FDCWD, path.Text, Libc.AT_SYMLINK_NOFOLLOW);
+
+    private static unsafe FileStatus? Of(int folder, string path, int flags)
+    {
+        // struct statx is the same on every architecture (linux/stat.h): uid 20, gid 24, mode 28, inode 32.
+        var status = stackalloc byte[256];
+        if (Libc.statx(folder, path, flags, Libc.STATX_BASIC_STATS, status) != 0)
+            return null;
+        var bytes = new ReadOnlySpan<byte>(status, 256);
+        return new FileStatus(
+            BitConverter.ToUInt64(bytes[32..]),
+            BitConverter.ToUInt16(bytes[28..]),
+            BitConverter.ToUInt32(bytes[20..]),
+            BitConverter.ToUInt32(bytes[24..]));
+    }
+}

@@ -1,0 +1,47 @@
+using LibvirtMdevHook.Linux;
+using LibvirtMdevHook.Settings;
+using NLog;
+using NLog.Config;
+using NLog.Targets;
+
+namespace LibvirtMdevHook.Log;
+
+/// <summary>
+/// One line for each effect, to the log file and to journald where its socket is there. Nothing is set up before the first line; a log
+/// that cannot be written never stops the work.
+/// </summary>
+/// <param name="subject">Stands before every line: the operation and the domain.</param>
+internal sealed class HookLog(Root root, HostSettings settings, string subject)
+{
+    private readonly Lazy<Logger> _logger = new(() => Open(root, settings));
+
+    public void Debug(string message) => Write(LogLevel.Debug, LogLevelName.Debug, message);
+
+    public void Info(string message) => Write(LogLevel.Info, LogLevelName.Info, message);
+
+    public void Warn(string message) => Write(LogLevel.Warn, LogLevelName.Warn, message);
+
+    public void Error(string message) => Write(LogLevel.Error, LogLevelName.Error, message);
+
+    /// <summary>Domain names and what drivers print are text of others: a line of the log stays a line.</summary>
+    public static string OneLine(string text) => string.Concat(text.Select(c => char.IsControl(c) ? '?' : c));
+
+    private void Write(LogLevel level, LogLevelName name, string message)
+    {
+        if (name >= settings.LogLevel)
+            _logger.Value.Log(level, OneLine($"{subject}: {message}"));
+    }
+
+    private static Logger Open(Root root, HostSettings settings)
+    {
+        var configuration = new LoggingConfiguration();
+        var file = settings.LogFile is { } own ? root.At(own) : root.LogFile;
+        Add(configuration, new AppendTarget(file) { Name = "file" });
+        if (FileStatus.Of(root.JournalSocket) is not null)
+            Add(configuration, new JournalTarget(root.JournalSocket) { Name = "journal" });
+        return new LogFactory { Configuration = configuration, AutoShutdown = false }.GetLogger("mdev-hook");
+    }
+
+    private static void Add(LoggingConfiguration configuration, Target target) =>
+        configuration.AddRule(LogLevel.Trace, LogLevel.Fatal, target);
+}

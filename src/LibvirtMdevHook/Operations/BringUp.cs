@@ -1,0 +1,163 @@
+using LibvirtMdevHook.Hosts;
+using LibvirtMdevHook.Linux;
+using LibvirtMdevHook.Records;
+
+namespace LibvirtMdevHook.Operations;
+
+/// <summary>
+/// Walks the claims of a record up: create all, wait for all, the attributes of all, online all, and proves each. The record is saved at
+/// every step, so that whoever comes after a crash knows what is ours. It undoes nothing: that is the way back, <see cref="TakeDown"/>.
+/// </summary>
+internal sealed class BringUp(Workplace place, Patience patience, Record planned)
+{
+    private static readonly TimeSpan NodeWait = TimeSpan.FromSeconds(5);
+
+    private Setback? _setback;
+
+    /// <summary>The record as far as it came.</summary>
+    public Record Record { get; private set; } = planned;
+
+    /// <returns>Null when every device is there and online.</returns>
+    public Setback? Run()
+    {
+        var done = Each(Create) && Each(Appear) && Each(SetAttributes) && Each(GoOnline) && Each(WaitForNode);
+        if (done)
+            Save(Record with { Phase = Phase.Prepared });
+        return done ? null : _setback;
+    }
+
+    private bool Each(Func<Claim, bool> step)
+    {
+        foreach (var claim in Record.Claims)
+        {
+            if (!step(claim))
+                return false;
+        }
+
+        return true;
+    }
+
+    private bool Create(Claim claim)
+    {
+        if (claim.IsForeign)
+            return true;
+        if (patience.IsOver)
+            return Fail(claim, "the time for the start is over");
+        var error = claim.Dialect.Create(Dialect.ParentPath(place.Root, claim.Parent), claim.Device, claim.Type?.Id, claim.Args);
+        if (error.IsNone)
+        {
+            Save(Record.With(claim with { Stage = Stage.Created, Inode = MdevDevice.Look(place.Root, claim.Device)?.Inode }));
+            place.Log.Info($"created {claim}");
+            return true;
+        }
+
+        if (error == Errno.EEXIST)
+            return FailForeign(claim);
+        Save(Record.With(claim with { Stage = Stage.Reserved }));
+        return FailCreate(claim, error);
+    }
+
+    /// <summary>The record says that the device is not ours before anything else happens.</summary>
+    private bool FailForeign(Claim claim)
+    {
+        var existing = MdevDevice.Look(place.Root, claim.Device);
+        Save(Record.With(claim with { Stage = Stage.Reserved, IsForeign = true }));
+        _setback = existing is null
+            ? new Setback($"the device {claim} cannot be created: {Errno.EEXIST}, though it is not to be seen: an earlier removal of it still waits in the kernel", Retry.Soon)
+            : new Setback($"the device {claim} cannot be created: somebody else made one with its uuid meanwhile", Retry.Soon);
+        return false;
+    }
+
+    private bool FailCreate(Claim claim, Errno error)
+    {
+        var left = claim.Type is { } type && claim.Dialect.TellsType
+            ? Sysfs.ReadTrimmed(Dialect.ParentPath(place.Root, claim.Parent) / "mdev_supported_types" / type.Id / "available_instances")
+            : null;
+        var words = left == "0" || error == Errno.ENOSPC || error == Errno.EUSERS ? $"no instance left ({error})" : $"its driver answers {error}";
+        _setback = new Setback($"the device {claim} cannot be created: {words}", Dialect.MayBeFull(error) ? Retry.Elsewhere : Retry.No, claim.Parent);
+        return false;
+    }
+
+    private bool Appear(Claim claim)
+    {
+        MdevDevice? device = null;
+        var there = patience.Wait(() => (device = MdevDevice.Look(place.Root, claim.Device)) is not null
+            && (!claim.Dialect.TellsType || device.Type is not null) && (!claim.Dialect.HasOnline || device.Online is not null));
+        if (!there)
+            return Fail(claim, device is null ? "it was created, but does not appear in sysfs" : "its attributes do not appear in sysfs");
+        if (!claim.Proves(device!))
+            return Fail(claim, $"another device has taken its place, of type '{device!.Type}' on '{device.Parent}'");
+        if (claim.Dialect.TellsType && device!.Type != claim.Type?.Id)
+            return Fail(claim, $"it is of type '{device.Type}', not '{claim.Type?.Id}'");
+        if (claim.Inode is null)
+            Save(Record.With(claim with { Inode = device!.Inode }));
+        return true;
+    }
+
+    private bool SetAttributes(Claim claim)
+    {
+        foreach (var attr in claim.Attrs)
+        {
+            var error = DeviceAttribute.Write(place.Root.MdevDevices / claim.Device.Name, attr, out var difference);
+            if (!error.IsNone)
+                return Fail(claim, $"its attribute '{attr.Name}' cannot be set to '{attr.Value}': {error}");
+            place.Log.Info($"set '{attr.Name}' of {claim} to '{attr.Value}'");
+            if (difference is not null)
+                place.Log.Warn($"'{attr.Name}' of {claim} was set to '{attr.Value}' and reads '{difference}', ignoring");
+        }
+
+        return true;
+    }
+
+    private bool GoOnline(Claim claim)
+    {
+        var error = claim.Dialect.SetOnline(place.Root.MdevDevices / claim.Device.Name, online: true);
+        if (!error.IsNone)
+            return Fail(claim, $"it cannot be brought online: {error}");
+        if (claim.Dialect.HasOnline && !patience.Wait(() => MdevDevice.Look(place.Root, claim.Device)?.Online == true))
+            return Fail(claim, "it was brought online, but 'online' does not read 1");
+        Save(Record.With(claim with { Stage = Stage.Online }));
+        if (claim.Dialect.HasOnline)
+            place.Log.Info($"brought online {claim}");
+        return true;
+    }
+
+    /// <summary>Without the node libvirt refuses the start itself and says what is missing, so this only waits.</summary>
+    private bool WaitForNode(Claim claim)
+    {
+        var there = patience.AtMost(NodeWait).Wait(() =>
+            MdevDevice.Look(place.Root, claim.Device)?.Group is { } group && FileStatus.Of(place.Root.Vfio / group) is not null);
+        if (!there)
+            place.Log.Warn($"the device {claim} has no node in '{place.Root.Vfio}' yet, ignoring");
+        return true;
+    }
+
+    private bool Fail(Claim claim, string reason)
+    {
+        _setback = new Setback($"the device {claim} cannot be had: {reason}", Retry.No);
+        return false;
+    }
+
+    private void Save(Record record)
+    {
+        place.Records.Save(record);
+        Record = record;
+    }
+}
+
+/// <summary>Why a record could not be brought up.</summary>
+/// <param name="Sentence">About the device, without the domain.</param>
+/// <param name="Parent">Which parent refused.</param>
+internal sealed record Setback(string Sentence, Retry Retry, SysfsName? Parent = null);
+
+/// <summary>Whether a new plan may come out better.</summary>
+internal enum Retry
+{
+    No,
+
+    /// <summary>With the same parents, in a moment.</summary>
+    Soon,
+
+    /// <summary>Without the parent that refused.</summary>
+    Elsewhere,
+}

@@ -1,0 +1,170 @@
+using LibvirtMdevHook.Hosts;
+using LibvirtMdevHook.Linux;
+using LibvirtMdevHook.Records;
+
+namespace LibvirtMdevHook.Operations;
+
+/// <summary>
+/// One claim on its way out. Each write to sysfs runs on a thread of its own: one that the kernel never answers is left behind with its
+/// device, while the others go on.
+/// </summary>
+/// <param name="held">The lock beside the claim's file in the folder of removals.</param>
+internal sealed class Departure(Workplace place, Record record, FileLock held)
+{
+    private static readonly TimeSpan KernelTime = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan VanishTime = TimeSpan.FromSeconds(1);
+
+    private readonly Deadline _selfRemoval = SelfRemoval(place, record);
+    private Task<Errno>? _inFlight;
+    private Errno _lastAnswer;
+    private bool _wasWritten;
+    private string? _reported;
+
+    public Claim Claim => record.Claims[0];
+
+    public string DomainName => record.Name;
+
+    public bool IsDone { get; private set; }
+
+    /// <summary>Why the device is still there, as half a sentence; null when it is not known to resist.</summary>
+    public string? Trouble { get; private set; }
+
+    /// <summary>A device that is not ours was brought online by us only if it was offline before.</summary>
+    private bool GoesOffline => Claim.Dialect.HasOnline && !(Claim.IsForeign && Claim.WasOnline);
+
+    public void GoOffline()
+    {
+        if (Settle() is not { } device || !GoesOffline || device.Online == false)
+            return;
+        if (GroupNode.Holder(place.Root, device.Group) is { } holder)
+            Report($"{holder} holds it");
+        else if (Run(() => Claim.Dialect.SetOnline(device.Path, online: false)) is { IsNone: false } error)
+            Report($"it cannot be brought offline: {error}");
+        else if (_inFlight is null)
+            place.Log.Info($"brought offline {Claim}");
+    }
+
+    public void Leave()
+    {
+        if (Settle() is not { } device || (GoesOffline && device.Online == true))
+            return;
+        if (Claim.IsForeign)
+            PutBack(device);
+        else if (_selfRemoval.Passed)
+            Destroy(device);
+    }
+
+    /// <summary>Gives the lock back; without success the file stays for the next prepare or reconcile.</summary>
+    public void End()
+    {
+        if (_inFlight is null)
+            held.Dispose();
+    }
+
+    private static Deadline SelfRemoval(Workplace place, Record record)
+    {
+        var claim = record.Claims[0];
+        var removesItself = record.Phase >= Phase.Starting && claim.Dialect == Dialect.Mdev && !claim.IsForeign
+            && Sysfs.LinkName(Dialect.ParentPath(place.Root, claim.Parent) / "driver")?.ToString() == "nvidia";
+        return Deadline.After(removesItself ? place.Settings.RemovalGrace : TimeSpan.Zero);
+    }
+
+    /// <returns>The device while there is something left to do about it.</returns>
+    private MdevDevice? Settle()
+    {
+        if (IsDone || IsInFlight())
+            return null;
+        var device = MdevDevice.Look(place.Root, Claim.Device);
+        if (device is null)
+            Finish(_wasWritten ? $"removed {Claim}" : Claim.Inode is null ? null : $"found removed already {Claim}");
+        else if (!Claim.Proves(device))
+            Finish($"left alone the device '{Claim.Device}' on '{device.Parent}': it is not the one that was made for '{record.Name}'");
+        else
+            return device;
+        return null;
+    }
+
+    private void Destroy(MdevDevice device)
+    {
+        Descriptor? node = null;
+        if (device.Group is { } group)
+        {
+            node = GroupNode.TryHold(place.Root, group, out var held);
+            if (held == Errno.EBUSY)
+            {
+                Report($"{GroupNode.Holder(place.Root, group) ?? "a process"} holds it");
+                return;
+            }
+        }
+
+        _wasWritten = true;
+        var answer = Run(() =>
+        {
+            // Open across the write: nobody can take the device in between.
+            using (node)
+                return Claim.Dialect.Destroy(Dialect.ParentPath(place.Root, Claim.Parent), device.Path, Claim.Device, Claim.Args);
+        });
+        if (answer is { } error)
+            Judge(error);
+    }
+
+    private void Judge(Errno error)
+    {
+        // Since Linux 5.2 a driver's refusal does not reach the writer, so what counts is whether the directory has gone.
+        var gone = Deadline.After(VanishTime).Wait(() => MdevDevice.Look(place.Root, Claim.Device) is not { } device || !Claim.Proves(device));
+        if (gone)
+            Settle();
+        else
+            Report(error.IsNone ? "its removal succeeded, but it is still there" : $"it cannot be removed: {error}");
+    }
+
+    private void PutBack(MdevDevice device)
+    {
+        if (Claim.Node is { } owner && device.Group is { } group && Libc.lchown((place.Root.Vfio / group).Text, owner.Uid, owner.Gid) != 0)
+            place.Log.Warn($"cannot give '{place.Root.Vfio / group}' back to {owner.Uid}:{owner.Gid}: {Errno.Last()}, ignoring");
+        Finish($"left as it was {Claim}, which is not ours");
+    }
+
+    /// <returns>Null while the kernel has not answered.</returns>
+    private Errno? Run(Func<Errno> write)
+    {
+        _inFlight = Task.Factory.StartNew(write, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        if (IsInFlight(KernelTime))
+        {
+            Report("the kernel does not answer");
+            return null;
+        }
+
+        return _lastAnswer;
+    }
+
+    private bool IsInFlight(TimeSpan wait = default)
+    {
+        if (_inFlight is null)
+            return false;
+        if (!_inFlight.Wait(wait))
+            return true;
+        _lastAnswer = _inFlight.Result;
+        _inFlight = null;
+        return false;
+    }
+
+    private void Finish(string? effect)
+    {
+        IsDone = true;
+        Trouble = null;
+        if (effect is not null)
+            place.Log.Info(effect);
+        place.Records.DeleteRemoving(Claim.Device);
+        held.Delete();
+        held.Dispose();
+    }
+
+    private void Report(string trouble)
+    {
+        Trouble = trouble;
+        if (trouble != _reported)
+            place.Log.Warn($"the device {Claim} cannot be taken down yet: {trouble}");
+        _reported = trouble;
+    }
+}

@@ -1,0 +1,47 @@
+using LibvirtMdevHook.Hosts;
+using LibvirtMdevHook.Records;
+
+namespace LibvirtMdevHook.Operations;
+
+/// <summary>started, stopped, attach and reconnect: note what the domain has come to; nothing on sysfs, and never a refusal.</summary>
+internal sealed class MarkOperation(Workplace place, Patience patience, WorkerRequest request)
+{
+    public void Run()
+    {
+        using var own = place.Records.Lock(request.Domain, patience.Deadline);
+        if (own is null)
+        {
+            place.Log.Warn("an earlier operation of this domain is still at work, ignoring");
+            return;
+        }
+
+        if (place.Records.Load(request.Domain) is not { } record)
+        {
+            own.Delete();
+            return;
+        }
+
+        if (request.Operation == HookOperation.Reconnect)
+            Compare(record);
+        // A domain that failed before QEMU ran is stopped too, but nothing has held its devices.
+        var phase = request.Operation == HookOperation.Stopped ? Phase.Stopped : Phase.Started;
+        if (record.Phase >= Phase.Starting && record.Phase != phase)
+            place.Records.Save(record with { Phase = phase });
+    }
+
+    private void Compare(Record record)
+    {
+        foreach (var claim in record.Claims)
+        {
+            var difference = MdevDevice.Look(place.Root, claim.Device) switch
+            {
+                null => "it is no longer there",
+                var device when !claim.Proves(device) => $"another device of its uuid is there, of type '{device.Type}' on '{device.Parent}'",
+                { Online: false } => "it is offline",
+                _ => null,
+            };
+            if (difference is not null)
+                place.Log.Warn($"the device {claim} of the running domain differs from its record: {difference}, ignoring");
+        }
+    }
+}

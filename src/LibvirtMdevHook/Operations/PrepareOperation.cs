@@ -1,0 +1,143 @@
+using System.Collections.Immutable;
+using LibvirtMdevHook.Domains;
+using LibvirtMdevHook.Linux;
+using LibvirtMdevHook.Planning;
+using LibvirtMdevHook.Records;
+
+namespace LibvirtMdevHook.Operations;
+
+/// <summary>
+/// prepare: undoes what an earlier run of the domain left, plans and claims under the host's lock, brings all up, or leaves nothing.
+/// </summary>
+internal sealed class PrepareOperation(Workplace place, Patience patience, Domain domain)
+{
+    private readonly TakeDown _takeDown = new(place);
+    private readonly Dictionary<SysfsName, string> _failed = [];
+
+    /// <summary>What could not be taken down in time; the worker goes on with it after its answer.</summary>
+    public TakeDown Rest => _takeDown;
+
+    /// <summary>The record that was brought up, null when the answer is a refusal.</summary>
+    public Record? Record { get; private set; }
+
+    public Answer Run()
+    {
+        place.Records.MakeFolders();
+        using var own = place.Records.Lock(domain.Uuid, patience.Deadline);
+        if (own is null)
+            return Refuse("an earlier operation of this domain is still at work or waits in the kernel; 'virt-mdev list' says what for");
+        if (!UndoEarlierRun(out var trouble))
+            return Refuse(trouble);
+        if (domain.Declaration is not { } declaration)
+        {
+            own.Delete();
+            return Answer.Good;
+        }
+
+        var answer = BringUp(declaration);
+        if (!answer.IsGood)
+            own.Delete();
+        return answer;
+    }
+
+    /// <summary>Takes down what was brought up, for a hook that has gone meanwhile.</summary>
+    public void Undo()
+    {
+        if (Record is null || place.Records.Lock(domain.Uuid, patience.Deadline) is not { } own)
+            return;
+        using (own)
+        {
+            // A later operation of the domain may have been quicker.
+            if (place.Records.Load(domain.Uuid)?.Generation == Record.Generation)
+                _takeDown.Begin(Record);
+            own.Delete();
+        }
+    }
+
+    private bool UndoEarlierRun(out string trouble)
+    {
+        trouble = "";
+        if (place.Records.Load(domain.Uuid) is { } earlier)
+        {
+            place.Log.Info("found a record of an earlier run, taking it down first");
+            _takeDown.Begin(earlier);
+        }
+
+        if (_takeDown.Work(patience))
+            return true;
+        trouble = string.Join("; ", _takeDown.Left.Select(d => $"the device {d.Claim} of an earlier run of this domain cannot be removed yet: {d.Trouble ?? "the time for the start is over"}"));
+        return false;
+    }
+
+    private Answer BringUp(Declaration declaration)
+    {
+        while (true)
+        {
+            if (MakePlan(declaration, out var refusal) is not { Record: { } planned })
+                return Refuse(refusal);
+            var bringUp = new BringUp(place, patience, planned);
+            var setback = Run(bringUp);
+            if (setback is null)
+            {
+                Record = bringUp.Record;
+                return Answer.Good;
+            }
+
+            place.Log.Warn(setback.Sentence);
+            _takeDown.Begin(bringUp.Record);
+            var isClean = _takeDown.Work(patience);
+            if (!isClean || patience.IsOver || setback.Retry == Retry.No)
+                return Refuse(setback.Sentence);
+            if (setback is { Retry: Retry.Elsewhere, Parent: { } parent })
+                _failed[parent] = $"its last create failed ({setback.Sentence})";
+        }
+    }
+
+    private static Setback? Run(BringUp bringUp)
+    {
+        try
+        {
+            return bringUp.Run();
+        }
+        catch (IOException e)
+        {
+            return new Setback(e.Message, Retry.No);
+        }
+    }
+
+    /// <summary>Plans until a plan comes out, or until waiting cannot help any more.</summary>
+    private Plan? MakePlan(Declaration declaration, out string refusal)
+    {
+        var forTypes = patience.AtMost(place.Settings.WaitForTypes);
+        Plan? plan = null;
+        patience.Wait(() =>
+        {
+            _takeDown.Adopt();
+            _takeDown.Work(patience.AtMost(TimeSpan.Zero));
+            plan = PlanAndSave(declaration);
+            return plan is null || plan.Hope == Hope.None || (plan.Hope == Hope.Types && forTypes.IsOver);
+        });
+        refusal = plan is null
+            ? $"the lock '{place.Root.State / "lock"}' is held by another process for too long"
+            : string.Join("; ", plan.Refusals.Select(r => r.Text));
+        return plan;
+    }
+
+    private Plan? PlanAndSave(Declaration declaration)
+    {
+        using var host = place.Records.LockHost(patience.Deadline);
+        if (host is null)
+            return null;
+        var order = HostOrder.Read(place, domain, declaration, _failed.ToImmutableDictionary());
+        var plan = Planner.Make(order);
+        if (plan.Record is { } record)
+            place.Records.Save(record);
+        return plan;
+    }
+
+    private Answer Refuse(string why)
+    {
+        var prefix = $"domain '{domain.Name}': ";
+        return Answer.Refused(why.StartsWith(prefix, StringComparison.Ordinal) ? why : prefix + why);
+    }
+}

@@ -1,0 +1,26 @@
+using LibvirtMdevHook.Linux;
+
+namespace LibvirtMdevHook.Operations;
+
+/// <summary>release: offline all, remove all that the record proves ours, forget. Its worker stays as long as a device is held.</summary>
+internal sealed class ReleaseOperation(Workplace place, WorkerRequest request)
+{
+    private readonly TakeDown _takeDown = new(place);
+
+    public TakeDown Rest => _takeDown;
+
+    public void Run()
+    {
+        // Longer than libvirtd waits: an operation that is still at work may end, and then this one is needed.
+        using var own = place.Records.Lock(request.Domain, Deadline.After(place.Settings.HeldWait));
+        if (own is null)
+        {
+            place.Log.Error("an earlier operation of this domain has not ended; its devices stay until the next start or reconcile");
+            return;
+        }
+
+        if (place.Records.Load(request.Domain) is { } record)
+            _takeDown.Begin(record);
+        own.Delete();
+    }
+}

@@ -1,0 +1,70 @@
+using LibvirtMdevHook.Domains;
+using LibvirtMdevHook.Hosts;
+using LibvirtMdevHook.Linux;
+using LibvirtMdevHook.Records;
+
+namespace LibvirtMdevHook.Operations;
+
+/// <summary>
+/// start: every device must still be there, of the right type and online. The node of one handed over by qemu:commandline is given to
+/// the user that QEMU runs as, since libvirt knows nothing of it; native hostdevs libvirt labels itself, after this operation.
+/// </summary>
+internal sealed class StartOperation(Workplace place, Patience patience, WorkerRequest request)
+{
+    public Answer Run()
+    {
+        using var own = place.Records.Lock(request.Domain, patience.Deadline);
+        if (own is null)
+            return Refuse("an earlier operation of this domain is still at work");
+        if (place.Records.Load(request.Domain) is not { } record)
+            return Answer.Good;
+        foreach (var claim in record.Claims)
+        {
+            if (Missing(claim) is { } reason)
+                return Refuse($"the device {claim} is not ready: {reason}");
+        }
+
+        record = record with { Phase = Phase.Starting };
+        place.Records.Save(record);
+        return HandOver(record) ?? Answer.Good;
+    }
+
+    private string? Missing(Claim claim)
+    {
+        if (MdevDevice.Look(place.Root, claim.Device) is not { } device)
+            return "it has disappeared since prepare";
+        if (!claim.Proves(device))
+            return "another device has taken its place since prepare";
+        if (claim.Dialect.TellsType && device.Type != claim.Type?.Id)
+            return $"it is of type '{device.Type}', not '{claim.Type?.Id}'";
+        return claim.Dialect.HasOnline && device.Online != true ? "it is not online" : null;
+    }
+
+    private Answer? HandOver(Record record)
+    {
+        foreach (var claim in record.Claims.Where(c => c.Handover == Handover.Commandline))
+        {
+            var dac = DomainXml.Parse(request.Xml, place.Settings.AllowedAttributes).Dac;
+            if (dac is null)
+            {
+                place.Log.Warn($"the domain has no dac seclabel, so the node of {claim} is left as it is, ignoring");
+                continue;
+            }
+
+            if (MdevDevice.Look(place.Root, claim.Device)?.Group is not { } group || FileStatus.OfLink(place.Root.Vfio / group) is not { } before)
+                return Refuse($"the device {claim} has no node in '{place.Root.Vfio}'");
+            record = record.With(claim with { Node = new DacLabel(before.Uid, before.Gid) });
+            place.Records.Save(record);
+            var node = place.Root.Vfio / group;
+            if (Libc.lchown(node.Text, dac.Uid, dac.Gid) != 0)
+                return Refuse($"'{node}' of the device {claim} cannot be given to {dac.Uid}:{dac.Gid}: {Errno.Last()}");
+            if (FileStatus.OfLink(node) is not { } after || after.Uid != dac.Uid || after.Gid != dac.Gid)
+                return Refuse($"'{node}' of the device {claim} was given to {dac.Uid}:{dac.Gid}, but belongs to somebody else now");
+            place.Log.Info($"gave '{node}' of {claim} to {dac.Uid}:{dac.Gid}");
+        }
+
+        return null;
+    }
+
+    private Answer Refuse(string why) => Answer.Refused($"domain '{request.Name}': {why}");
+}

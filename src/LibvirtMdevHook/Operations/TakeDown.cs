@@ -1,0 +1,75 @@
+using LibvirtMdevHook.Linux;
+using LibvirtMdevHook.Records;
+
+namespace LibvirtMdevHook.Operations;
+
+/// <summary>
+/// The only way back: rollback, release and recovery after a crash are the same walk over the claims of a record. The claims first move
+/// to the folder of removals, so that the domain is free of them whatever the kernel does; then: offline all, remove all that is proved
+/// ours, again and again until nothing is left.
+/// </summary>
+internal sealed class TakeDown(Workplace place)
+{
+    private readonly List<Departure> _departures = [];
+
+    public IEnumerable<Departure> Left => _departures.Where(d => !d.IsDone);
+
+    /// <summary>The record is gone afterwards. The caller holds its lock.</summary>
+    public void Begin(Record record)
+    {
+        var moved = record.Claims.Reverse().Where(c => c.Stage != Stage.Reserved).Select(c => Move(record.RemovalOf(c))).ToArray();
+        if (!moved.Contains(false))
+            place.Records.Delete(record.Domain);
+    }
+
+    /// <returns>False when the removal could not be saved: the device is taken down all the same, and the domain's record kept.</returns>
+    private bool Move(Record removal)
+    {
+        // Whoever holds the lock is taking the device down already.
+        if (place.Records.LockRemoving(removal.Claims[0].Device, Deadline.After(TimeSpan.Zero)) is not { } held)
+            return true;
+        _departures.Add(new Departure(place, removal, held));
+        try
+        {
+            place.Records.SaveRemoving(removal);
+            return true;
+        }
+        catch (IOException e)
+        {
+            place.Log.Error($"{e.Message}; {removal.Claims[0]} is taken down all the same");
+            return false;
+        }
+    }
+
+    /// <summary>Takes over removals whose worker has ended.</summary>
+    public void Adopt()
+    {
+        foreach (var record in place.Records.Removing().Where(r => Left.All(d => d.Claim.Device != r.Claims[0].Device)))
+        {
+            if (place.Records.LockRemoving(record.Claims[0].Device, Deadline.After(TimeSpan.Zero)) is not { } held)
+                continue;
+            if (place.Records.LoadRemoving(record.Claims[0].Device) is { } still)
+                _departures.Add(new Departure(place, still, held));
+            else
+                held.Dispose();
+        }
+    }
+
+    /// <returns>True when nothing is left; false when patience was over before.</returns>
+    public bool Work(Patience patience) => patience.Wait(Round);
+
+    public void End()
+    {
+        foreach (var departure in Left)
+            departure.End();
+    }
+
+    private bool Round()
+    {
+        foreach (var departure in _departures)
+            departure.GoOffline();
+        foreach (var departure in _departures)
+            departure.Leave();
+        return !Left.Any();
+    }
+}

@@ -1,0 +1,69 @@
+using System.Globalization;
+using System.Text;
+using LibvirtMdevHook.Linux;
+
+namespace LibvirtMdevHook.Operations;
+
+/// <summary>What the hook hands to its worker over the socket, and what it gets back.</summary>
+/// <param name="Domain">Empty at prepare, where the XML tells.</param>
+/// <param name="Name">The domain's name as libvirtd gave it, unchecked.</param>
+/// <param name="Deadline">When the worker stops waiting for anything, in time for undoing and answering.</param>
+internal sealed record WorkerRequest(HookOperation Operation, Guid Domain, string Name, ReadOnlyMemory<byte> Xml, Deadline Deadline)
+{
+    private const int HeaderLength = 128;
+    private const int AnswerHeaderLength = 12;
+    private const int MaximumAnswer = 1 << 16;
+
+    public bool Send(SocketEnd worker, Deadline deadline)
+    {
+        var name = Encoding.UTF8.GetBytes(Name);
+        var header = $"{Operation.Name} {Deadline.At} {Domain:D} {name.Length} {Xml.Length}".PadRight(HeaderLength);
+        return worker.SendAll(Encoding.ASCII.GetBytes(header), deadline)
+            && worker.SendAll(name, deadline)
+            && worker.SendAll(Xml.Span, deadline);
+    }
+
+    /// <returns>Null when no whole request comes in time.</returns>
+    public static WorkerRequest? Receive(SocketEnd hook, Deadline deadline)
+    {
+        var header = new byte[HeaderLength];
+        if (hook.Receive(header, deadline) < HeaderLength
+            || Encoding.ASCII.GetString(header).Trim().Split(' ') is not [var operation, var at, var domain, var nameLength, var xmlLength]
+            || HookOperation.Find(operation) is not { } known)
+            return null;
+        var name = new byte[Number(nameLength)];
+        var xml = new byte[Number(xmlLength)];
+        if (hook.Receive(name, deadline) < name.Length || hook.Receive(xml, deadline) < xml.Length)
+            return null;
+        return new WorkerRequest(known, Guid.Parse(domain), Encoding.UTF8.GetString(name), xml, new Deadline(long.Parse(at, CultureInfo.InvariantCulture)));
+    }
+
+    public static bool SendAnswer(SocketEnd hook, Answer answer, Deadline deadline)
+    {
+        var text = Encoding.UTF8.GetBytes(answer.Sentence);
+        var length = Math.Min(text.Length, MaximumAnswer);
+        var header = $"{(answer.IsGood ? '+' : '-')}{length}".PadRight(AnswerHeaderLength);
+        return hook.SendAll(Encoding.ASCII.GetBytes(header), deadline) && hook.SendAll(text.AsSpan(0, length), deadline);
+    }
+
+    /// <returns>Null when no whole answer comes in time, or the worker ended without one.</returns>
+    public static Answer? ReceiveAnswer(SocketEnd worker, Deadline deadline)
+    {
+        var header = new byte[AnswerHeaderLength];
+        if (worker.Receive(header, deadline) < AnswerHeaderLength)
+            return null;
+        var text = new byte[Math.Min(Number(Encoding.ASCII.GetString(header.AsSpan(1)).Trim()), MaximumAnswer)];
+        return worker.Receive(text, deadline) < text.Length ? null : new Answer(header[0] == '+', Encoding.UTF8.GetString(text));
+    }
+
+    private static int Number(string text) => int.Parse(text, NumberStyles.None, CultureInfo.InvariantCulture);
+}
+
+/// <summary>How an operation ended.</summary>
+/// <param name="Sentence">For the person who started the domain; empty when it is good.</param>
+internal sealed record Answer(bool IsGood, string Sentence)
+{
+    public static readonly Answer Good = new(true, "");
+
+    public static Answer Refused(string sentence) => new(false, sentence);
+}

@@ -1,0 +1,13 @@
+using LibvirtMdevHook.Domains;
+using LibvirtMdevHook.Hosts;
+
+namespace LibvirtMdevHook.Planning;
+
+/// <summary>One parent considered for one device.</summary>
+/// <param name="Type">What the declared type means on this parent; null when it means nothing, or none is declared.</param>
+/// <param name="WhyNot">Half a sentence, such as <c>no instance is left</c>; null when the parent fits.</param>
+/// <param name="Hope">Whether waiting can make it fit.</param>
+internal sealed record Candidate(DeviceId Device, Parent Parent, MdevType? Type, string? WhyNot, Hope Hope = Hope.None)
+{
+    public bool Fits => WhyNot is null;
+}

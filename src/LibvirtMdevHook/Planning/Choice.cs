@@ -1,0 +1,71 @@
+using System.Collections.Immutable;
+using LibvirtMdevHook.Domains;
+using LibvirtMdevHook.Linux;
+using LibvirtMdevHook.Records;
+
+namespace LibvirtMdevHook.Planning;
+
+/// <summary>
+/// Picks a parent for each device of a domain so that all fit together: the devices with the fewest ways first, each parent in the order
+/// of the placement, and back where it does not come out.
+/// </summary>
+internal sealed class Choice
+{
+    /// <summary>Enough for any sensible domain; keeps a hopeless one from holding the host's lock.</summary>
+    private const int MaximumSteps = 10_000;
+
+    private readonly Order _order;
+    private readonly ImmutableArray<Wish> _wishes;
+    private int _steps;
+
+    private Choice(Order order, ImmutableArray<Wish> wishes)
+    {
+        _order = order;
+        _wishes = [.. wishes.OrderBy(w => w.Foreign is null ? 1 : 0).ThenBy(w => w.Candidates.Count(c => c.Fits))];
+    }
+
+    /// <returns>The claims in the order of the declaration; null when the devices do not fit together.</returns>
+    public static ImmutableArray<Claim>? Of(Order order, Occupancy occupancy, ImmutableArray<Wish> wishes)
+    {
+        var chosen = new Choice(order, wishes).Next([], occupancy);
+        return chosen is null ? null : [.. wishes.Select(w => chosen.Single(c => c.Device == w.Hostdev.Device))];
+    }
+
+    private ImmutableList<Claim>? Next(ImmutableList<Claim> chosen, Occupancy occupancy)
+    {
+        if (chosen.Count == _wishes.Length)
+            return chosen;
+        if (++_steps > MaximumSteps)
+            return null;
+        var wish = _wishes[chosen.Count];
+        var claims = wish.Foreign is { } foreign ? [foreign] : InOrder(wish, occupancy).Select(c => Claim(wish.Hostdev, c));
+        return claims.Where(claim => Allows(chosen, claim.Gpu))
+            .Select(claim => Next(chosen.Add(claim), claim.IsForeign ? occupancy : occupancy.Plus(claim)))
+            .FirstOrDefault(result => result is not null);
+    }
+
+    private Candidate[] InOrder(Wish wish, Occupancy occupancy)
+    {
+        var sign = _order.Placement == Placement.BreadthFirst ? 1 : -1;
+        return [.. wish.Candidates.Where(c => c.Fits && occupancy.WhyFull(c.Parent, c.Type) is null)
+            .OrderBy(c => sign * occupancy.Load(c.Parent.Gpu)).ThenBy(c => c.Parent.Name)];
+    }
+
+    private bool Allows(ImmutableList<Claim> chosen, SysfsName gpu) => _order.Declaration.Gpu switch
+    {
+        GpuRule.Same => chosen.TrueForAll(c => c.Gpu == gpu),
+        GpuRule.Different => chosen.TrueForAll(c => c.Gpu != gpu),
+        _ => true,
+    };
+
+    private Claim Claim(DeclaredHostdev hostdev, Candidate candidate) => new(
+        hostdev.Device,
+        candidate.Parent.Name,
+        candidate.Parent.Gpu,
+        candidate.Parent.Dialect,
+        candidate.Type is { } type ? new ClaimedType(type.Id, type.Name, type.Framebuffer) : null,
+        hostdev.Attrs,
+        candidate.Parent.Dialect.Arguments(candidate.Type?.Id, _order.Domain.Uuid, hostdev.Args),
+        hostdev.Handover,
+        Stage.Intended);
+}

@@ -1,0 +1,43 @@
+using LibvirtMdevHook.Domains;
+using LibvirtMdevHook.Hosts;
+using LibvirtMdevHook.Records;
+
+namespace LibvirtMdevHook.Planning;
+
+/// <summary>A declared device that exists already and that no record of ours proves: used where everything fits, never removed.</summary>
+internal static class ForeignDevice
+{
+    public static Wish Consider(Order order, DeclaredHostdev hostdev, ExistingDevice existing)
+    {
+        var device = existing.Device;
+        var parent = order.Host.Parents.FirstOrDefault(p => p.Name == device.Parent);
+        var fit = parent is null ? null : Suitability.Of(order, hostdev, parent);
+        var whyNot = WhyNot(hostdev, existing, parent, fit);
+        if (whyNot is not null)
+            return Wish.Refused(hostdev, Refusals.ForeignUnfit(order, hostdev, device, whyNot));
+        var type = fit!.Type;
+        var claim = new Claim(
+            device.Id, device.Parent, parent!.Gpu, parent.Dialect,
+            type is null ? null : new ClaimedType(type.Id, type.Name, type.Framebuffer),
+            [], parent.Dialect.Arguments(type?.Id, order.Domain.Uuid, hostdev.Args), hostdev.Handover,
+            Stage.Created, device.Inode, IsForeign: true, WasOnline: device.Online == true);
+        return new Wish(hostdev, [fit], claim, null);
+    }
+
+    private static string? WhyNot(DeclaredHostdev hostdev, ExistingDevice existing, Parent? parent, Candidate? fit)
+    {
+        if (existing.Holder is { } holder)
+            return $"{holder} holds it";
+        if (hostdev.Attrs.Length > 0)
+            return "its attributes are not ours to set";
+        if (parent is null)
+            return $"its parent is '{existing.Device.Parent}'" + (hostdev.Parents.Length > 0 ? ", which is not declared" : "");
+        if (hostdev.Parents.Length > 0 && !hostdev.Parents.Any(parent.IsNamedBy))
+            return $"its parent is '{parent.Name}', which is not declared";
+        if (fit!.WhyNot is { } unsuitable)
+            return $"its parent '{parent.Name}' does not fit: {unsuitable}";
+        if (existing.Device.Type is { } type)
+            return type == fit.Type?.Id ? null : $"it is of type '{type}'";
+        return fit.Type is null ? null : "the 2016 interface does not tell its type";
+    }
+}

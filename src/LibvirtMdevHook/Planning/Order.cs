@@ -1,0 +1,28 @@
+using System.Collections.Immutable;
+using LibvirtMdevHook.Domains;
+using LibvirtMdevHook.Hosts;
+using LibvirtMdevHook.Linux;
+using LibvirtMdevHook.Records;
+using LibvirtMdevHook.Settings;
+
+namespace LibvirtMdevHook.Planning;
+
+/// <summary>Everything that a plan is made from.</summary>
+/// <param name="Others">Records of other domains.</param>
+/// <param name="Removing">Devices on their way out, of whatever domain.</param>
+/// <param name="Failed">Parents that refused a create of this very prepare, with what they answered.</param>
+internal sealed record Order(
+    Domain Domain,
+    Declaration Declaration,
+    Host Host,
+    ImmutableArray<Record> Others,
+    ImmutableArray<Record> Removing,
+    HostSettings Settings,
+    ImmutableDictionary<SysfsName, string> Failed,
+    string Boot,
+    long Generation)
+{
+    public Placement Placement => Declaration.Placement ?? Settings.Placement;
+
+    public NumaRule Numa => Declaration.Numa ?? Settings.Numa;
+}

@@ -1,0 +1,60 @@
+using System.Collections.Immutable;
+using LibvirtMdevHook.Domains;
+using LibvirtMdevHook.Hosts;
+using LibvirtMdevHook.Records;
+
+namespace LibvirtMdevHook.Planning;
+
+/// <summary>Makes the plan for a domain. Pure: what it needs of the host was read before.</summary>
+internal sealed class Planner
+{
+    private readonly Order _order;
+    private readonly Occupancy _occupancy;
+
+    private Planner(Order order) => (_order, _occupancy) = (order, Occupancy.Of(order));
+
+    public static Plan Make(Order order) => new Planner(order).Make();
+
+    private Plan Make()
+    {
+        if (_order.Numa == NumaRule.Require)
+            return new Plan(null, [Refusals.NumaUnsupported(_order)], []);
+        var wishes = _order.Declaration.Hostdevs.Select(Consider).ToImmutableArray();
+        var candidates = wishes.SelectMany(w => w.Candidates).ToImmutableArray();
+        var refusals = wishes.Select(w => w.Refusal).OfType<Refusal>().ToImmutableArray();
+        if (refusals.Length > 0)
+            return new Plan(null, refusals, candidates);
+        if (Choice.Of(_order, _occupancy, wishes) is not { } claims)
+            return new Plan(null, [Refusals.NotTogether(_order, wishes)], candidates);
+        var record = new Record(_order.Domain.Uuid, _order.Domain.Name, _order.Boot, _order.Generation, Phase.Preparing, claims);
+        return new Plan(record, [], candidates);
+    }
+
+    private Wish Consider(DeclaredHostdev hostdev)
+    {
+        if (hostdev.Device.Address is not null)
+            return Wish.Refused(hostdev, Refusals.VfUnsupported(_order, hostdev));
+        if (_order.Others.FirstOrDefault(r => r.Claims.Any(c => c.Device == hostdev.Device)) is { } other)
+            return Wish.Refused(hostdev, Refusals.OfAnotherDomain(_order, hostdev, other));
+        if (_order.Removing.FirstOrDefault(r => r.Claims.Any(c => c.Device == hostdev.Device)) is { } removing)
+            return Wish.Refused(hostdev, Refusals.StillBeingRemoved(_order, hostdev, removing));
+        if (_order.Host.Find(hostdev.Device) is { } existing)
+            return ForeignDevice.Consider(_order, hostdev, existing);
+        var candidates = _order.Host.Parents.Where(p => IsPinnedOrFree(hostdev, p)).Select(p => Consider(hostdev, p)).ToImmutableArray();
+        return candidates.Any(c => c.Fits)
+            ? new Wish(hostdev, candidates, null, null)
+            : new Wish(hostdev, candidates, null, Refusals.NoParent(_order, hostdev, candidates));
+    }
+
+    private Candidate Consider(DeclaredHostdev hostdev, Parent parent)
+    {
+        var suitability = Suitability.Of(_order, hostdev, parent);
+        if (suitability.WhyNot is not null)
+            return suitability;
+        var full = _occupancy.WhyFull(parent, suitability.Type);
+        return suitability with { WhyNot = full, Hope = full is not null && _occupancy.IsBeingFreed(parent.Gpu) ? Hope.Removal : Hope.None };
+    }
+
+    private static bool IsPinnedOrFree(DeclaredHostdev hostdev, Parent parent) =>
+        hostdev.Parents.Length == 0 || hostdev.Parents.Any(parent.IsNamedBy);
+}

@@ -1,0 +1,20 @@
+using LibvirtMdevHook.Domains;
+
+namespace LibvirtMdevHook.Planning;
+
+/// <summary>Why a domain cannot have its devices, in a sentence for people.</summary>
+/// <param name="Device">The device it is about; null when it is about several.</param>
+/// <param name="Hope">Whether waiting can help.</param>
+internal sealed record Refusal(DeviceId? Device, string Text, Hope Hope);
+
+/// <summary>What may turn a refusal into a plan.</summary>
+internal enum Hope
+{
+    None,
+
+    /// <summary>A device that is still being removed.</summary>
+    Removal,
+
+    /// <summary>The vendor's daemons may not have offered the type yet.</summary>
+    Types,
+}

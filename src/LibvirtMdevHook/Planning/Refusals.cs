@@ -1,0 +1,82 @@
+using System.Collections.Immutable;
+using LibvirtMdevHook.Domains;
+using LibvirtMdevHook.Hosts;
+using LibvirtMdevHook.Linux;
+using LibvirtMdevHook.Records;
+
+namespace LibvirtMdevHook.Planning;
+
+/// <summary>The sentences in which a plan is refused; each names domain, device, type and parent, and what to do.</summary>
+internal static class Refusals
+{
+    private const int ParentsListed = 6;
+
+    public static Refusal OfAnotherDomain(Order order, DeclaredHostdev hostdev, Record other) => Of(order, hostdev,
+        $"it belongs to the domain '{other.Name}' ({other.Domain}); give one of the two domains a uuid of its own (uuidgen)");
+
+    public static Refusal StillBeingRemoved(Order order, DeclaredHostdev hostdev, Record removing) => Of(order, hostdev,
+        $"the device of that uuid that '{removing.Name}' had on '{removing.Claims[0].Parent}' is still being removed; "
+            + "'virt-mdev list' says who holds it", Hope.Removal);
+
+    public static Refusal ForeignUnfit(Order order, DeclaredHostdev hostdev, MdevDevice device, string whyNot) => Of(order, hostdev,
+        $"it exists already, was not made by this hook, and cannot be used: {whyNot}; remove it or give the hostdev another uuid"
+            + (device.Type is { } type ? $" (it is of type '{type}' on '{device.Parent}')" : ""));
+
+    public static Refusal VfUnsupported(Order order, DeclaredHostdev hostdev) => Of(order, hostdev,
+        "VFs cannot be set up by this version; declare a mediated device by its uuid");
+
+    public static Refusal NumaUnsupported(Order order) => new(null,
+        $"domain '{order.Domain.Name}': numa='require' cannot be met by this version; declare numa='prefer' or 'ignore'", Hope.None);
+
+    public static Refusal NoParent(Order order, DeclaredHostdev hostdev, ImmutableArray<Candidate> candidates)
+    {
+        if (candidates.Length == 0)
+            return Of(order, hostdev, NoParentAtAll(hostdev), Hope.Types);
+        if (candidates.All(c => c.WhyNot == Suitability.NoSuchType))
+            return Of(order, hostdev, NoSuchType(hostdev, candidates), Hope.Types);
+        var hope = candidates.Any(c => c.Hope == Hope.Removal) ? Hope.Removal : Hope.None;
+        return Of(order, hostdev, $"no parent fits: {Reasons(candidates)}", hope);
+    }
+
+    public static Refusal NotTogether(Order order, ImmutableArray<Wish> wishes)
+    {
+        var ways = wishes.Where(w => w.Foreign is null).Select(w => $"'{w.Hostdev.Device}' fits on "
+            + Names(w.Candidates.Where(c => c.Fits).Select(c => c.Parent.Name)));
+        var rule = order.Declaration.Gpu == GpuRule.Any ? "" : $" with gpu='{Word.Of(order.Declaration.Gpu)}'";
+        var hope = order.Removing.Length > 0 ? Hope.Removal : Hope.None;
+        return new Refusal(null, $"domain '{order.Domain.Name}': its {wishes.Length} devices do not fit together{rule}, though each would alone: "
+            + $"{string.Join("; ", ways)}; free an instance or declare other types or parents", hope);
+    }
+
+    private static string NoParentAtAll(DeclaredHostdev hostdev)
+    {
+        if (hostdev.Parents.Length == 0)
+            return "this host has no parent of mediated devices; load the vendor's driver ('virt-mdev types' lists parents)";
+        return $"the parent {string.Join(" or ", hostdev.Parents.Select(p => $"'{p}'"))} is not on this host or takes no mediated devices; "
+            + "'virt-mdev types' lists the parents";
+    }
+
+    private static string NoSuchType(DeclaredHostdev hostdev, ImmutableArray<Candidate> candidates)
+    {
+        var near = TypeMatch.Near(hostdev.Type!, candidates.SelectMany(c => c.Parent.Types));
+        var where = Names(candidates.Select(c => c.Parent.Name));
+        return $"{where} {(candidates.Length == 1 ? "has" : "have")} no such type; "
+            + (near.Length > 0 ? $"did you mean {string.Join(" or ", near.Select(n => $"'{n}'"))}?" : "'virt-mdev types' lists the types");
+    }
+
+    private static string Reasons(ImmutableArray<Candidate> candidates) =>
+        string.Join("; ", candidates.GroupBy(c => c.WhyNot).Select(g => $"{Names(g.Select(c => c.Parent.Name))}: {g.Key}"));
+
+    private static string Names(IEnumerable<SysfsName> parents)
+    {
+        var all = parents.ToArray();
+        var listed = string.Join(", ", all.Take(ParentsListed).Select(p => $"'{p}'"));
+        return all.Length > ParentsListed ? $"{listed} and {all.Length - ParentsListed} more" : listed;
+    }
+
+    private static Refusal Of(Order order, DeclaredHostdev hostdev, string reason, Hope hope = Hope.None)
+    {
+        var type = hostdev.Type is null ? "" : $" of type '{hostdev.Type}'";
+        return new Refusal(hostdev.Device, $"domain '{order.Domain.Name}': the device '{hostdev.Device}'{type} cannot be had: {reason}", hope);
+    }
+}

@@ -1,0 +1,34 @@
+using LibvirtMdevHook.Domains;
+using LibvirtMdevHook.Hosts;
+
+namespace LibvirtMdevHook.Planning;
+
+/// <summary>Whether a parent can serve a declared device at all, however full it is.</summary>
+internal static class Suitability
+{
+    /// <summary>The reason why no type of a parent is meant; told from others since it makes near misses worth listing.</summary>
+    public const string NoSuchType = "it has no such type";
+
+    public static Candidate Of(Order order, DeclaredHostdev hostdev, Parent parent)
+    {
+        Candidate Not(string reason, MdevType? type = null) => new(hostdev.Device, parent, type, reason);
+
+        if (order.Settings.ExcludedParents.Any(parent.IsExcludedBy))
+            return Not("it is excluded by excluded_parents of the configuration");
+        if (order.Failed.TryGetValue(parent.Name, out var failure))
+            return Not(failure);
+        if (hostdev.Args.Length > 0 && parent.Dialect != Dialect.Rfc2016)
+            return Not("it takes no args, which only parents of the 2016 interface do");
+        if (hostdev.Type is null)
+            return parent.HasTypes || parent.Dialect != Dialect.Rfc2016 ? Not("it has types, so one must be declared") : new(hostdev.Device, parent, null, null);
+        var match = TypeMatch.Of(hostdev.Type, parent.Types);
+        if (match.Types.Length == 0)
+            return Not(NoSuchType);
+        if (match.Types.Length > 1)
+            return Not($"the type is ambiguous there: {string.Join(", ", match.Types.Select(t => $"'{t.Title}' ({t.Id})"))}; declare one of the ids");
+        var type = match.Types[0];
+        return hostdev.Model is { } model && type.DeviceApi is { } api && api != model
+            ? Not($"the type is of device_api '{api}', but the hostdev's model is '{model}'", type)
+            : new Candidate(hostdev.Device, parent, type, null);
+    }
+}

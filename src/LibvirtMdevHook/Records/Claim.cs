@@ -1,0 +1,64 @@
+using System.Collections.Immutable;
+using LibvirtMdevHook.Domains;
+using LibvirtMdevHook.Hosts;
+using LibvirtMdevHook.Linux;
+
+namespace LibvirtMdevHook.Records;
+
+/// <summary>One device of one domain: what was chosen for it, and how far it has come.</summary>
+/// <param name="Parent">The parent's name in sysfs.</param>
+/// <param name="Gpu">The parent's physical device.</param>
+/// <param name="Type">Null for a parent without predefined types.</param>
+/// <param name="Attrs">Written in this order after create.</param>
+/// <param name="Args">The vendor arguments of create and destroy, as they are written after the uuid and a colon; empty for none.</param>
+/// <param name="Inode">Of the device's sysfs directory, from <see cref="Stage.Created"/> on: the same uuid with another inode is another device.</param>
+/// <param name="IsForeign">Somebody else made the device: it is used, put back as it was, and never removed.</param>
+/// <param name="WasOnline">A foreign device's state before us.</param>
+/// <param name="Node">The owner of /dev/vfio/N before it was given to QEMU's user; null while it was not.</param>
+internal sealed record Claim(
+    DeviceId Device,
+    SysfsName Parent,
+    SysfsName Gpu,
+    Dialect Dialect,
+    ClaimedType? Type,
+    ImmutableArray<Attr> Attrs,
+    string Args,
+    Handover Handover,
+    Stage Stage,
+    ulong? Inode = null,
+    bool IsForeign = false,
+    bool WasOnline = false,
+    DacLabel? Node = null)
+{
+    /// <summary>For messages: <c>'6a2f...' ('GRID M60-4Q' on '0000:86:00.0')</c>.</summary>
+    public override string ToString() => Type is null ? $"'{Device}' (on '{Parent}')" : $"'{Device}' ('{Type.Title}' on '{Parent}')";
+
+    /// <summary>Whether an existing device is the one this claim speaks of.</summary>
+    public bool Proves(MdevDevice device) => Inode is { } inode
+        ? device.Inode == inode
+        : Stage >= Stage.Intended && !IsForeign && device.Parent == Parent && (device.Type is null || device.Type == Type?.Id);
+}
+
+/// <summary>A type as it was when it was chosen.</summary>
+/// <param name="Framebuffer">NVIDIA's size of the type; null elsewhere.</param>
+internal sealed record ClaimedType(SysfsName Id, string? Name, string? Framebuffer)
+{
+    public string Title => Name ?? Id.ToString();
+}
+
+/// <summary>How far a claim has come.</summary>
+internal enum Stage
+{
+    /// <summary>Its instance is spoken for; nothing was written to sysfs.</summary>
+    Reserved,
+
+    /// <summary>It may have been created: whether it was, the host tells.</summary>
+    Intended,
+
+    Created,
+
+    Online,
+
+    /// <summary>It is being taken down.</summary>
+    Leaving,
+}

@@ -1,0 +1,38 @@
+using System.Collections.Immutable;
+
+namespace LibvirtMdevHook.Records;
+
+/// <summary>The claims of one domain, saved in /run/libvirt-mdev.</summary>
+/// <param name="Domain">The domain's uuid, by which everything is keyed.</param>
+/// <param name="Name">The domain's name, unchecked text for messages.</param>
+/// <param name="Boot">The boot of the host that it belongs to.</param>
+/// <param name="Generation">Nanoseconds since boot at which it was planned: tells one life of a domain from the next.</param>
+/// <param name="Expires">When a reservation ends; null for no end.</param>
+internal sealed record Record(
+    Guid Domain,
+    string Name,
+    string Boot,
+    long Generation,
+    Phase Phase,
+    ImmutableArray<Claim> Claims,
+    DateTimeOffset? Expires = null)
+{
+    public Record With(Claim claim) =>
+        this with { Claims = [.. Claims.Select(c => c.Device == claim.Device ? claim : c)] };
+
+    /// <summary>What is kept of one claim while its device is being taken down.</summary>
+    public Record RemovalOf(Claim claim) => this with { Claims = [claim with { Stage = Stage.Leaving }] };
+}
+
+/// <summary>Which hook operation the domain has come to.</summary>
+internal enum Phase
+{
+    Preparing,
+    Prepared,
+
+    /// <summary>libvirt is about to run QEMU: from here on QEMU may hold the devices.</summary>
+    Starting,
+
+    Started,
+    Stopped,
+}

@@ -1,0 +1,61 @@
+using System.Text;
+using System.Xml;
+using System.Xml.Linq;
+using LibvirtMdevHook.Linux;
+
+namespace LibvirtMdevHook.Records;
+
+/// <summary>One record on disk: written beside and renamed, root's alone, readable by people.</summary>
+internal static class RecordFile
+{
+    private static readonly XmlReaderSettings Settings = new()
+    {
+        DtdProcessing = DtdProcessing.Prohibit, XmlResolver = null, MaxCharactersInDocument = 1 << 20,
+    };
+
+    /// <summary>There is no fsync: records and devices both end with the boot.</summary>
+    /// <exception cref="IOException">The file cannot be written.</exception>
+    public static void Write(HostPath folder, string name, Record record)
+    {
+        var beside = folder / $".{name}.new";
+        var bytes = Encoding.UTF8.GetBytes(RecordXml.Write(record).ToString() + '\n');
+        Libc.unlink(beside.Text);
+        using (var file = Descriptor.Open(beside.Text, Libc.O_WRONLY | Libc.O_CREAT | Libc.O_EXCL, out var error, mode: 0x180))
+        {
+            error = file?.Write(bytes) ?? error;
+            if (!error.IsNone)
+                throw Failed(folder / name, error);
+            File.SetUnixFileMode(beside.Text, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
+        }
+
+        if (Libc.rename(beside.Text, (folder / name).Text) != 0)
+            throw Failed(folder / name, Errno.Last());
+    }
+
+    /// <returns>The record; null with a reason when the file must not be acted on; null without one when it is not there.</returns>
+    public static (Record? Record, string? Reason) Read(HostPath file)
+    {
+        if (FileStatus.OfLink(file) is not { } status)
+            return (null, null);
+        if (!status.IsRegular)
+            return (null, "it is not a regular file");
+        if (status.Uid != Libc.geteuid() && status.Uid != 0)
+            return (null, $"it belongs to uid {status.Uid}, not to root");
+        if (status.WritableByOthers)
+            return (null, "others than its owner may write to it");
+        var text = Sysfs.Read(file, out var error);
+        if (text is null)
+            return error.IsAbsent ? (null, null) : (null, $"it cannot be read: {error}");
+        try
+        {
+            using var reader = XmlReader.Create(new StringReader(text), Settings);
+            return (RecordXml.Read(XElement.Load(reader)), null);
+        }
+        catch (Exception e) when (e is XmlException or FormatException or OverflowException or ArgumentException)
+        {
+            return (null, e.Message);
+        }
+    }
+
+    private static IOException Failed(HostPath file, Errno error) => new($"cannot write the record '{file}': {error}");
+}

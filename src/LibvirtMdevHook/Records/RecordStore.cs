@@ -1,0 +1,96 @@
+using System.Collections.Immutable;
+using LibvirtMdevHook.Domains;
+using LibvirtMdevHook.Linux;
+
+namespace LibvirtMdevHook.Records;
+
+/// <summary>
+/// /run/libvirt-mdev: <c>domains/UUID.xml</c> for what domains have, <c>removing/DEVICE.xml</c> for devices on their way out, each with a
+/// lock beside it that is held by who acts on it; <c>lock</c>, held while the host is read and a plan made; <c>set-aside</c> for files that
+/// cannot be trusted.
+/// </summary>
+/// <param name="report">Told, in a sentence, of each file that is set aside.</param>
+internal sealed class RecordStore(Root root, string boot, Action<string> report)
+{
+    private const UnixFileMode ReadableByPeople = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
+        | UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
+
+    private readonly HostPath _domains = root.State / "domains";
+    private readonly HostPath _removing = root.State / "removing";
+    private readonly HostPath _setAside = root.State / "set-aside";
+
+    public string Boot => boot;
+
+    public HostPath PathOf(Guid domain) => _domains / $"{domain:D}.xml";
+
+    /// <exception cref="IOException">The folders cannot be made.</exception>
+    public void MakeFolders()
+    {
+        foreach (var folder in new[] { root.State, _domains, _removing })
+        {
+            if (Libc.mkdir(folder.Text, 0x1c0) == 0)
+                File.SetUnixFileMode(folder.Text, ReadableByPeople);
+            else if (Errno.Last() != Errno.EEXIST)
+                throw new IOException($"cannot make the folder '{folder}' for the records: {Errno.Last()}");
+        }
+    }
+
+    /// <summary>Held while records and host are read and a plan is saved, and for nothing else.</summary>
+    public FileLock? LockHost(Deadline deadline) => FileLock.Take(root.State / "lock", deadline);
+
+    /// <summary>Held while something is done for a domain.</summary>
+    public FileLock? Lock(Guid domain, Deadline deadline) => FileLock.Take(_domains / $"{domain:D}.lock", deadline);
+
+    /// <summary>Held by the worker that removes a device.</summary>
+    public FileLock? LockRemoving(DeviceId device, Deadline deadline) => FileLock.Take(_removing / $"{device}.lock", deadline);
+
+    /// <returns>Null when the domain has no record of this boot.</returns>
+    public Record? Load(Guid domain) => Load(_domains, $"{domain:D}.xml", r => r.Domain == domain);
+
+    /// <returns>A record with the one claim; null when the device is not being removed.</returns>
+    public Record? LoadRemoving(DeviceId device) => Load(_removing, $"{device}.xml", r => IsRemovalOf(r, device));
+
+    public ImmutableArray<Record> Domains() => LoadAll(_domains, name => Guid.TryParse(name, out var uuid) ? Load(uuid) : null);
+
+    public ImmutableArray<Record> Removing() => LoadAll(_removing, name => DeviceId.TryParse(name, out var device) ? LoadRemoving(device) : null);
+
+    public void Save(Record record) => RecordFile.Write(_domains, $"{record.Domain:D}.xml", record);
+
+    public void Delete(Guid domain) => Libc.unlink(PathOf(domain).Text);
+
+    /// <summary>Moves a claim from its domain's record to the folder of removals; after a crash in between it is in both.</summary>
+    /// <param name="removal">A record with the one claim.</param>
+    public void SaveRemoving(Record removal) => RecordFile.Write(_removing, $"{removal.Claims[0].Device}.xml", removal);
+
+    public void DeleteRemoving(DeviceId device) => Libc.unlink((_removing / $"{device}.xml").Text);
+
+    private static bool IsRemovalOf(Record record, DeviceId device) => record.Claims.Length == 1 && record.Claims[0].Device == device;
+
+    private Record? Load(HostPath folder, string name, Func<Record, bool> isOfItsName)
+    {
+        var (record, reason) = RecordFile.Read(folder / name);
+        if (record is not null && !isOfItsName(record))
+            (record, reason) = (null, "it is not about what its name says");
+        if (reason is not null)
+            SetAside(folder / name, name, reason);
+        return record?.Boot == boot ? record : null;
+    }
+
+    private static ImmutableArray<Record> LoadAll(HostPath folder, Func<string, Record?> load)
+    {
+        const string Ending = ".xml";
+        return
+        [
+            .. Sysfs.List(folder).Select(n => n.ToString()).Where(n => n.EndsWith(Ending, StringComparison.Ordinal))
+                .Select(n => load(n[..^Ending.Length])).OfType<Record>(),
+        ];
+    }
+
+    private void SetAside(HostPath file, string name, string reason)
+    {
+        var place = _setAside / $"{name}.{Environment.TickCount64}";
+        Libc.mkdir(_setAside.Text, 0x1c0);
+        var kept = Libc.rename(file.Text, place.Text) == 0;
+        report($"the record '{file}' is not acted on: {reason}; " + (kept ? $"it now lies at '{place}'" : $"it cannot be moved away: {Errno.Last()}"));
+    }
+}

@@ -1,0 +1,104 @@
+using System.Globalization;
+using System.Xml.Linq;
+using LibvirtMdevHook.Domains;
+using LibvirtMdevHook.Hosts;
+using LibvirtMdevHook.Linux;
+
+namespace LibvirtMdevHook.Records;
+
+/// <summary>The text of a record, in the words of libvirt's node devices.</summary>
+internal static class RecordXml
+{
+    public const string Version = "1";
+
+    public static XDocument Write(Record record) => new(
+        new XElement("record",
+            new XAttribute("version", Version),
+            new XAttribute("boot", record.Boot),
+            new XAttribute("generation", record.Generation),
+            new XAttribute("phase", Word.Of(record.Phase)),
+            record.Expires is { } expires ? new XAttribute("expires", expires.ToString("O")) : null,
+            new XElement("domain", new XElement("name", Printable(record.Name)), new XElement("uuid", record.Domain.ToString("D"))),
+            record.Claims.Select(Write)));
+
+    /// <exception cref="FormatException">The text is not a record of this version.</exception>
+    public static Record Read(XElement root)
+    {
+        if (root.Name != "record" || Required(root, "version") != Version)
+            throw new FormatException($"it is not a <record version='{Version}'>");
+        var domain = root.Element("domain") ?? throw new FormatException("it has no <domain>");
+        return new Record(
+            Uuid(domain.Element("uuid")?.Value),
+            domain.Element("name")?.Value ?? "",
+            Required(root, "boot"),
+            long.Parse(Required(root, "generation"), NumberStyles.None, CultureInfo.InvariantCulture),
+            Parse<Phase>(Required(root, "phase")),
+            [.. root.Elements("device").Select(ReadClaim)],
+            root.Attribute("expires") is { } expires ? DateTimeOffset.Parse(expires.Value, CultureInfo.InvariantCulture) : null);
+    }
+
+    private static XElement Write(Claim claim) => new("device",
+        new XAttribute("stage", Word.Of(claim.Stage)),
+        new XAttribute("dialect", claim.Dialect.Name),
+        new XAttribute("handover", Word.Of(claim.Handover)),
+        claim.Inode is { } inode ? new XAttribute("inode", inode) : null,
+        claim.IsForeign ? new XAttribute("foreign", claim.WasOnline ? "online" : "offline") : null,
+        new XElement("name", claim.Device.ToString()),
+        new XElement("parent", claim.Parent.ToString()),
+        claim.Gpu != claim.Parent ? new XElement("gpu", claim.Gpu.ToString()) : null,
+        claim.Type is { } type
+            ? new XElement("type", new XAttribute("id", type.Id.ToString()), Optional("name", type.Name), Optional("framebuffer", type.Framebuffer))
+            : null,
+        claim.Attrs.Select(a => new XElement("attr", new XAttribute("name", a.Name.ToString()), new XAttribute("value", a.Value))),
+        claim.Args.Length > 0 ? new XElement("args", claim.Args) : null,
+        claim.Node is { } node ? new XElement("node", new XAttribute("uid", node.Uid), new XAttribute("gid", node.Gid)) : null);
+
+    private static Claim ReadClaim(XElement element)
+    {
+        if (!DeviceId.TryParse(element.Element("name")?.Value, out var device))
+            throw new FormatException("a <device> has no name");
+        var parent = SysfsName.Parse(element.Element("parent")?.Value ?? "");
+        var foreign = (string?)element.Attribute("foreign");
+        var args = element.Element("args")?.Value ?? "";
+        if (args.Any(char.IsControl))
+            throw new FormatException("the <args> have control characters");
+        return new Claim(
+            device,
+            parent,
+            element.Element("gpu") is { } gpu ? SysfsName.Parse(gpu.Value) : parent,
+            Dialect.Find(Required(element, "dialect")) ?? throw new FormatException("the dialect of a <device> is not known"),
+            element.Element("type") is { } type ? ReadType(type) : null,
+            [.. element.Elements("attr").Select(ReadAttr)],
+            args,
+            Parse<Handover>(Required(element, "handover")),
+            Parse<Stage>(Required(element, "stage")),
+            element.Attribute("inode") is { } inode ? ulong.Parse(inode.Value, NumberStyles.None, CultureInfo.InvariantCulture) : null,
+            foreign is not null,
+            foreign == "online",
+            element.Element("node") is { } node ? new DacLabel((uint)node.Attribute("uid")!, (uint)node.Attribute("gid")!) : null);
+    }
+
+    private static ClaimedType ReadType(XElement type) =>
+        new(SysfsName.Parse(Required(type, "id")), (string?)type.Attribute("name"), (string?)type.Attribute("framebuffer"));
+
+    private static Attr ReadAttr(XElement attr)
+    {
+        var value = Required(attr, "value");
+        return AttrName.TryParseRecorded(Required(attr, "name"), out var name) && !value.Any(char.IsControl)
+            ? new Attr(name, value)
+            : throw new FormatException("an <attr> may not be set");
+    }
+
+    private static XAttribute? Optional(string name, string? value) => value is null ? null : new XAttribute(name, Printable(value));
+
+    private static string Required(XElement element, string name) =>
+        (string?)element.Attribute(name) ?? throw new FormatException($"<{element.Name}> has no '{name}'");
+
+    private static Guid Uuid(string? text) => DeviceId.TryParseUuid(text, out var uuid) ? uuid : throw new FormatException("its <uuid> is not a uuid");
+
+    private static T Parse<T>(string text) where T : struct, Enum =>
+        Word.TryParse<T>(text, out var value) ? value.Value : throw new FormatException($"'{text}' is not {Word.Choices<T>()}");
+
+    /// <summary>Text from elsewhere may hold characters that XML cannot.</summary>
+    private static string Printable(string text) => string.Concat(text.Select(c => char.IsControl(c) || char.IsSurrogate(c) || c >= '\ufffe' ? '?' : c));
+}
