@@ -1,3 +1,4 @@
+using LibvirtMdevHook.Cli;
 using LibvirtMdevHook.Linux;
 using LibvirtMdevHook.Operations;
 
@@ -8,4 +9,4 @@ if (args is ["worker"])
     return new Worker(Root.FromEnvironment(), hook).Run();
 }
 
-return 0;
+return Verbs.Run(args);

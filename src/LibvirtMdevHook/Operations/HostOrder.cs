@@ -4,12 +4,14 @@ using LibvirtMdevHook.Domains;
 using LibvirtMdevHook.Hosts;
 using LibvirtMdevHook.Linux;
 using LibvirtMdevHook.Planning;
+using LibvirtMdevHook.Records;
 
 namespace LibvirtMdevHook.Operations;
 
 /// <summary>Reads the records and then the host, as far as a declaration makes it necessary.</summary>
 internal static class HostOrder
 {
+    /// <summary>For prepare, when nothing of the domain's own is left.</summary>
     public static Order Read(Workplace place, Domain domain, Declaration declaration, ImmutableDictionary<SysfsName, string> failed)
     {
         var others = place.Records.Domains().RemoveAll(r => r.Domain == domain.Uuid);
@@ -23,4 +25,25 @@ internal static class HostOrder
             declaration.Hostdevs.Select(h => h.Device));
         return new Order(domain, declaration, host, others, removing, place.Settings, failed, place.Records.Boot, Stopwatch.GetTimestamp());
     }
+
+    /// <summary>For a person who asks beforehand: as if what the domain has now had been taken down, which prepare does first.</summary>
+    public static Order Preview(Workplace place, Domain domain, Declaration declaration)
+    {
+        var order = Read(place, domain, declaration, ImmutableDictionary<SysfsName, string>.Empty);
+        var own = place.Records.Domains().Concat(order.Removing).Where(r => r.Domain == domain.Uuid)
+            .SelectMany(r => r.Claims).Where(c => !c.IsForeign && order.Host.Devices.ContainsKey(c.Device)).ToImmutableArray();
+        return order with
+        {
+            Host = order.Host with
+            {
+                Parents = [.. order.Host.Parents.Select(p => p with { Types = [.. p.Types.Select(t => Freed(p, t, own))] })],
+                Devices = order.Host.Devices.RemoveRange(own.Select(c => c.Device)),
+                Existing = order.Host.Existing.RemoveAll(e => own.Any(c => c.Device == e.Device.Id)),
+            },
+            Removing = order.Removing.RemoveAll(r => r.Domain == domain.Uuid),
+        };
+    }
+
+    private static MdevType Freed(Parent parent, MdevType type, ImmutableArray<Claim> own) =>
+        type with { AvailableInstances = type.AvailableInstances + own.Count(c => c.Parent == parent.Name && c.Type?.Id == type.Id) };
 }

@@ -16,8 +16,7 @@ internal sealed class Occupancy
 
     private Occupancy(Host host, ImmutableArray<Claim> claims) => (_host, _claims) = (host, claims);
 
-    public static Occupancy Of(Order order) =>
-        new(order.Host, [.. order.Others.Concat(order.Removing).SelectMany(r => r.Claims)]);
+    public static Occupancy Of(Host host, IEnumerable<Record> records) => new(host, [.. records.SelectMany(r => r.Claims)]);
 
     public Occupancy Plus(Claim claim) => new(_host, _claims.Add(claim));
 
@@ -52,7 +51,8 @@ internal sealed class Occupancy
     private ClaimedType? OtherSize(SysfsName gpu, string framebuffer) =>
         _claims.FirstOrDefault(c => c.Gpu == gpu && c.Type?.Framebuffer is { } size && size != framebuffer)?.Type;
 
-    private int Left(Parent parent, MdevType type)
+    /// <returns>How many devices of the type can still be made on the parent; <see cref="int.MaxValue"/> where nothing tells.</returns>
+    public int Left(Parent parent, MdevType type)
     {
         var pending = _claims.Where(c => c.Parent == parent.Name && IsPending(c));
         // The 2016 interface does not count for us; there a blocked removal still uses its instance although it is not to be seen.

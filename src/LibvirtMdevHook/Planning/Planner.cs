@@ -11,7 +11,7 @@ internal sealed class Planner
     private readonly Order _order;
     private readonly Occupancy _occupancy;
 
-    private Planner(Order order) => (_order, _occupancy) = (order, Occupancy.Of(order));
+    private Planner(Order order) => (_order, _occupancy) = (order, Occupancy.Of(order.Host, order.Others.Concat(order.Removing)));
 
     public static Plan Make(Order order) => new Planner(order).Make();
 

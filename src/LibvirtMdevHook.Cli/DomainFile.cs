@@ -1,0 +1,40 @@
+using LibvirtMdevHook.Domains;
+using LibvirtMdevHook.Linux;
+using LibvirtMdevHook.Settings;
+
+namespace LibvirtMdevHook.Cli;
+
+/// <summary>A domain XML that a person names: a file, or '-' for standard input.</summary>
+internal static class DomainFile
+{
+    /// <returns>Null when it cannot be taken; each problem has been printed with its line, as compilers do.</returns>
+    public static Domain? Read(Root root, string file)
+    {
+        try
+        {
+            return Parse(root, file);
+        }
+        catch (DomainXmlException e)
+        {
+            Print(file, e);
+            return null;
+        }
+    }
+
+    /// <exception cref="DomainXmlException">The document or its declaration cannot be taken.</exception>
+    public static Domain Parse(Root root, string file) => DomainXml.Parse(Bytes(file), HostSettings.Load(root).AllowedAttributes);
+
+    public static void Print(string file, DomainXmlException e)
+    {
+        foreach (var problem in e.Problems)
+            Console.Error.WriteLine(problem.Line > 0 ? $"{file}:{problem.Line}: {problem.Text}" : $"{file}: {problem.Text}");
+    }
+
+    private static byte[] Bytes(string file)
+    {
+        using var input = file == "-" ? Console.OpenStandardInput() : File.OpenRead(file);
+        using var bytes = new MemoryStream();
+        input.CopyTo(bytes);
+        return bytes.ToArray();
+    }
+}

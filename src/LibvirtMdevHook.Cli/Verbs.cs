@@ -1,0 +1,43 @@
+using System.Diagnostics.CodeAnalysis;
+using CommandLine;
+using LibvirtMdevHook.Linux;
+
+namespace LibvirtMdevHook.Cli;
+
+/// <summary>The verbs of virt-mdev. Exit status: 0 as asked, 1 a problem or a refusal, 2 a command line that is not understood.</summary>
+internal sealed class Verbs
+{
+    private const DynamicallyAccessedMemberTypes Kept =
+        DynamicallyAccessedMemberTypes.PublicParameterlessConstructor | DynamicallyAccessedMemberTypes.PublicProperties;
+
+    private readonly List<Type> _types = [];
+    private readonly Dictionary<Type, Func<object, int>> _runs = [];
+
+    public static int Run(string[] args)
+    {
+        var root = Root.FromEnvironment();
+        var verbs = new Verbs();
+        verbs.Add<TypesVerb>(verb => verb.Run(root));
+        verbs.Add<ListVerb>(verb => verb.Run(root));
+        verbs.Add<CheckVerb>(verb => verb.Run(root));
+        verbs.Add<PlanVerb>(verb => verb.Run(root));
+        try
+        {
+            return Parser.Default.ParseArguments(args, [.. verbs._types]).MapResult(
+                verb => verbs._runs[verb.GetType()](verb),
+                errors => errors.Any(e => e.Tag is ErrorType.HelpRequestedError or ErrorType.HelpVerbRequestedError or ErrorType.VersionRequestedError) ? 0 : 2);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            Console.Error.WriteLine($"virt-mdev: {e.Message}");
+            return 1;
+        }
+    }
+
+    /// <summary>The parser finds a verb's constructor and options by reflection; the annotation keeps them when the program is trimmed.</summary>
+    private void Add<[DynamicallyAccessedMembers(Kept)] T>(Func<T, int> run) where T : new()
+    {
+        _types.Add(typeof(T));
+        _runs[typeof(T)] = verb => run((T)verb);
+    }
+}
