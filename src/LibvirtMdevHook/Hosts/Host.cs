@@ -6,14 +6,18 @@ namespace LibvirtMdevHook.Hosts;
 
 /// <summary>What was read of the host.</summary>
 /// <param name="Parents">Those that were asked for, in the order of their names.</param>
-/// <param name="Devices">Every mediated device that exists, with its parent.</param>
+/// <param name="Devices">Every mediated device that exists.</param>
 /// <param name="Existing">Of the devices that were asked for those that exist.</param>
 internal sealed record Host(
     ImmutableArray<Parent> Parents,
-    ImmutableDictionary<DeviceId, SysfsName> Devices,
+    ImmutableDictionary<DeviceId, DevicePlace> Devices,
     ImmutableArray<ExistingDevice> Existing)
 {
-    public int DevicesOn(SysfsName parent) => Devices.Values.Count(name => name == parent);
+    public int DevicesOn(SysfsName parent) => Devices.Values.Count(place => place.Parent == parent);
 
     public ExistingDevice? Find(DeviceId device) => Existing.FirstOrDefault(e => e.Device.Id == device);
 }
+
+/// <summary>Where a device is.</summary>
+/// <param name="Type">Null where the dialect does not tell.</param>
+internal sealed record DevicePlace(SysfsName Parent, SysfsName? Type);

@@ -54,13 +54,13 @@ internal static class HostReader
             .OrderBy(p => p.Item1);
     }
 
-    private static ImmutableDictionary<DeviceId, SysfsName> ReadDevices(Root root)
+    private static ImmutableDictionary<DeviceId, DevicePlace> ReadDevices(Root root)
     {
-        var devices = ImmutableDictionary.CreateBuilder<DeviceId, SysfsName>();
+        var devices = ImmutableDictionary.CreateBuilder<DeviceId, DevicePlace>();
         foreach (var name in Sysfs.List(root.MdevDevices))
         {
             if (DeviceId.TryParse(name.ToString(), out var id) && MdevDevice.ParentOf(root.MdevDevices / name) is { } parent)
-                devices[id] = parent;
+                devices[id] = new DevicePlace(parent, Sysfs.LinkName(root.MdevDevices / name / "mdev_type"));
         }
 
         return devices.ToImmutable();

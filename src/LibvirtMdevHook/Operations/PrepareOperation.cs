@@ -119,7 +119,8 @@ internal sealed class PrepareOperation(Workplace place, Patience patience, Domai
         });
         refusal = plan is null
             ? $"the lock '{place.Root.State / "lock"}' is held by another process for too long"
-            : string.Join("; ", plan.Refusals.Select(r => r.Text));
+            : plan.Refusals.Length > 1 ? $"{plan.Refusals[0].Text} (and {plan.Refusals.Length - 1} more: 'virt-mdev plan' shows all)"
+            : plan.Refusals.FirstOrDefault()?.Text ?? "";
         return plan;
     }
 

@@ -37,7 +37,7 @@ internal static class ForeignDevice
         if (fit!.WhyNot is { } unsuitable)
             return $"its parent '{parent.Name}' does not fit: {unsuitable}";
         if (existing.Device.Type is { } type)
-            return type == fit.Type?.Id ? null : $"it is of type '{type}'";
+            return type == fit.Type?.Id ? null : $"it is not of the declared type, which is '{fit.Type?.Id}' there";
         return fit.Type is null ? null : "the 2016 interface does not tell its type";
     }
 }

@@ -24,7 +24,7 @@ internal sealed class Occupancy
     public int Load(SysfsName gpu)
     {
         var parents = _host.Parents.Where(p => p.Gpu == gpu).Select(p => p.Name).ToHashSet();
-        return _host.Devices.Values.Count(parents.Contains) + _claims.Count(c => c.Gpu == gpu && IsPending(c));
+        return _host.Devices.Values.Count(place => parents.Contains(place.Parent)) + _claims.Count(c => c.Gpu == gpu && IsPending(c));
     }
 
     /// <returns>Why no device of the type can be made on the parent, as half a sentence; null when one can.</returns>
@@ -36,9 +36,8 @@ internal sealed class Occupancy
             return $"another size is in use ('{other.Title}', {other.Framebuffer})";
         if (Left(parent, type) > 0)
             return null;
-        return parent.Dialect.TellsType && parent.RunsOneSize && type.AvailableInstances == 0 && type.MaxInstances > _host.DevicesOn(parent.Name)
-            ? "no instance is left (a type of another size may be in use)"
-            : "no instance is left";
+        var running = Running(parent);
+        return running.Length > 0 ? $"no instance is left beside {running}" : "no instance is left";
     }
 
     /// <summary>Whether a device on this GPU is on its way out.</summary>
@@ -47,6 +46,17 @@ internal sealed class Occupancy
     private static bool IsSpokenFor(Claim claim) => claim.Stage is Stage.Reserved or Stage.Intended;
 
     private bool IsPending(Claim claim) => !_host.Devices.ContainsKey(claim.Device);
+
+    /// <returns>What is on the parent: <c>2 x 'GRID M60-2Q'</c>; empty when nothing is, or its types are not to be told.</returns>
+    private string Running(Parent parent)
+    {
+        var ids = _host.Devices.Where(d => d.Value.Parent == parent.Name)
+            .Select(d => d.Value.Type ?? _claims.FirstOrDefault(c => c.Device == d.Key)?.Type?.Id)
+            .Concat(_claims.Where(c => c.Parent == parent.Name && IsPending(c)).Select(c => c.Type?.Id))
+            .OfType<SysfsName>();
+        return string.Join(", ", ids.GroupBy(id => id).OrderBy(g => g.Key)
+            .Select(g => $"{g.Count()} x '{parent.Types.FirstOrDefault(t => t.Id == g.Key)?.Title ?? g.Key.ToString()}'"));
+    }
 
     private ClaimedType? OtherSize(SysfsName gpu, string framebuffer) =>
         _claims.FirstOrDefault(c => c.Gpu == gpu && c.Type?.Framebuffer is { } size && size != framebuffer)?.Type;

@@ -19,8 +19,8 @@ internal static class Refusals
             + "'virt-mdev list' says who holds it", Hope.Removal);
 
     public static Refusal ForeignUnfit(Order order, DeclaredHostdev hostdev, MdevDevice device, string whyNot) => Of(order, hostdev,
-        $"it exists already, was not made by this hook, and cannot be used: {whyNot}; remove it or give the hostdev another uuid"
-            + (device.Type is { } type ? $" (it is of type '{type}' on '{device.Parent}')" : ""));
+        $"it exists already{(device.Type is { } type ? $" as '{type}'" : "")} on '{device.Parent}', was not made by this hook, and cannot be used: {whyNot}; "
+            + "remove it or give the hostdev another uuid");
 
     public static Refusal VfUnsupported(Order order, DeclaredHostdev hostdev) => Of(order, hostdev,
         "VFs cannot be set up by this version; declare a mediated device by its uuid");

@@ -1,0 +1,5 @@
+using NUnit.Framework;
+
+// Every test has a folder of its own.
+[assembly: Parallelizable(ParallelScope.All)]
+[assembly: FixtureLifeCycle(LifeCycle.InstancePerTestCase)]

@@ -1,0 +1,193 @@
+using System.Collections.Immutable;
+using LibvirtMdevHook.Domains;
+using LibvirtMdevHook.Hosts;
+using LibvirtMdevHook.Linux;
+using LibvirtMdevHook.Log;
+using LibvirtMdevHook.Operations;
+using LibvirtMdevHook.Planning;
+using LibvirtMdevHook.Records;
+using LibvirtMdevHook.Settings;
+using NUnit.Framework;
+using static VerifyNUnit.Verifier;
+
+namespace LibvirtMdevHook.Tests.Planning;
+
+/// <summary>A tree and a declaration in, a plan or its refusals out.</summary>
+internal sealed class PlanTests
+{
+    private const string TwoM60 = $"""<hostdev uuid="{DomainText.First}" type="GRID M60-4Q"/><hostdev uuid="{DomainText.Second}" type="GRID M60-4Q"/>""";
+
+    [Test]
+    public Task Two_devices_of_the_proposal_go_to_two_GPUs_breadth_first() => Plan("m60-rfc2016", TwoM60);
+
+    [Test]
+    public Task Two_devices_of_the_proposal_share_a_GPU_depth_first() => Plan("m60-rfc2016", TwoM60, "placement='depth-first'");
+
+    [Test]
+    public Task Two_devices_share_a_GPU_where_the_domain_wants_it() => Plan("m60-rfc2016", TwoM60, "gpu='same'");
+
+    [Test]
+    public Task Three_devices_do_not_go_to_three_of_two_GPUs() => Plan("m60-rfc2016",
+        TwoM60 + $"""<hostdev uuid="{DomainText.Third}" type="GRID M60-4Q"/>""", "gpu='different'");
+
+    [Test]
+    public Task Two_sizes_in_one_domain_go_to_two_GPUs() => Plan("m60-rfc2016",
+        $"""<hostdev uuid="{DomainText.First}" type="GRID M60-4Q"/><hostdev uuid="{DomainText.Second}" type="GRID M60-8Q"/>""", "placement='depth-first'");
+
+    [Test]
+    public Task The_device_with_the_only_way_is_placed_first() => Plan("m60-rfc2016",
+        $"""<hostdev uuid="{DomainText.First}" type="GRID M60-8Q"/><hostdev uuid="{DomainText.Second}" type="GRID M60-8Q" parent="0000:86:00.0"/>""");
+
+    [Test]
+    public Task More_devices_than_instances_are_counted_together() => Plan("m60-rfc2016",
+        TwoM60 + $"""<hostdev uuid="{DomainText.Third}" type="GRID M60-4Q"/>""", "gpu='same'");
+
+    [Test]
+    public Task A_type_id_of_the_mainline_kernel_is_taken_as_it_is() => Plan("m60-mdev", $"""<hostdev uuid="{DomainText.First}" type="nvidia-18"/>""");
+
+    [Test]
+    public Task A_number_of_the_proposal_is_not_an_id_of_the_mainline_kernel() => Plan("m60-mdev", $"""<hostdev uuid="{DomainText.First}" type="18"/>""");
+
+    [Test]
+    public Task An_id_of_the_mainline_kernel_is_not_a_number_of_the_proposal() => Plan("m60-rfc2016", $"""<hostdev uuid="{DomainText.First}" type="nvidia-17"/>""");
+
+    [Test]
+    public Task A_name_is_found_however_it_is_spelled() => Plan("m60-mdev", $"""<hostdev uuid="{DomainText.First}" type="grid_m60 2q"/>""");
+
+    [Test]
+    public Task An_unknown_type_is_refused_with_near_misses() => Plan("m60-mdev", $"""<hostdev uuid="{DomainText.First}" type="GRID M60-4A"/>""");
+
+    [Test]
+    public Task A_pinned_parent_without_an_instance_says_which_size_is_in_use() =>
+        Plan("m60-mdev", $"""<hostdev uuid="{DomainText.First}" type="GRID M60-4Q" parent="pci_0000_3e_00_0"/>""");
+
+    [Test]
+    public Task A_pinned_parent_that_is_not_there_is_named() =>
+        Plan("m60-mdev", $"""<hostdev uuid="{DomainText.First}" type="GRID M60-4Q" parent="0000:99:00.0"/>""");
+
+    [Test]
+    public Task A_type_without_a_name_is_declared_by_its_id() => Plan("gvtg", $"""<hostdev uuid="{DomainText.First}" type="i915-GVTg_V4_2"/>""");
+
+    [Test]
+    public Task A_full_type_of_a_shared_pool_is_refused() => Plan("gvtg", $"""<hostdev uuid="{DomainText.First}" type="i915-gvtg v4 1"/>""");
+
+    [Test]
+    public Task A_parent_outside_PCI_is_pinned_by_its_name() => Plan("mtty", $"""<hostdev uuid="{DomainText.First}" type="Dual port serial" parent="mtty"/>""");
+
+    [Test]
+    public Task A_parent_outside_PCI_is_pinned_by_its_node_device() => Plan("mtty", $"""<hostdev uuid="{DomainText.First}" type="Dual port serial" parent="mtty_mtty"/>""");
+
+    [Test]
+    public Task Args_are_refused_on_a_parent_that_takes_none() => Plan("mtty", $"""<hostdev uuid="{DomainText.First}" type="Dual port serial" args="a=1"/>""");
+
+    [Test]
+    public Task Args_follow_ours_in_the_create_string() => Plan("m60-rfc2016", $"""<hostdev uuid="{DomainText.First}" type="GRID M60-4Q" args="plugin=x,level=2"/>""");
+
+    [Test]
+    public Task A_host_without_parents_says_so() => Plan("", $"""<hostdev uuid="{DomainText.First}" type="GRID M60-4Q"/>""");
+
+    [Test]
+    public Task Attributes_come_after_every_create_and_before_any_online() => Plan("m60-mdev",
+        $"""<hostdev uuid="{DomainText.First}" type="GRID M60-2Q"><attr name="nvidia/vgpu_params" value="frame_rate_limiter=0"/><attr name="nvidia/vgpu_params" value="disable_vnc=1"/></hostdev><hostdev uuid="{DomainText.Second}" type="GRID M60-2Q"/>""");
+
+    [Test]
+    public Task A_VF_is_refused_as_long_as_this_program_cannot_set_it_up()
+    {
+        const string Vf = "<hostdev mode='subsystem' type='pci' managed='no'><source><address domain='0x0000' bus='0x41' slot='0x00' function='0x4'/></source></hostdev>";
+        var xml = DomainText.Declaring("""<hostdev address="0000:41:00.4" type="NVIDIA A40-2Q"/>""").Replace("</devices>", Vf + "</devices>", StringComparison.Ordinal);
+        using var tree = TreeOfText.Of("m60-mdev");
+        return Verify(PlanOf(tree, xml).ToString());
+    }
+
+    [Test]
+    public Task A_uuid_of_another_domain_is_refused_by_name()
+    {
+        using var tree = TreeOfText.Of("m60-rfc2016");
+        Record(tree, "the-other", DomainText.First, Stage.Online);
+        return Verify(PlanOf(tree, DomainText.Declaring(TwoM60)).ToString());
+    }
+
+    [Test]
+    public Task A_claim_whose_device_is_not_there_yet_takes_its_instance()
+    {
+        using var tree = TreeOfText.Of("m60-rfc2016");
+        Record(tree, "the-other", DomainText.Third, Stage.Intended);
+        return Verify(PlanOf(tree, DomainText.Declaring(TwoM60, "gpu='same'")).ToString());
+    }
+
+    [Test]
+    public Task A_claim_of_another_size_keeps_the_GPU_from_ours()
+    {
+        using var tree = TreeOfText.Of("m60-rfc2016");
+        Record(tree, "the-other", DomainText.Third, Stage.Intended);
+        return Verify(PlanOf(tree, DomainText.Declaring($"""<hostdev uuid="{DomainText.First}" type="GRID M60-8Q" parent="0000:86:00.0"/>""")).ToString());
+    }
+
+    [Test]
+    public Task An_excluded_parent_is_not_used()
+    {
+        using var tree = TreeOfText.Of("m60-rfc2016");
+        tree.Add("""etc/libvirt/mdev-hook.conf = excluded_parents = ["pci_0000_86_00_0"]\n""");
+        return Verify(PlanOf(tree, DomainText.Declaring(TwoM60)).ToString());
+    }
+
+    [Test]
+    public Task A_fitting_foreign_device_is_used_and_left() => Foreign("type=\"GRID M60-2Q\"");
+
+    [Test]
+    public Task A_foreign_device_of_another_type_is_refused() => Foreign("type=\"GRID M60-4Q\"");
+
+    [Test]
+    public Task A_foreign_device_on_another_parent_is_refused() => Foreign("type=\"GRID M60-2Q\" parent=\"0000:3d:00.0\"");
+
+    [Test]
+    public Task Attributes_of_a_foreign_device_are_refused() => Foreign("type=\"GRID M60-2Q\"", "<attr name=\"nvidia/vgpu_params\" value=\"x=1\"/>");
+
+    [Test]
+    public Task A_model_that_libvirt_would_refuse_is_refused_before()
+    {
+        using var tree = TreeOfText.Of("mtty");
+        var xml = DomainText.Declaring($"""<hostdev uuid="{DomainText.First}" type="mtty-1"/>""").Replace("vfio-pci", "vfio-ap", StringComparison.Ordinal);
+        return Verify(PlanOf(tree, xml).ToString());
+    }
+
+    [Test]
+    public async Task The_plan_is_the_record_that_is_saved()
+    {
+        using var tree = TreeOfText.Of("m60-rfc2016");
+        await Verify(RecordXml.Write(PlanOf(tree, DomainText.Declaring(TwoM60)).Record! with { Generation = 1 }));
+    }
+
+    private static Task Foreign(string wish, string attrs = "")
+    {
+        const string Existing = "aaaaaaaa-0000-4000-8000-000000000001";
+        using var tree = TreeOfText.Of("m60-mdev");
+        return Verify(PlanOf(tree, DomainText.Around(
+            $"""<hostdevs xmlns="urn:libvirt-mdev-hook:1"><hostdev uuid="{Existing}" {wish}>{attrs}</hostdev></hostdevs>""", Existing)).ToString());
+    }
+
+    private static Task Plan(string trees, string hostdevs, string rules = "")
+    {
+        using var tree = trees.Length == 0 ? new TreeOfText("") : TreeOfText.Of(trees.Split(' '));
+        return Verify(PlanOf(tree, DomainText.Declaring(hostdevs, rules)).ToString());
+    }
+
+    private static Plan PlanOf(TreeOfText tree, string xml)
+    {
+        var domain = DomainText.Parse(xml);
+        var settings = HostSettings.Load(tree.Root);
+        var place = new Workplace(tree.Root, settings, tree.Store(), new HookLog(tree.Root, settings, "test"));
+        return Planner.Make(HostOrder.Read(place, domain, domain.Declaration!, ImmutableDictionary<SysfsName, string>.Empty));
+    }
+
+    private static void Record(TreeOfText tree, string domain, string device, Stage stage)
+    {
+        var store = tree.Store();
+        store.MakeFolders();
+        var parent = SysfsName.Parse("0000:86:00.0");
+        var claim = new Claim(
+            DeviceId.Mdev(Guid.Parse(device)), parent, parent, Dialect.Rfc2016, new ClaimedType(SysfsName.Parse("17"), "GRID M60-4Q", "4096M"),
+            [], "", Handover.Hostdev, stage);
+        store.Save(new Record(Guid.Parse("99999999-9999-4999-8999-999999999999"), domain, TreeOfText.Boot, 1, Phase.Prepared, [claim]));
+    }
+}
