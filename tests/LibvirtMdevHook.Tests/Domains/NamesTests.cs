@@ -1,0 +1,78 @@
+using LibvirtMdevHook.Domains;
+using LibvirtMdevHook.Linux;
+using NUnit.Framework;
+
+namespace LibvirtMdevHook.Tests.Domains;
+
+/// <summary>Strings become safe types at the border.</summary>
+internal sealed class NamesTests
+{
+    [TestCase("mtty"), TestCase("0000:86:00.0"), TestCase("nvidia-18"), TestCase("...")]
+    public void A_plain_name_is_taken(string text) => Assert.That(SysfsName.TryParse(text, out _), Is.True);
+
+    [TestCase(null), TestCase(""), TestCase("."), TestCase(".."), TestCase("a/b"), TestCase("a\0b"), TestCase("a\nb"), TestCase("/")]
+    public void A_name_that_could_leave_its_folder_is_not_taken(string? text) => Assert.That(SysfsName.TryParse(text, out _), Is.False);
+
+    [Test]
+    public void A_name_longer_than_a_file_name_is_not_taken() => Assert.That(SysfsName.TryParse(new string('a', 256), out _), Is.False);
+
+    [TestCase("nvidia/vgpu_params"), TestCase("vendor/x"), TestCase("intel_vgpu/x"), TestCase("assign_adapter"), TestCase("unassign_control_domain")]
+    public void An_attribute_of_the_allow_list_may_be_set(string name) => Assert.That(AttrName.TryParse(name, [], out _), Is.True);
+
+    [TestCase("remove"), TestCase("uevent"), TestCase("config"), TestCase("resource0"), TestCase("driver_override"), TestCase("reset")]
+    [TestCase("nvidia/current_vgpu_type"), TestCase("nvidia/creatable_vgpu_types"), TestCase("nvidia/remove"), TestCase("vendor/resource")]
+    [TestCase("../remove"), TestCase("nvidia/.."), TestCase("/etc/passwd"), TestCase("a/b/c"), TestCase(""), TestCase("nvidia/"), TestCase("nvidia/a b")]
+    public void An_attribute_that_could_do_harm_may_never_be_set(string name) =>
+        Assert.That(AttrName.TryParse(name, [name, "nvidia/*", "vendor/*", "../*"], out _), Is.False);
+
+    [Test]
+    public void The_configuration_extends_the_allow_list()
+    {
+        Assert.Multiple(() =>
+        {
+            Assert.That(AttrName.TryParse("mine/level", [], out _), Is.False);
+            Assert.That(AttrName.TryParse("mine/level", ["mine/*"], out _), Is.True);
+            Assert.That(AttrName.TryParse("level", ["level"], out _), Is.True);
+        });
+    }
+
+    [TestCase("0000:86:00.0", ExpectedResult = "0000:86:00.0"), TestCase("0000:AF:1F.7", ExpectedResult = "0000:af:1f.7")]
+    [TestCase("0000:86:20.0", ExpectedResult = null), TestCase("0000:86:00.8", ExpectedResult = null), TestCase("86:00.0", ExpectedResult = null)]
+    [TestCase("0000:86:00.0 ", ExpectedResult = null), TestCase("0000:+6:00.0", ExpectedResult = null)]
+    public string? A_PCI_address_is_read_as_sysfs_writes_it(string text) => PciAddress.TryParse(text, out var address) ? address.ToString() : null;
+
+    [TestCase("6A2F1C3E-0000-4000-8000-000000000001"), TestCase("6a2f1c3e000040008000000000000001")]
+    public void A_uuid_is_compared_in_lower_case_with_dashes(string text)
+    {
+        Assert.That(DeviceId.TryParse(text, out var device), Is.True);
+        Assert.That(device!.ToString(), Is.EqualTo(DomainText.First));
+    }
+
+    [TestCase("0000:86:00.0", "0000:86:00.0", "pci", ExpectedResult = true), TestCase("pci_0000_86_00_0", "0000:86:00.0", "pci", ExpectedResult = true)]
+    [TestCase("0000:AF:00.0", "0000:af:00.0", "pci", ExpectedResult = true), TestCase("css_0_0_0023", "0.0.0023", "css", ExpectedResult = true)]
+    [TestCase("mtty_mtty", "mtty", "mtty", ExpectedResult = true), TestCase("usb_0000_86_00_0", "0000:86:00.0", "pci", ExpectedResult = false)]
+    [TestCase("mtty", "mtty2", "mtty", ExpectedResult = false)]
+    public bool A_parent_is_named_as_sysfs_or_as_libvirt_does(string declared, string parent, string subsystem) =>
+        ParentName.TryParse(declared, out var name) && name.Names(SysfsName.Parse(parent), () => SysfsName.Parse(subsystem));
+
+    [TestCase("GRID M60-4Q", "m604q"), TestCase("nvidia m60_4q", "m604q"), TestCase("grid_M60 4Q", "m604q"), TestCase("nvidia-18", "nvidia18")]
+    [TestCase("i915-GVTg_V4_2", "i915gvtgv42"), TestCase("GRID", "grid")]
+    public void Spelling_does_not_count_in_a_type(string name, string normal) => Assert.That(TypeName.Normalise(name), Is.EqualTo(normal));
+
+    [TestCase("a=1", ExpectedResult = true), TestCase("a=1,b.c-d=/x", ExpectedResult = true), TestCase("a=", ExpectedResult = true)]
+    [TestCase("a", ExpectedResult = false), TestCase("=1", ExpectedResult = false), TestCase("a=1,", ExpectedResult = false)]
+    [TestCase("vm_uuid=1", ExpectedResult = false), TestCase("a=1,vgpu_type_id=2", ExpectedResult = false), TestCase("a=1 2", ExpectedResult = false), TestCase("a=1\n", ExpectedResult = false)]
+    public bool Vendor_arguments_are_pairs_that_are_not_ours(string args) => VendorArgs.IsValid(args);
+
+    [Test]
+    public void The_words_of_an_enumeration_are_those_of_the_declaration()
+    {
+        Assert.Multiple(() =>
+        {
+            Assert.That(Word.Of(Placement.BreadthFirst), Is.EqualTo("breadth-first"));
+            Assert.That(Word.TryParse<Placement>("depth-first", out var placement) ? placement : null, Is.EqualTo(Placement.DepthFirst));
+            Assert.That(Word.TryParse<Placement>("DepthFirst", out _), Is.False);
+            Assert.That(Word.Choices<GpuRule>(), Is.EqualTo("'any', 'same' or 'different'"));
+        });
+    }
+}

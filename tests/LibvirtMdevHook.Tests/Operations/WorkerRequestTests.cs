@@ -1,0 +1,97 @@
+using System.Text;
+using LibvirtMdevHook.Linux;
+using LibvirtMdevHook.Operations;
+using NUnit.Framework;
+
+namespace LibvirtMdevHook.Tests.Operations;
+
+/// <summary>The hook and its worker understand each other, and each notices when the other has gone.</summary>
+internal sealed class WorkerRequestTests
+{
+    private static readonly TimeSpan Short = TimeSpan.FromMilliseconds(50);
+
+    [Test]
+    public void A_request_arrives_as_it_was_sent_however_large()
+    {
+        var (hook, worker) = SocketEnd.Pair();
+        using (hook)
+        using (worker)
+        {
+            var sent = new WorkerRequest(HookOperation.Prepare, Guid.Parse(DomainText.Uuid), "a name\n--help", Encoding.UTF8.GetBytes(new string('x', 4 << 20)), new Deadline(4711));
+            var sender = Task.Run(() => sent.Send(hook, Deadline.After(TimeSpan.FromSeconds(10))));
+            var received = WorkerRequest.Receive(worker, Deadline.After(TimeSpan.FromSeconds(10)));
+            Assert.Multiple(() =>
+            {
+                Assert.That(sender.Result, Is.True);
+                Assert.That(received!.Operation, Is.EqualTo(HookOperation.Prepare));
+                Assert.That((received.Domain, received.Name, received.Deadline), Is.EqualTo((sent.Domain, sent.Name, sent.Deadline)));
+                Assert.That(received.Xml.Span.SequenceEqual(sent.Xml.Span), Is.True);
+            });
+        }
+    }
+
+    [TestCase(true, "")]
+    [TestCase(false, "domain 'x': no instance is left")]
+    public void An_answer_that_is_read_counts_as_heard(bool isGood, string sentence)
+    {
+        var (hook, worker) = SocketEnd.Pair();
+        using (worker)
+        {
+            Assert.That(WorkerRequest.SendAnswer(worker, new Answer(isGood, sentence), Deadline.After(Short)), Is.True);
+            Assert.That(WorkerRequest.ReceiveAnswer(hook, Deadline.After(Short)), Is.EqualTo(new Answer(isGood, sentence)));
+            hook.Dispose();
+            Assert.That(worker.WasReadToTheEnd(Deadline.After(Short)), Is.True);
+        }
+    }
+
+    [Test]
+    public void An_answer_that_nobody_reads_does_not()
+    {
+        var (hook, worker) = SocketEnd.Pair();
+        using (worker)
+        {
+            WorkerRequest.SendAnswer(worker, Answer.Good, Deadline.After(Short));
+            hook.Dispose();
+            Assert.That(worker.WasReadToTheEnd(Deadline.After(Short)), Is.False);
+        }
+    }
+
+    [Test]
+    public void A_hook_that_has_ended_is_noticed()
+    {
+        var (hook, worker) = SocketEnd.Pair();
+        using (worker)
+        {
+            Assert.That(worker.OtherEndGone, Is.False);
+            hook.Dispose();
+            Assert.That(worker.OtherEndGone, Is.True);
+            Assert.That(new Patience(Deadline.After(TimeSpan.FromMinutes(1)), worker).IsOver, Is.True);
+        }
+    }
+
+    [Test]
+    public void A_worker_that_ends_without_an_answer_is_noticed_at_once()
+    {
+        var (hook, worker) = SocketEnd.Pair();
+        using (hook)
+        {
+            worker.Dispose();
+            var begin = Environment.TickCount64;
+            Assert.That(WorkerRequest.ReceiveAnswer(hook, Deadline.After(TimeSpan.FromMinutes(1))), Is.Null);
+            Assert.That(Environment.TickCount64 - begin, Is.LessThan(10_000));
+        }
+    }
+
+    [Test]
+    public void A_worker_that_says_nothing_is_waited_for_until_the_deadline()
+    {
+        var (hook, worker) = SocketEnd.Pair();
+        using (hook)
+        using (worker)
+        {
+            var begin = Environment.TickCount64;
+            Assert.That(WorkerRequest.ReceiveAnswer(hook, Deadline.After(Short)), Is.Null);
+            Assert.That(Environment.TickCount64 - begin, Is.InRange(45, 5_000));
+        }
+    }
+}

@@ -1,0 +1,143 @@
+using System.Collections.Immutable;
+using LibvirtMdevHook.Domains;
+using LibvirtMdevHook.Hosts;
+using LibvirtMdevHook.Linux;
+using LibvirtMdevHook.Records;
+using NUnit.Framework;
+using static VerifyNUnit.Verifier;
+
+namespace LibvirtMdevHook.Tests.Records;
+
+/// <summary>Records survive the way to disk and back; what cannot be trusted is set aside and never acted on.</summary>
+internal sealed class RecordStoreTests
+{
+    private static readonly Guid Domain = Guid.Parse(DomainText.Uuid);
+
+    [Test]
+    public void A_record_comes_back_as_it_was_saved()
+    {
+        using var tree = new TreeOfText("");
+        var store = tree.Store();
+        store.MakeFolders();
+        var record = Full();
+        store.Save(record);
+        Assert.That(RecordXml.Write(store.Load(Domain)!).ToString(), Is.EqualTo(RecordXml.Write(record).ToString()));
+        store.Delete(Domain);
+        Assert.That(store.Load(Domain), Is.Null);
+    }
+
+    [Test]
+    public Task A_record_with_everything_reads_well() => Verify(RecordXml.Write(Full()));
+
+    [Test]
+    public void A_removal_keeps_the_one_claim()
+    {
+        using var tree = new TreeOfText("");
+        var store = tree.Store();
+        store.MakeFolders();
+        store.SaveRemoving(Full().RemovalOf(Full().Claims[1]));
+        var removing = store.Removing().Single();
+        Assert.That((removing.Claims.Single().Device.ToString(), removing.Claims.Single().Stage), Is.EqualTo((DomainText.Second, Stage.Leaving)));
+    }
+
+    [Test]
+    public void A_record_of_another_boot_means_nothing()
+    {
+        using var tree = new TreeOfText("");
+        var store = tree.Store();
+        store.MakeFolders();
+        store.Save(Full() with { Boot = "another" });
+        Assert.Multiple(() =>
+        {
+            Assert.That(store.Load(Domain), Is.Null);
+            Assert.That(store.Domains(), Is.Empty);
+            Assert.That(tree.Reports, Is.Empty);
+        });
+    }
+
+    [TestCase("", TestName = "An_empty_record_is_set_aside")]
+    [TestCase("<record version='1'", TestName = "A_torn_record_is_set_aside")]
+    [TestCase("<record version='2'/>", TestName = "A_record_of_a_future_version_is_set_aside")]
+    [TestCase("<!DOCTYPE r [<!ENTITY a 'b'>]><record version='1'/>", TestName = "A_record_with_a_DTD_is_set_aside")]
+    [TestCase("<record version='1' boot='b' generation='x' phase='prepared'><domain><uuid>4dea22b3-1d52-d8f3-2516-782e98ab3fa0</uuid></domain></record>", TestName = "A_record_with_a_bad_number_is_set_aside")]
+    [TestCase("<record version='1' boot='b' generation='1' phase='prepared'><domain><uuid>99999999-1d52-d8f3-2516-782e98ab3fa0</uuid></domain></record>", TestName = "A_record_of_another_domain_is_set_aside")]
+    [TestCase("<record version='1' boot='b' generation='1' phase='prepared'><domain><uuid>4dea22b3-1d52-d8f3-2516-782e98ab3fa0</uuid></domain><device stage='online' dialect='mdev' handover='hostdev'><name>../../x</name><parent>a</parent></device></record>", TestName = "A_record_with_a_path_for_a_device_is_set_aside")]
+    [TestCase("<record version='1' boot='b' generation='1' phase='prepared'><domain><uuid>4dea22b3-1d52-d8f3-2516-782e98ab3fa0</uuid></domain><device stage='online' dialect='mdev' handover='hostdev'><name>6a2f1c3e-0000-4000-8000-000000000001</name><parent>../a</parent></device></record>", TestName = "A_record_with_a_path_for_a_parent_is_set_aside")]
+    public void A_record_that_cannot_be_trusted_is_set_aside(string text)
+    {
+        using var tree = new TreeOfText("");
+        var store = tree.Store();
+        store.MakeFolders();
+        File.WriteAllText(store.PathOf(Domain).Text, text);
+        Assert.Multiple(() =>
+        {
+            Assert.That(store.Load(Domain), Is.Null);
+            Assert.That(tree.Reports, Has.Count.EqualTo(1));
+            Assert.That(tree.Reports[0], Does.Contain("is not acted on").And.Contain("set-aside"));
+            Assert.That(File.Exists(store.PathOf(Domain).Text), Is.False);
+            Assert.That(Directory.GetFiles(tree.PathOf("run/libvirt-mdev/set-aside")), Has.Length.EqualTo(1));
+        });
+    }
+
+    [Test]
+    public void A_record_that_others_may_write_is_set_aside()
+    {
+        using var tree = new TreeOfText("");
+        var store = tree.Store();
+        store.MakeFolders();
+        store.Save(Full());
+        File.SetUnixFileMode(store.PathOf(Domain).Text, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.OtherWrite);
+        Assert.That(store.Load(Domain), Is.Null);
+        Assert.That(tree.Reports.Single(), Does.Contain("others than its owner may write to it"));
+    }
+
+    [Test]
+    public void A_link_in_place_of_a_record_is_set_aside()
+    {
+        using var tree = new TreeOfText("");
+        var store = tree.Store();
+        store.MakeFolders();
+        File.CreateSymbolicLink(store.PathOf(Domain).Text, "/etc/passwd");
+        Assert.That(store.Load(Domain), Is.Null);
+        Assert.That(tree.Reports.Single(), Does.Contain("not a regular file"));
+    }
+
+    [Test]
+    public void A_name_with_control_characters_does_not_spoil_the_record()
+    {
+        using var tree = new TreeOfText("");
+        var store = tree.Store();
+        store.MakeFolders();
+        store.Save(Full() with { Name = "a\n\0b\ud800" });
+        Assert.That(store.Load(Domain)!.Name, Is.EqualTo("a??b?"));
+    }
+
+    [Test]
+    public void A_lock_is_had_by_one_and_ends_with_its_holder()
+    {
+        using var tree = new TreeOfText("");
+        var store = tree.Store();
+        store.MakeFolders();
+        var soon = TimeSpan.FromMilliseconds(20);
+        var first = store.Lock(Domain, Deadline.After(soon));
+        Assert.That(store.Lock(Domain, Deadline.After(soon)), Is.Null, "another open of the same file is another holder");
+        first!.Delete();
+        first.Dispose();
+        using var next = store.Lock(Domain, Deadline.After(soon));
+        Assert.That(next, Is.Not.Null);
+    }
+
+    private static Record Full()
+    {
+        var parent = SysfsName.Parse("0000:86:00.0");
+        AttrName.TryParse("nvidia/vgpu_params", [], out var name);
+        var first = new Claim(
+            DeviceId.Mdev(Guid.Parse(DomainText.First)), parent, SysfsName.Parse("0000:80:00.0"), Dialect.Mdev,
+            new ClaimedType(SysfsName.Parse("nvidia-18"), "GRID <M60-2Q>", "2048M"), [new Attr(name!, "a=1")], "", Handover.Commandline,
+            Stage.Online, 4711, Node: new DacLabel(0, 0));
+        var second = new Claim(
+            DeviceId.Mdev(Guid.Parse(DomainText.Second)), parent, parent, Dialect.Rfc2016, null, ImmutableArray<Attr>.Empty, "a=1", Handover.Hostdev,
+            Stage.Created, 12, IsForeign: true, WasOnline: true);
+        return new Record(Domain, "win10", TreeOfText.Boot, 42, Phase.Started, [first, second], DateTimeOffset.UnixEpoch);
+    }
+}
