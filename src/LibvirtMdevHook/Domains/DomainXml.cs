@@ -50,7 +50,7 @@ internal static class DomainXml
         }
         catch (XmlException e)
         {
-            throw Invalid(e.LineNumber, $"the XML is not well-formed: {e.Message}");
+            throw Invalid(e.LineNumber, ForeignMetadata.NotWellFormed(e));
         }
     }
 

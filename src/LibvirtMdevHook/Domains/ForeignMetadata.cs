@@ -36,8 +36,15 @@ internal sealed class ForeignMetadata
         {
             throw Invalid(e.LineNumber, e.Message.Contains("DTD", StringComparison.Ordinal)
                 ? "the XML has a DTD, which is refused; remove the <!DOCTYPE>"
-                : $"the XML is not well-formed: {e.Message}");
+                : NotWellFormed(e));
         }
+    }
+
+    /// <summary>The reader's own sentence, without the place that it ends with.</summary>
+    public static string NotWellFormed(XmlException e)
+    {
+        var place = e.Message.IndexOf($" Line {e.LineNumber},", StringComparison.Ordinal);
+        return $"the XML is not well-formed: {(place < 0 ? e.Message : e.Message[..place])}";
     }
 
     private string Run()
