@@ -77,7 +77,8 @@ internal sealed class SimulatedHost : IDisposable
     public string State() => Read("mount/control");
 
     /// <summary>The lines of the log so far, without the times.</summary>
-    public IReadOnlyList<string> Log() => [.. File.ReadLines(LogFile).Select(line => line[(line.IndexOf(' ', StringComparison.Ordinal) + 1)..])];
+    public IReadOnlyList<string> Log() =>
+        [.. File.ReadLines(LogFile).Select(line => line[(line.IndexOf(' ', StringComparison.Ordinal) + 1)..])];
 
     /// <summary>Waits for a line of the log, which may be written only once somebody else was served.</summary>
     public void WaitForLog(Func<string, bool> line) => Wait.Until(() => Log().Any(line), () => "the log has\n" + string.Join('\n', Log()));
@@ -92,7 +93,7 @@ internal sealed class SimulatedHost : IDisposable
             throw new IOException($"The tree cannot be listed: {list}");
         }
 
-        var lines = list.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Replace(Root + "/", "", StringComparison.Ordinal));
+        var lines = list.Replace(Root + "/", "", StringComparison.Ordinal).Split('\n', StringSplitOptions.RemoveEmptyEntries);
         return string.Join('\n', lines.Select(Describe).Order(StringComparer.Ordinal));
     }
 
