@@ -6,7 +6,7 @@ using LibvirtMdevHook.Simulator.Tree;
 namespace LibvirtMdevHook.Simulator.Fuse;
 
 /// <summary>What libfuse calls. No exception leaves a callback: the request is answered with EIO instead.</summary>
-internal static unsafe class Callbacks
+internal static unsafe partial class Callbacks
 {
     private static Requests requests = null!;
     private static Gate gate = null!;
@@ -48,32 +48,32 @@ internal static unsafe class Callbacks
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static void LookUp(nint request, ulong parent, byte* name) => Answer(request, () =>
     {
-        if (requests.LookUp(parent, Text(name)) is not { } node)
+        if (requests.Known.LookUp(parent, Text(name)) is not var (id, node))
         {
             Fail(request, Errno.ENOENT);
             return;
         }
 
         var entry = stackalloc byte[NodeStat.EntrySize];
-        NodeStat.WriteEntry(node, new Span<byte>(entry, NodeStat.EntrySize));
+        NodeStat.WriteEntry(id, node, new Span<byte>(entry, NodeStat.EntrySize));
         _ = LibFuse.ReplyEntry(request, entry);
     });
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static void Forget(nint request, ulong inode, ulong lookups)
+    private static void Forget(nint request, ulong id, ulong lookups)
     {
-        gate.Enter(() => requests.Forget(inode, lookups));
+        gate.Enter(() => requests.Known.Forget(id, lookups));
         LibFuse.ReplyNone(request);
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static void GetAttributes(nint request, ulong inode, LibFuse.OpenFile* file) => Answer(request, () => ReplyStat(request, inode));
+    private static void GetAttributes(nint request, ulong id, LibFuse.OpenFile* file) => Answer(request, () => ReplyStat(request, id));
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static void SetAttributes(nint request, ulong inode, byte* stat, int which, LibFuse.OpenFile* file) => Answer(request, () =>
+    private static void SetAttributes(nint request, ulong id, byte* stat, int which, LibFuse.OpenFile* file) => Answer(request, () =>
     {
         const int Mode = 1, Uid = 2, Gid = 4;
-        if (requests.Find(inode) is { } node)
+        if (requests.Known.Find(id) is { } node)
         {
             var (mode, uid, gid) = NodeStat.ReadOwner(new ReadOnlySpan<byte>(stat, NodeStat.EntrySize));
             node.Permissions = (which & Mode) != 0 ? mode & 0xFFF : node.Permissions;
@@ -81,12 +81,12 @@ internal static unsafe class Callbacks
             node.Gid = (which & Gid) != 0 ? gid : node.Gid;
         }
 
-        ReplyStat(request, inode);
+        ReplyStat(request, id);
     });
 
-    private static void ReplyStat(nint request, ulong inode)
+    private static void ReplyStat(nint request, ulong id)
     {
-        if (requests.Find(inode) is not { } node)
+        if (requests.Known.Find(id) is not { } node)
         {
             Fail(request, Errno.ENOENT);
             return;
@@ -98,9 +98,9 @@ internal static unsafe class Callbacks
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static void ReadLink(nint request, ulong inode) => Answer(request, () =>
+    private static void ReadLink(nint request, ulong id) => Answer(request, () =>
     {
-        if (requests.Find(inode) is not Link link)
+        if (requests.Known.Find(id) is not Link link)
         {
             Fail(request, Errno.EINVAL);
             return;
@@ -124,118 +124,4 @@ internal static unsafe class Callbacks
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static void Delete(nint request, ulong parent, byte* name) => Fail(request, Errno.EPERM);
-
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static void Open(nint request, ulong inode, LibFuse.OpenFile* file)
-    {
-        const int AccessMode = 3, ReadOnly = 0, WriteOnly = 1;
-        var access = file->Flags & AccessMode;
-        Answer(request, () =>
-        {
-            if (requests.Find(inode) is TreeFile node)
-            {
-                requests.Open(node, access != WriteOnly, access != ReadOnly, (errno, handle) => ReplyOpen(request, errno, handle));
-            }
-            else
-            {
-                Fail(request, Errno.ENOENT);
-            }
-        });
-    }
-
-    private static void ReplyOpen(nint request, Errno errno, ulong handle)
-    {
-        const uint DirectIo = 2;
-        if (errno != Errno.None)
-        {
-            Fail(request, errno);
-            return;
-        }
-
-        // The kernel releases only what it still wanted when the answer came.
-        var file = new LibFuse.OpenFile { Bits = DirectIo, Handle = handle };
-        if (LibFuse.ReplyOpen(request, &file) != 0)
-        {
-            requests.Close(handle);
-        }
-    }
-
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static void Read(nint request, ulong inode, nuint size, long offset, LibFuse.OpenFile* file) => Answer(request, () =>
-        requests.Read(file->Handle, offset, (errno, content) =>
-        {
-            if (errno != Errno.None)
-            {
-                Fail(request, errno);
-                return;
-            }
-
-            var from = (int)Math.Min(offset, content.Length);
-            fixed (byte* data = content)
-            {
-                _ = LibFuse.ReplyData(request, data + from, Math.Min((nuint)(content.Length - from), size));
-            }
-        }));
-
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static void Write(nint request, ulong inode, byte* buffer, nuint size, long offset, LibFuse.OpenFile* file) =>
-        Answer(request, () => requests.Write(file->Handle, new ReadOnlySpan<byte>(buffer, (int)size).ToArray(), (errno, count) =>
-        {
-            if (errno == Errno.None)
-            {
-                _ = LibFuse.ReplyWritten(request, (nuint)count);
-            }
-            else
-            {
-                Fail(request, errno);
-            }
-        }));
-
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static void Close(nint request, ulong inode, LibFuse.OpenFile* file) => Answer(request, () =>
-    {
-        requests.Close(file->Handle);
-        Fail(request, Errno.None);
-    });
-
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static void OpenFolder(nint request, ulong inode, LibFuse.OpenFile* file) => Answer(request, () =>
-    {
-        if (requests.Find(inode) is Folder { Gone: false } folder)
-        {
-            var opened = new LibFuse.OpenFile { Handle = requests.OpenFolder(folder) };
-            _ = LibFuse.ReplyOpen(request, &opened);
-        }
-        else
-        {
-            Fail(request, Errno.ENOENT);
-        }
-    });
-
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static void ReadFolder(nint request, ulong inode, nuint size, long offset, LibFuse.OpenFile* file) => Answer(request, () =>
-    {
-        var entries = requests.HandleOf(file->Handle).Entries;
-        var (buffer, used) = (new byte[size], (nuint)0);
-        var stat = stackalloc byte[NodeStat.EntrySize];
-        fixed (byte* start = buffer)
-        {
-            for (var i = (int)offset; i < entries.Count; i++)
-            {
-                NodeStat.Write(entries[i], new Span<byte>(stat, NodeStat.EntrySize));
-                fixed (byte* name = Encoding.UTF8.GetBytes((i switch { 0 => ".", 1 => "..", _ => entries[i].Name }) + "\0"))
-                {
-                    var needed = LibFuse.AddEntry(request, start + used, size - used, name, stat, i + 1);
-                    if (needed > size - used)
-                    {
-                        break;
-                    }
-
-                    used += needed;
-                }
-            }
-
-            _ = LibFuse.ReplyData(request, start, used);
-        }
-    });
 }

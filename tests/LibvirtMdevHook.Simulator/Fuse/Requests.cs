@@ -10,33 +10,11 @@ namespace LibvirtMdevHook.Simulator.Fuse;
 internal sealed class Requests(Folder root, FaultList faults, ActionLog log)
 {
     private const int PageSize = 4096;
-    private const ulong RootInode = 1;
 
-    private readonly Dictionary<ulong, Node> known = new() { [RootInode] = root };
     private readonly Dictionary<ulong, Handle> handles = [];
     private ulong lastHandle;
 
-    public Node? Find(ulong inode) => known.GetValueOrDefault(inode);
-
-    public Node? LookUp(ulong parent, string name)
-    {
-        if (Find(parent) is not Folder folder || folder.Find(name) is not { } node)
-        {
-            return null;
-        }
-
-        known[node.Inode] = node;
-        node.Lookups++;
-        return node;
-    }
-
-    public void Forget(ulong inode, ulong lookups)
-    {
-        if (inode != RootInode && Find(inode) is { } node && (node.Lookups -= lookups) == 0)
-        {
-            known.Remove(inode);
-        }
-    }
+    public KnownNodes Known { get; } = new(root);
 
     public ulong OpenFolder(Folder folder)
     {
@@ -46,7 +24,7 @@ internal sealed class Requests(Folder root, FaultList faults, ActionLog log)
 
     public Handle HandleOf(ulong handle) => handles[handle];
 
-    public void Open(TreeFile file, bool read, bool write, Action<Errno, ulong> reply)
+    public void Open(TreeFile file, bool read, bool write, int process, Action<Errno, ulong> reply)
     {
         var handle = 0ul;
         Pass(Verb.Open, file, "", end => end(Try()), errno => reply(errno, handle));
@@ -63,7 +41,7 @@ internal sealed class Requests(Folder root, FaultList faults, ActionLog log)
                 return Errno.EACCES;
             }
 
-            var errno = file.Open();
+            var errno = file.Open(process);
             if (errno == Errno.None)
             {
                 handles[handle = ++lastHandle] = new Handle(file);
@@ -100,7 +78,7 @@ internal sealed class Requests(Folder root, FaultList faults, ActionLog log)
         }
     }
 
-    public void Write(ulong handle, byte[] data, Action<Errno, int> reply)
+    public void Write(ulong handle, byte[] data, int process, Action<Errno, int> reply)
     {
         var file = (TreeFile)handles[handle].Node;
         var page = data.Length > PageSize ? data[..PageSize] : data;
@@ -114,7 +92,7 @@ internal sealed class Requests(Folder root, FaultList faults, ActionLog log)
             }
             else
             {
-                file.Write(page, end);
+                file.Write(page, process, end);
             }
         }
     }
@@ -124,7 +102,7 @@ internal sealed class Requests(Folder root, FaultList faults, ActionLog log)
     {
         var fault = file.Logged || file is VfioFile ? faults.Next(verb, file.Path) : null;
         var (ended, begun) = (false, false);
-        faults.Apply(fault, $"{verb} {file.Path}", () => act(End), End);
+        faults.Apply(fault, $"{ActionLog.Name(verb)} {file.Path}", () => act(End), End);
         if (!ended)
         {
             begun = true;
@@ -134,7 +112,7 @@ internal sealed class Requests(Folder root, FaultList faults, ActionLog log)
         void End(Errno errno)
         {
             ended = true;
-            if (file.Logged && (verb == Verb.Write || begun || fault is not null))
+            if ((file.Logged && verb == Verb.Write) || begun || fault is not null)
             {
                 log.End(verb, file.Path, data, fault is { Ignore: true } ? "ignored" : ActionLog.Name(errno));
             }

@@ -1,4 +1,4 @@
-using LibvirtMdevHook.Simulator.Hosts;
+using LibvirtMdevHook.Simulator.HostFiles;
 using LibvirtMdevHook.Simulator.Tree;
 
 namespace LibvirtMdevHook.Simulator.Kernel;
@@ -10,7 +10,9 @@ namespace LibvirtMdevHook.Simulator.Kernel;
 internal sealed class MediatedDevice
 {
     private readonly Machine machine;
-    private readonly List<Action> ended = [];
+    private readonly List<Action> whenEnded = [];
+    private int closings;
+    private bool ended;
 
     public MediatedDevice(Machine machine, Parent parent, string uuid, TypeDescription? type, int number)
     {
@@ -45,17 +47,17 @@ internal sealed class MediatedDevice
     /// <summary>The domain it was created for, where the dialect says so.</summary>
     public string? DomainUuid { get; init; }
 
-    /// <summary>Takes it out of sysfs, and out of the world as soon as nobody holds it.</summary>
-    public void Leave(Action whenEnded)
+    /// <summary>Takes it out of sysfs, and out of the world as soon as nobody but the process that removes it holds it.</summary>
+    public void Leave(int process, Action then)
     {
-        ended.Add(whenEnded);
+        whenEnded.Add(then);
         if (!Leaving)
         {
             Parent.Folder.Remove(Uuid);
             machine.Disconnect(this);
         }
 
-        if (!Held)
+        if (!Group.Node.HeldByOtherThan(process))
         {
             End();
         }
@@ -66,9 +68,10 @@ internal sealed class MediatedDevice
 
     private void End()
     {
+        ended = true;
         Group.TakeAway();
         machine.Forget(this);
-        foreach (var action in ended)
+        foreach (var action in whenEnded)
         {
             action();
         }
@@ -76,6 +79,12 @@ internal sealed class MediatedDevice
 
     private void Closed()
     {
+        var closing = ++closings;
+        if (ended)
+        {
+            return;
+        }
+
         if (Leaving)
         {
             End();
@@ -84,9 +93,9 @@ internal sealed class MediatedDevice
         {
             machine.Gate.After(delay, () =>
             {
-                if (!Leaving && !Held)
+                if (!Leaving && !Held && closing == closings)
                 {
-                    Leave(() => { });
+                    Leave(TreeFile.Nobody, () => { });
                 }
             });
         }

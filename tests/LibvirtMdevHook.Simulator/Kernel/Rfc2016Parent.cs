@@ -1,10 +1,12 @@
 using System.Text;
-using LibvirtMdevHook.Simulator.Hosts;
+using LibvirtMdevHook.Simulator.HostFiles;
 using LibvirtMdevHook.Simulator.Tree;
 
 namespace LibvirtMdevHook.Simulator.Kernel;
 
-/// <summary>A parent in the dialect of the 2016 proposal: a table of types, 'mdev_create' and 'mdev_destroy', 'online' in each device.</summary>
+/// <summary>
+/// A parent in the dialect of the 2016 proposal: a table of types, 'mdev_create' and 'mdev_destroy', 'online' in each device.
+/// </summary>
 internal sealed class Rfc2016Parent(Machine machine, ParentDescription description) : Parent(machine, description)
 {
     private static readonly string[] Files = ["mdev_supported_types", "mdev_create", "mdev_destroy"];
@@ -17,7 +19,7 @@ internal sealed class Rfc2016Parent(Machine machine, ParentDescription descripti
         }
 
         Folder.Add(Files[1], SysfsFile.Of(null, Create));
-        Folder.Add(Files[2], SysfsFile.Of(null, Destroy));
+        Folder.Add(Files[2], SysfsFile.Command((text, process, end) => end(Destroy(text, process))));
     }
 
     protected override void Disappear()
@@ -77,30 +79,30 @@ internal sealed class Rfc2016Parent(Machine machine, ParentDescription descripti
         return refusal;
     }
 
-    /// <summary>vgpu_type_id and vm_uuid, each once and nothing else; the vendor's driver gets a newline at the end as part of the last value.</summary>
+    /// <summary>vgpu_type_id and vm_uuid, each once and nothing else; a newline at the end is part of the last value.</summary>
     private bool ParseArguments(string text, out TypeDescription? type, out string? domain)
     {
         var values = text.Split(',').Select(pair => pair.Split('=', 2)).ToLookup(pair => pair[0], pair => pair[^1]);
-        var id = values["vgpu_type_id"].SingleOrDefault();
-        var uuid = values["vm_uuid"].SingleOrDefault() ?? "";
+        var id = values["vgpu_type_id"].FirstOrDefault();
+        var uuid = values["vm_uuid"].FirstOrDefault() ?? "";
         type = Description.Types.FirstOrDefault(type => type.Id == id);
         domain = uuid.Length == KernelText.UuidLength ? KernelText.Uuid(uuid) : null;
-        return values.Count == 2 && type is not null && domain is not null;
+        return values.Sum(same => same.Count()) == 2 && type is not null && domain is not null;
     }
 
-    private Errno Destroy(string text)
+    private Errno Destroy(string text, int process)
     {
         if (KernelText.Uuid(text) is not { } uuid || Machine.Find(uuid) is not { Leaving: false } device || device.Parent != this)
         {
             return Errno.EINVAL;
         }
 
-        if (device.Online || device.Held)
+        if (device.Online || device.Group.Node.HeldByOtherThan(process))
         {
             return Errno.EBUSY;
         }
 
-        device.Leave(() => { });
+        device.Leave(process, () => { });
         return Errno.None;
     }
 

@@ -3,6 +3,8 @@ namespace LibvirtMdevHook.Simulator.Tree;
 /// <summary>A file below /dev/vfio. A group's opens for one at a time, and tells when it was closed.</summary>
 internal sealed class VfioFile(bool shared) : TreeFile(shared ? 0x1B6u : 0x180u)
 {
+    private int holder;
+
     public event Action? Closed;
 
     public bool IsOpen { get; private set; }
@@ -13,7 +15,13 @@ internal sealed class VfioFile(bool shared) : TreeFile(shared ? 0x1B6u : 0x180u)
 
     public override bool Logged => false;
 
-    public override Errno Open()
+    /// <summary>
+    /// Somebody else has it open. In the kernel an open group holds nothing, only the device that QEMU gets from it does; a process that
+    /// opens the group to keep others out, and removes the device then, is not to wait for itself.
+    /// </summary>
+    public bool HeldByOtherThan(int process) => IsOpen && (process == Nobody || process != holder);
+
+    public override Errno Open(int process)
     {
         if (shared)
         {
@@ -25,7 +33,7 @@ internal sealed class VfioFile(bool shared) : TreeFile(shared ? 0x1B6u : 0x180u)
             return Errno.EBUSY;
         }
 
-        IsOpen = true;
+        (IsOpen, holder) = (true, process);
         return Errno.None;
     }
 
@@ -40,5 +48,5 @@ internal sealed class VfioFile(bool shared) : TreeFile(shared ? 0x1B6u : 0x180u)
 
     public override byte[] Read() => [];
 
-    public override void Write(byte[] data, Ending end) => end(Errno.EINVAL);
+    public override void Write(byte[] data, int process, Ending end) => end(Errno.EINVAL);
 }
