@@ -1,0 +1,73 @@
+using System.Text;
+using LibvirtMdevHook.Simulator.Faults;
+using LibvirtMdevHook.Simulator.Kernel;
+using LibvirtMdevHook.Simulator.Tree;
+
+namespace LibvirtMdevHook.Simulator;
+
+/// <summary>The file 'control' at the top of the mount: lines written are commands, reading shows the state.</summary>
+internal sealed class Control(Machine machine, FaultList faults) : TreeFile(0x180)
+{
+    private string? error;
+
+    public override bool Readable => true;
+
+    public override bool Writable => true;
+
+    public override bool Logged => false;
+
+    public override byte[] Read()
+    {
+        var lines = machine.Describe().Concat(faults.Describe()).Concat(error is null ? [] : [$"error {error}"]);
+        return Encoding.UTF8.GetBytes(string.Concat(lines.Select(line => line + "\n")));
+    }
+
+    /// <summary>Does what the lines say, up to one that is wrong: EINVAL, and a read says what was expected.</summary>
+    public override void Write(byte[] data, Ending end)
+    {
+        error = TextOf(data).Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+            .Select(Obey).FirstOrDefault(sentence => sentence is not null);
+        end(error is null ? Errno.None : Errno.EINVAL);
+    }
+
+    private string? Obey(string line)
+    {
+        var words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        switch (words)
+        {
+            case ["clear"]:
+                faults.Clear();
+                return null;
+            case ["fault", .. var how]:
+                var (fault, sentence) = FaultLine.Parse(how);
+                if (fault is not null)
+                {
+                    faults.Add(fault);
+                }
+
+                return sentence;
+            case ["vanish", var uuid]:
+                var device = machine.Find(uuid);
+                device?.Leave(() => { });
+                return device is null ? $"No device '{uuid}'." : null;
+            case ["register", var name]:
+                return WithParent(name, parent => parent.Register());
+            case ["unregister", var name]:
+                return WithParent(name, parent => parent.Unregister());
+            default:
+                return $"'{line}' is no command, expected 'fault ...', 'clear', 'vanish UUID', 'register PARENT' or 'unregister PARENT'.";
+        }
+    }
+
+    private string? WithParent(string name, Action<Parent> action)
+    {
+        var parent = machine.Parents.FirstOrDefault(parent => parent.Description.Name == name);
+        if (parent is null)
+        {
+            return $"No parent '{name}', expected one of {string.Join(", ", machine.Parents.Select(known => $"'{known.Description.Name}'"))}.";
+        }
+
+        action(parent);
+        return null;
+    }
+}

@@ -1,0 +1,49 @@
+using LibvirtMdevHook.Simulator.Tree;
+
+namespace LibvirtMdevHook.Simulator.Faults;
+
+/// <summary>
+/// Something to go wrong. With an errno or 'ignore' the action does not happen; after a delay, or once a hang is cleared, it does.
+/// </summary>
+internal sealed record Fault(Verb Verb, Glob Path)
+{
+    public Errno Errno { get; init; }
+
+    public bool Ignore { get; init; }
+
+    public bool Hang { get; init; }
+
+    public TimeSpan Delay { get; init; }
+
+    /// <summary>The first action it hits, counted from 1.</summary>
+    public int Nth { get; init; } = 1;
+
+    /// <summary>How many actions it hits.</summary>
+    public int Count { get; init; } = int.MaxValue;
+
+    /// <summary>The actions so far that its path fits.</summary>
+    public int Seen { get; private set; }
+
+    public bool Hits(Verb verb, string path)
+    {
+        if (verb != Verb || !Path.Matches(path))
+        {
+            return false;
+        }
+
+        Seen++;
+        return Seen >= Nth && Seen - Nth < Count;
+    }
+
+    public override string ToString()
+    {
+        var words = new List<string> { "fault" };
+        words.AddRange(Hang ? ["hang"] : []);
+        words.AddRange(Ignore ? ["ignore"] : []);
+        words.AddRange(Delay > TimeSpan.Zero ? [$"delay={Delay.TotalMilliseconds}ms"] : []);
+        words.AddRange(Errno != Errno.None ? [$"errno={Errno}"] : []);
+        words.AddRange([$"op={Verb}".ToLowerInvariant(), $"path={Path}", $"nth={Nth}"]);
+        words.AddRange(Count < int.MaxValue ? [$"count={Count}"] : []);
+        return string.Join(' ', [.. words, $"seen={Seen}"]);
+    }
+}

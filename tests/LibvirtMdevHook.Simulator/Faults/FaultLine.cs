@@ -1,0 +1,45 @@
+using System.Globalization;
+using LibvirtMdevHook.Simulator.Tree;
+
+namespace LibvirtMdevHook.Simulator.Faults;
+
+/// <summary>Reads 'fault errno=EIO op=write path=GLOB nth=2 count=1' and its kin, without the first word.</summary>
+internal static class FaultLine
+{
+    private const string Expected = "expected 'fault errno=NAME|delay=TIME|hang|ignore op=open|read|write path=GLOB [nth=N] [count=N]'";
+
+    public static (Fault? Fault, string? Error) Parse(IEnumerable<string> words)
+    {
+        var fault = new Fault(default, new Glob(""));
+        var given = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var word in words)
+        {
+            var pair = word.Split('=', 2);
+            if (!given.Add(pair[0]) || Take(fault, pair[0], pair[^1]) is not { } better)
+            {
+                return (null, $"'{word}' is not understood, {Expected}.");
+            }
+
+            fault = better;
+        }
+
+        return !given.Contains("op") || !given.Contains("path") ? (null, $"'op' and 'path' are needed, {Expected}.")
+            : !given.Overlaps(["errno", "delay", "hang", "ignore"]) ? (null, $"Nothing is to go wrong, {Expected}.")
+            : fault.Ignore && fault.Verb != Verb.Write ? (null, "Only writes can be ignored, expected 'op=write'.")
+            : fault.Path.NamesLinks ? (null, $"Below '{fault.Path}' are only links, expected a path below sys/devices, or '**/'.")
+            : (fault, null);
+    }
+
+    private static Fault? Take(Fault fault, string key, string value) => key switch
+    {
+        "hang" when value == key => fault with { Hang = true },
+        "ignore" when value == key => fault with { Ignore = true },
+        "errno" when Enum.TryParse<Errno>(value, out var errno) && errno != Errno.None => fault with { Errno = errno },
+        "delay" when Duration.TryParse(value, out var delay) => fault with { Delay = delay },
+        "op" when Enum.TryParse<Verb>(value, ignoreCase: true, out var verb) => fault with { Verb = verb },
+        "path" => fault with { Path = new Glob(value) },
+        "nth" when int.TryParse(value, NumberStyles.None, null, out var nth) && nth > 0 => fault with { Nth = nth },
+        "count" when int.TryParse(value, NumberStyles.None, null, out var count) && count > 0 => fault with { Count = count },
+        _ => null,
+    };
+}

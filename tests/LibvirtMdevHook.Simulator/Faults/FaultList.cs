@@ -1,0 +1,67 @@
+using LibvirtMdevHook.Simulator.Tree;
+
+namespace LibvirtMdevHook.Simulator.Faults;
+
+/// <summary>The faults in force, and the actions that hang because of them.</summary>
+internal sealed class FaultList(Gate gate)
+{
+    private readonly List<Fault> faults = [];
+    private readonly List<(string What, Action Go)> held = [];
+
+    public void Add(Fault fault) => faults.Add(fault);
+
+    /// <summary>The first fault that an action hits; every fault whose path fits counts it.</summary>
+    public Fault? Next(Verb verb, string path)
+    {
+        var hits = faults.FindAll(fault => fault.Hits(verb, path));
+        return hits.Count > 0 ? hits[0] : null;
+    }
+
+    /// <summary>Does <paramref name="act"/>, or what the fault makes of it, now or later.</summary>
+    public void Apply(Fault? fault, string what, Action act, Ending end)
+    {
+        if (fault is null)
+        {
+            act();
+        }
+        else if (fault.Hang)
+        {
+            held.Add((what, Go));
+        }
+        else if (fault.Delay > TimeSpan.Zero)
+        {
+            gate.After(fault.Delay, Go);
+        }
+        else
+        {
+            Go();
+        }
+
+        void Go()
+        {
+            if (fault.Errno != Errno.None || fault.Ignore)
+            {
+                end(fault.Errno);
+            }
+            else
+            {
+                act();
+            }
+        }
+    }
+
+    /// <summary>Forgets all faults and lets go what hangs.</summary>
+    public void Clear()
+    {
+        faults.Clear();
+        var actions = held.ToArray();
+        held.Clear();
+        foreach (var (_, go) in actions)
+        {
+            go();
+        }
+    }
+
+    public IEnumerable<string> Describe() => faults.Select(fault => fault.ToString())
+        .Concat(held.Select(action => $"hangs {action.What}"));
+}

@@ -1,0 +1,241 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Text;
+using LibvirtMdevHook.Simulator.Tree;
+
+namespace LibvirtMdevHook.Simulator.Fuse;
+
+/// <summary>What libfuse calls. No exception leaves a callback: the request is answered with EIO instead.</summary>
+internal static unsafe class Callbacks
+{
+    private static Requests requests = null!;
+    private static Gate gate = null!;
+
+    /// <summary>Fills struct fuse_lowlevel_ops; the numbers are the places of its members.</summary>
+    public static void Fill(nint* operations, Requests served, Gate around)
+    {
+        requests = served;
+        gate = around;
+        operations[2] = (nint)(delegate* unmanaged[Cdecl]<nint, ulong, byte*, void>)&LookUp;
+        operations[3] = (nint)(delegate* unmanaged[Cdecl]<nint, ulong, ulong, void>)&Forget;
+        operations[4] = (nint)(delegate* unmanaged[Cdecl]<nint, ulong, LibFuse.OpenFile*, void>)&GetAttributes;
+        operations[5] = (nint)(delegate* unmanaged[Cdecl]<nint, ulong, byte*, int, LibFuse.OpenFile*, void>)&SetAttributes;
+        operations[6] = (nint)(delegate* unmanaged[Cdecl]<nint, ulong, void>)&ReadLink;
+        operations[7] = (nint)(delegate* unmanaged[Cdecl]<nint, ulong, byte*, uint, ulong, void>)&MakeNode;
+        operations[8] = (nint)(delegate* unmanaged[Cdecl]<nint, ulong, byte*, uint, void>)&MakeFolder;
+        operations[9] = operations[10] = (nint)(delegate* unmanaged[Cdecl]<nint, ulong, byte*, void>)&Delete;
+        operations[14] = (nint)(delegate* unmanaged[Cdecl]<nint, ulong, LibFuse.OpenFile*, void>)&Open;
+        operations[15] = (nint)(delegate* unmanaged[Cdecl]<nint, ulong, nuint, long, LibFuse.OpenFile*, void>)&Read;
+        operations[16] = (nint)(delegate* unmanaged[Cdecl]<nint, ulong, byte*, nuint, long, LibFuse.OpenFile*, void>)&Write;
+        operations[18] = operations[22] = (nint)(delegate* unmanaged[Cdecl]<nint, ulong, LibFuse.OpenFile*, void>)&Close;
+        operations[20] = (nint)(delegate* unmanaged[Cdecl]<nint, ulong, LibFuse.OpenFile*, void>)&OpenFolder;
+        operations[21] = (nint)(delegate* unmanaged[Cdecl]<nint, ulong, nuint, long, LibFuse.OpenFile*, void>)&ReadFolder;
+        operations[30] = (nint)(delegate* unmanaged[Cdecl]<nint, ulong, byte*, uint, LibFuse.OpenFile*, void>)&Create;
+    }
+
+    private static void Answer(nint request, Action step)
+    {
+        if (!gate.Enter(step))
+        {
+            Fail(request, Errno.EIO);
+        }
+    }
+
+    private static void Fail(nint request, Errno errno) => _ = LibFuse.ReplyError(request, (int)errno);
+
+    private static string Text(byte* text) => Marshal.PtrToStringUTF8((nint)text)!;
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static void LookUp(nint request, ulong parent, byte* name) => Answer(request, () =>
+    {
+        if (requests.LookUp(parent, Text(name)) is not { } node)
+        {
+            Fail(request, Errno.ENOENT);
+            return;
+        }
+
+        var entry = stackalloc byte[NodeStat.EntrySize];
+        NodeStat.WriteEntry(node, new Span<byte>(entry, NodeStat.EntrySize));
+        _ = LibFuse.ReplyEntry(request, entry);
+    });
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static void Forget(nint request, ulong inode, ulong lookups)
+    {
+        gate.Enter(() => requests.Forget(inode, lookups));
+        LibFuse.ReplyNone(request);
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static void GetAttributes(nint request, ulong inode, LibFuse.OpenFile* file) => Answer(request, () => ReplyStat(request, inode));
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static void SetAttributes(nint request, ulong inode, byte* stat, int which, LibFuse.OpenFile* file) => Answer(request, () =>
+    {
+        const int Mode = 1, Uid = 2, Gid = 4;
+        if (requests.Find(inode) is { } node)
+        {
+            var (mode, uid, gid) = NodeStat.ReadOwner(new ReadOnlySpan<byte>(stat, NodeStat.EntrySize));
+            node.Permissions = (which & Mode) != 0 ? mode & 0xFFF : node.Permissions;
+            node.Uid = (which & Uid) != 0 ? uid : node.Uid;
+            node.Gid = (which & Gid) != 0 ? gid : node.Gid;
+        }
+
+        ReplyStat(request, inode);
+    });
+
+    private static void ReplyStat(nint request, ulong inode)
+    {
+        if (requests.Find(inode) is not { } node)
+        {
+            Fail(request, Errno.ENOENT);
+            return;
+        }
+
+        var stat = stackalloc byte[NodeStat.EntrySize];
+        NodeStat.Write(node, new Span<byte>(stat, NodeStat.EntrySize));
+        _ = LibFuse.ReplyAttributes(request, stat, NodeStat.Timeout(node));
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static void ReadLink(nint request, ulong inode) => Answer(request, () =>
+    {
+        if (requests.Find(inode) is not Link link)
+        {
+            Fail(request, Errno.EINVAL);
+            return;
+        }
+
+        fixed (byte* target = Encoding.UTF8.GetBytes(link.Target + "\0"))
+        {
+            _ = LibFuse.ReplyLink(request, target);
+        }
+    });
+
+    // A file system without ->create answers EACCES, and sysfs refuses the rest with EPERM.
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static void Create(nint request, ulong parent, byte* name, uint mode, LibFuse.OpenFile* file) => Fail(request, Errno.EACCES);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static void MakeNode(nint request, ulong parent, byte* name, uint mode, ulong device) => Fail(request, Errno.EPERM);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static void MakeFolder(nint request, ulong parent, byte* name, uint mode) => Fail(request, Errno.EPERM);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static void Delete(nint request, ulong parent, byte* name) => Fail(request, Errno.EPERM);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static void Open(nint request, ulong inode, LibFuse.OpenFile* file)
+    {
+        const int AccessMode = 3, ReadOnly = 0, WriteOnly = 1;
+        var access = file->Flags & AccessMode;
+        Answer(request, () =>
+        {
+            if (requests.Find(inode) is TreeFile node)
+            {
+                requests.Open(node, access != WriteOnly, access != ReadOnly, (errno, handle) => ReplyOpen(request, errno, handle));
+            }
+            else
+            {
+                Fail(request, Errno.ENOENT);
+            }
+        });
+    }
+
+    private static void ReplyOpen(nint request, Errno errno, ulong handle)
+    {
+        const uint DirectIo = 2;
+        if (errno != Errno.None)
+        {
+            Fail(request, errno);
+            return;
+        }
+
+        // The kernel releases only what it still wanted when the answer came.
+        var file = new LibFuse.OpenFile { Bits = DirectIo, Handle = handle };
+        if (LibFuse.ReplyOpen(request, &file) != 0)
+        {
+            requests.Close(handle);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static void Read(nint request, ulong inode, nuint size, long offset, LibFuse.OpenFile* file) => Answer(request, () =>
+        requests.Read(file->Handle, offset, (errno, content) =>
+        {
+            if (errno != Errno.None)
+            {
+                Fail(request, errno);
+                return;
+            }
+
+            var from = (int)Math.Min(offset, content.Length);
+            fixed (byte* data = content)
+            {
+                _ = LibFuse.ReplyData(request, data + from, Math.Min((nuint)(content.Length - from), size));
+            }
+        }));
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static void Write(nint request, ulong inode, byte* buffer, nuint size, long offset, LibFuse.OpenFile* file) =>
+        Answer(request, () => requests.Write(file->Handle, new ReadOnlySpan<byte>(buffer, (int)size).ToArray(), (errno, count) =>
+        {
+            if (errno == Errno.None)
+            {
+                _ = LibFuse.ReplyWritten(request, (nuint)count);
+            }
+            else
+            {
+                Fail(request, errno);
+            }
+        }));
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static void Close(nint request, ulong inode, LibFuse.OpenFile* file) => Answer(request, () =>
+    {
+        requests.Close(file->Handle);
+        Fail(request, Errno.None);
+    });
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static void OpenFolder(nint request, ulong inode, LibFuse.OpenFile* file) => Answer(request, () =>
+    {
+        if (requests.Find(inode) is Folder { Gone: false } folder)
+        {
+            var opened = new LibFuse.OpenFile { Handle = requests.OpenFolder(folder) };
+            _ = LibFuse.ReplyOpen(request, &opened);
+        }
+        else
+        {
+            Fail(request, Errno.ENOENT);
+        }
+    });
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static void ReadFolder(nint request, ulong inode, nuint size, long offset, LibFuse.OpenFile* file) => Answer(request, () =>
+    {
+        var entries = requests.HandleOf(file->Handle).Entries;
+        var (buffer, used) = (new byte[size], (nuint)0);
+        var stat = stackalloc byte[NodeStat.EntrySize];
+        fixed (byte* start = buffer)
+        {
+            for (var i = (int)offset; i < entries.Count; i++)
+            {
+                NodeStat.Write(entries[i], new Span<byte>(stat, NodeStat.EntrySize));
+                fixed (byte* name = Encoding.UTF8.GetBytes((i switch { 0 => ".", 1 => "..", _ => entries[i].Name }) + "\0"))
+                {
+                    var needed = LibFuse.AddEntry(request, start + used, size - used, name, stat, i + 1);
+                    if (needed > size - used)
+                    {
+                        break;
+                    }
+
+                    used += needed;
+                }
+            }
+
+            _ = LibFuse.ReplyData(request, start, used);
+        }
+    });
+}

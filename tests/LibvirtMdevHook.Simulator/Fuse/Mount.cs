@@ -1,0 +1,17 @@
+using System.Runtime.InteropServices;
+
+namespace LibvirtMdevHook.Simulator.Fuse;
+
+/// <summary>The mount as the kernel's own.</summary>
+internal static partial class Mount
+{
+    /// <summary>Takes it out of the file system at once, though files of it may be open.</summary>
+    public static void Detach(string mountPoint)
+    {
+        const int Lazily = 2;
+        _ = Unmount(mountPoint, Lazily);
+    }
+
+    [LibraryImport("libc", EntryPoint = "umount2", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Unmount(string target, int flags);
+}

@@ -1,0 +1,153 @@
+using LibvirtMdevHook.Simulator.Faults;
+using LibvirtMdevHook.Simulator.Tree;
+
+namespace LibvirtMdevHook.Simulator.Fuse;
+
+/// <summary>
+/// The tree as the kernel asks for it: by inode numbers and handles. Everything runs under the gate; opens, reads and writes pass the
+/// faults and may be answered later.
+/// </summary>
+internal sealed class Requests(Folder root, FaultList faults, ActionLog log)
+{
+    private const int PageSize = 4096;
+    private const ulong RootInode = 1;
+
+    private readonly Dictionary<ulong, Node> known = new() { [RootInode] = root };
+    private readonly Dictionary<ulong, Handle> handles = [];
+    private ulong lastHandle;
+
+    public Node? Find(ulong inode) => known.GetValueOrDefault(inode);
+
+    public Node? LookUp(ulong parent, string name)
+    {
+        if (Find(parent) is not Folder folder || folder.Find(name) is not { } node)
+        {
+            return null;
+        }
+
+        known[node.Inode] = node;
+        node.Lookups++;
+        return node;
+    }
+
+    public void Forget(ulong inode, ulong lookups)
+    {
+        if (inode != RootInode && Find(inode) is { } node && (node.Lookups -= lookups) == 0)
+        {
+            known.Remove(inode);
+        }
+    }
+
+    public ulong OpenFolder(Folder folder)
+    {
+        handles[++lastHandle] = new Handle(folder) { Entries = [folder, folder.Parent ?? folder, .. folder.Children] };
+        return lastHandle;
+    }
+
+    public Handle HandleOf(ulong handle) => handles[handle];
+
+    public void Open(TreeFile file, bool read, bool write, Action<Errno, ulong> reply)
+    {
+        var handle = 0ul;
+        Pass(Verb.Open, file, "", end => end(Try()), errno => reply(errno, handle));
+
+        Errno Try()
+        {
+            if (file.Gone)
+            {
+                return Errno.ENOENT;
+            }
+
+            if ((read && !file.Readable) || (write && !file.Writable))
+            {
+                return Errno.EACCES;
+            }
+
+            var errno = file.Open();
+            if (errno == Errno.None)
+            {
+                handles[handle = ++lastHandle] = new Handle(file);
+            }
+
+            return errno;
+        }
+    }
+
+    public void Close(ulong handle)
+    {
+        if (handles.Remove(handle, out var closed) && closed.Node is TreeFile file)
+        {
+            file.Close();
+        }
+    }
+
+    public void Read(ulong handle, long offset, Action<Errno, byte[]> reply)
+    {
+        var (open, content) = (handles[handle], Array.Empty<byte>());
+        var file = (TreeFile)open.Node;
+        Pass(Verb.Read, file, "", end => end(Try()), errno => reply(errno, content));
+
+        Errno Try()
+        {
+            if (file.Gone)
+            {
+                return Errno.ENODEV;
+            }
+
+            // The driver is asked once, at the beginning; the rest of a read in parts comes from what it said then.
+            content = open.Content = offset == 0 ? file.Read() : open.Content;
+            return Errno.None;
+        }
+    }
+
+    public void Write(ulong handle, byte[] data, Action<Errno, int> reply)
+    {
+        var file = (TreeFile)handles[handle].Node;
+        var page = data.Length > PageSize ? data[..PageSize] : data;
+        Pass(Verb.Write, file, ActionLog.Quote(page), Act, errno => reply(errno, page.Length));
+
+        void Act(Ending end)
+        {
+            if (file.Gone)
+            {
+                end(Errno.ENODEV);
+            }
+            else
+            {
+                file.Write(page, end);
+            }
+        }
+    }
+
+    /// <summary>Takes an action past the faults, and both to the log: its end, and its begin when the end is not now.</summary>
+    private void Pass(Verb verb, TreeFile file, string data, Action<Ending> act, Action<Errno> reply)
+    {
+        var fault = file.Logged || file is VfioFile ? faults.Next(verb, file.Path) : null;
+        var (ended, begun) = (false, false);
+        faults.Apply(fault, $"{verb} {file.Path}", () => act(End), End);
+        if (!ended)
+        {
+            begun = true;
+            log.Begin(verb, file.Path, data);
+        }
+
+        void End(Errno errno)
+        {
+            ended = true;
+            if (file.Logged && (verb == Verb.Write || begun || fault is not null))
+            {
+                log.End(verb, file.Path, data, fault is { Ignore: true } ? "ignored" : ActionLog.Name(errno));
+            }
+
+            reply(errno);
+        }
+    }
+
+    /// <summary>An open file or folder, with what was read of it at its beginning.</summary>
+    internal sealed record Handle(Node Node)
+    {
+        public byte[] Content { get; set; } = [];
+
+        public IReadOnlyList<Node> Entries { get; init; } = [];
+    }
+}

@@ -1,0 +1,29 @@
+namespace LibvirtMdevHook.Simulator;
+
+/// <summary>The one lock around the tree. It is held for steps of computation, never while somebody waits.</summary>
+internal sealed class Gate
+{
+    private readonly Lock gate = new();
+
+    [System.Diagnostics.CodeAnalysis.SuppressMessage("Design", "CA1031", Justification = "The caller is libfuse or a timer; nobody else could report it.")]
+    public bool Enter(Action step)
+    {
+        try
+        {
+            lock (gate)
+            {
+                step();
+            }
+
+            return true;
+        }
+        catch (Exception e)
+        {
+            Console.Error.WriteLine(e);
+            return false;
+        }
+    }
+
+    public void After(TimeSpan delay, Action step) =>
+        _ = Task.Delay(delay).ContinueWith(_ => Enter(step), TaskScheduler.Default);
+}

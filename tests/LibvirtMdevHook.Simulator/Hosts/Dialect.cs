@@ -1,0 +1,8 @@
+namespace LibvirtMdevHook.Simulator.Hosts;
+
+/// <summary>How a parent speaks.</summary>
+internal enum Dialect
+{
+    Rfc2016,
+    Mdev,
+}

@@ -1,0 +1,94 @@
+using LibvirtMdevHook.Simulator.Hosts;
+using LibvirtMdevHook.Simulator.Tree;
+
+namespace LibvirtMdevHook.Simulator.Kernel;
+
+/// <summary>
+/// A device from its creation until its removal has ended. Its uuid is taken and its instance used as long, though it leaves sysfs at the
+/// beginning of a removal that has to wait for its holder.
+/// </summary>
+internal sealed class MediatedDevice
+{
+    private readonly Machine machine;
+    private readonly List<Action> ended = [];
+
+    public MediatedDevice(Machine machine, Parent parent, string uuid, TypeDescription? type, int number)
+    {
+        (this.machine, Parent, Uuid, Type, Number) = (machine, parent, uuid, type, number);
+        Folder = parent.Folder.Add(uuid);
+        Group = machine.NewGroup(Folder);
+        Folder.AddLink("iommu_group", Group.Folder);
+        Group.Node.Closed += Closed;
+    }
+
+    public string Uuid { get; }
+
+    public Parent Parent { get; }
+
+    /// <summary>None on a parent that has no types.</summary>
+    public TypeDescription? Type { get; }
+
+    /// <summary>Counts the devices of the parent, from 1; a number is used again.</summary>
+    public int Number { get; }
+
+    public Folder Folder { get; }
+
+    public IommuGroup Group { get; }
+
+    public bool Held => Group.Node.IsOpen;
+
+    /// <summary>It has left sysfs.</summary>
+    public bool Leaving => Folder.Gone;
+
+    public bool Online { get; set; }
+
+    /// <summary>The domain it was created for, where the dialect says so.</summary>
+    public string? DomainUuid { get; init; }
+
+    /// <summary>Takes it out of sysfs, and out of the world as soon as nobody holds it.</summary>
+    public void Leave(Action whenEnded)
+    {
+        ended.Add(whenEnded);
+        if (!Leaving)
+        {
+            Parent.Folder.Remove(Uuid);
+            machine.Disconnect(this);
+        }
+
+        if (!Held)
+        {
+            End();
+        }
+    }
+
+    public string Describe() => $"device {Uuid} parent={Parent.Folder.Name} type={Type?.Id ?? "-"} group={Group.Number}"
+        + $" online={(Online ? 1 : 0)}{(Held ? " held" : "")}{(Leaving ? " leaving" : "")}";
+
+    private void End()
+    {
+        Group.TakeAway();
+        machine.Forget(this);
+        foreach (var action in ended)
+        {
+            action();
+        }
+    }
+
+    private void Closed()
+    {
+        if (Leaving)
+        {
+            End();
+        }
+        else if (Parent.Description.Rules.SelfRemove is { } delay)
+        {
+            machine.Gate.After(delay, () =>
+            {
+                if (!Leaving && !Held)
+                {
+                    Leave(() => { });
+                }
+            });
+        }
+    }
+}

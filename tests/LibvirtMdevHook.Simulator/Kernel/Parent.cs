@@ -1,0 +1,93 @@
+using LibvirtMdevHook.Simulator.Hosts;
+using LibvirtMdevHook.Simulator.Tree;
+
+namespace LibvirtMdevHook.Simulator.Kernel;
+
+/// <summary>A parent: how many devices fit, by its vendor's rules. The dialects say how one asks for them.</summary>
+internal abstract class Parent(Machine machine, ParentDescription description)
+{
+    public ParentDescription Description => description;
+
+    public Folder Folder { get; } = PhysicalDevice.Build(machine.Root, description);
+
+    public bool Registered { get; private set; }
+
+    protected Machine Machine => machine;
+
+    protected IEnumerable<MediatedDevice> Devices => machine.Devices.Where(device => device.Parent == this);
+
+    /// <summary>The driver offers its types.</summary>
+    public void Register()
+    {
+        if (!Registered)
+        {
+            Registered = true;
+            Appear();
+        }
+    }
+
+    /// <summary>The driver goes, and its devices with it.</summary>
+    public void Unregister()
+    {
+        foreach (var device in Devices.ToArray())
+        {
+            device.Leave(() => { });
+        }
+
+        if (Registered)
+        {
+            Registered = false;
+            Disappear();
+        }
+    }
+
+    /// <summary>Takes away what the dialect has outside the device's folder.</summary>
+    public virtual void Disconnect(MediatedDevice device)
+    {
+    }
+
+    /// <summary>What available_instances says of a type now.</summary>
+    public int Available(TypeDescription type)
+    {
+        if (OtherSizeInUse(type))
+        {
+            return 0;
+        }
+
+        var count = Devices.Count(device => description.Rules.OneSize || device.Type == type);
+        var pools = type.Costs.Select(cost => (description.Pools[cost.Key] - Used(cost.Key)) / cost.Value);
+        return Math.Max(0, pools.Append(type.MaxInstances - count).Min());
+    }
+
+    public string Describe() => $"parent {description.Name} {description.Dialect.ToString().ToLowerInvariant()}"
+        + $" {(Registered ? "registered" : "unregistered")} devices={Devices.Count()}";
+
+    protected abstract void Appear();
+
+    protected abstract void Disappear();
+
+    /// <summary>Why no device of a type can be made now.</summary>
+    protected Errno Refusal(TypeDescription? type) =>
+        type is null ? Devices.Count() < description.Rules.MaxDevices ? Errno.None : description.Rules.Full
+        : OtherSizeInUse(type) ? description.Rules.OtherSize
+        : Available(type) == 0 ? description.Rules.Full
+        : Errno.None;
+
+    protected bool OtherSizeInUse(TypeDescription type) =>
+        description.Rules.OneSize && Devices.Any(device => device.Type!.Framebuffer != type.Framebuffer);
+
+    protected MediatedDevice Create(string uuid, TypeDescription? type, string? domain)
+    {
+        var number = Enumerable.Range(1, int.MaxValue - 1).First(number => Devices.All(device => device.Number != number));
+        var device = machine.Add(new MediatedDevice(machine, this, uuid, type, number) { DomainUuid = domain });
+        device.Folder.AddLink("subsystem", machine.MdevBus);
+        foreach (var attribute in description.Attributes)
+        {
+            device.Folder.AddDeep(attribute.Path, VendorFile.For(attribute, device));
+        }
+
+        return device;
+    }
+
+    private int Used(string pool) => Devices.Sum(device => device.Type!.Costs.GetValueOrDefault(pool));
+}

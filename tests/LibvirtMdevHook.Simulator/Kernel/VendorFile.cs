@@ -1,0 +1,33 @@
+using System.Globalization;
+using LibvirtMdevHook.Simulator.Hosts;
+using LibvirtMdevHook.Simulator.Tree;
+
+namespace LibvirtMdevHook.Simulator.Kernel;
+
+/// <summary>An attribute of the vendor in a device's folder: it reads what was written to it last.</summary>
+internal static class VendorFile
+{
+    public static SysfsFile For(DeviceAttribute attribute, MediatedDevice device)
+    {
+        var value = attribute.Value.Replace("{number}", device.Number.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal);
+        return SysfsFile.Of(
+            attribute.Readable ? () => value + "\n" : null,
+            attribute.Writable ? Store : null);
+
+        Errno Store(string text)
+        {
+            if (text.Length > attribute.MaxLength)
+            {
+                return Errno.E2BIG;
+            }
+
+            if (device.Held && attribute.WhileHeld != Errno.None)
+            {
+                return attribute.WhileHeld;
+            }
+
+            value = text.EndsWith('\n') ? text[..^1] : text;
+            return Errno.None;
+        }
+    }
+}

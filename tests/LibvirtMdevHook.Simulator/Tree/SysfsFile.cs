@@ -1,0 +1,39 @@
+using System.Text;
+
+namespace LibvirtMdevHook.Simulator.Tree;
+
+/// <summary>An attribute: reading shows a value, one write is one command.</summary>
+internal sealed class SysfsFile : TreeFile
+{
+    private readonly Func<byte[]>? show;
+    private readonly Action<string, Ending>? store;
+
+    private SysfsFile(Func<byte[]>? show, Action<string, Ending>? store)
+        : base((show is null ? 0u : 0x124u) | (store is null ? 0u : 0x80u))
+    {
+        this.show = show;
+        this.store = store;
+    }
+
+    // kernfs wants the mode bit of anybody and the callback of the driver, from root too.
+    public override bool Readable => show is not null && (Permissions & 0x124) != 0;
+
+    public override bool Writable => store is not null && (Permissions & 0x92) != 0;
+
+    public override long Size => 4096;
+
+    public static SysfsFile Of(Func<string>? show, Func<string, Errno>? store = null) => new(
+        show is null ? null : () => Encoding.UTF8.GetBytes(show()),
+        store is null ? null : (text, end) => end(store(text)));
+
+    public static SysfsFile Fixed(string value) => Of(() => value + "\n");
+
+    public static SysfsFile Binary(byte[] value) => new(() => value, null);
+
+    /// <summary>A command whose write may be answered later.</summary>
+    public static SysfsFile Command(Action<string, Ending> store) => new(null, store);
+
+    public override byte[] Read() => show!();
+
+    public override void Write(byte[] data, Ending end) => store!(TextOf(data), end);
+}
