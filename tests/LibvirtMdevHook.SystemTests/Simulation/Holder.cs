@@ -2,31 +2,31 @@ using System.Diagnostics;
 
 namespace LibvirtMdevHook.SystemTests.Simulation;
 
-/// <summary>A process that has a file open, as QEMU has the node of its group.</summary>
+/// <summary>A process of its own that has a file open, as QEMU has a device's node, until it is disposed of.</summary>
 internal sealed class Holder : IDisposable
 {
     private readonly Process process;
 
-    public Holder(string path)
+    public Holder(string file)
     {
-        process = Process.Start(new ProcessStartInfo("sh", ["-c", "exec 3<>\"$0\" && echo open && read line", path])
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-        })!;
+        process = Shell.Start("sh", "-c", "exec 3<>\"$0\" && echo open && exec sleep infinity", file);
         if (process.StandardOutput.ReadLine() != "open")
         {
-            throw new IOException($"'{path}' cannot be opened.");
+            throw new IOException($"'{file}' cannot be held: {process.StandardError.ReadToEnd()}");
         }
+
+        // Until then its name would still be that of the shell.
+        Wait.Until(() => File.ReadAllText($"/proc/{Id}/comm") == "sleep\n", () => "the holder is still a shell.");
     }
 
-    /// <summary>The process that holds it.</summary>
     public int Id => process.Id;
 
-    /// <summary>Lets it go.</summary>
+    /// <summary>As a message names it.</summary>
+    public override string ToString() => $"process 'sleep' (pid {Id})";
+
     public void Dispose()
     {
-        process.StandardInput.Close();
+        process.Kill();
         process.WaitForExit();
         process.Dispose();
     }

@@ -1,14 +1,11 @@
 using System.Diagnostics;
-using System.Text;
-using LibvirtMdevHook.Simulator.Faults;
-using LibvirtMdevHook.Simulator.Tree;
 
 namespace LibvirtMdevHook.SystemTests.Simulation;
 
 /// <summary>
 /// A root folder with a simulated sys and dev/vfio in it, served by mdev-simulator. Programs are put on it by LIBVIRT_MDEV_ROOT.
 /// </summary>
-internal sealed class SimulatedHost : IDisposable
+internal sealed class SimulatedHost : SimulatedTree, IDisposable
 {
     private const int Patience = 30_000;
 
@@ -19,8 +16,8 @@ internal sealed class SimulatedHost : IDisposable
     /// <param name="change">What to change in its text.</param>
     /// <param name="keep">Folders below sys to leave empty.</param>
     public SimulatedHost(string hostFile, Func<string, string>? change = null, params IEnumerable<string> keep)
+        : base(Directory.CreateTempSubdirectory("mdev-host-").FullName, "mount/control", "simulator.log")
     {
-        Root = Directory.CreateTempSubdirectory("mdev-host-").FullName;
         foreach (var folder in new[] { "mount", "run", "etc/libvirt", "var/log/libvirt" })
         {
             Directory.CreateDirectory(InRoot(folder));
@@ -38,66 +35,9 @@ internal sealed class SimulatedHost : IDisposable
         WaitUntilReady();
     }
 
-    /// <summary>What LIBVIRT_MDEV_ROOT is to be.</summary>
-    public string Root { get; }
-
     /// <summary>The simulator's mount, with sys, dev and control in it.</summary>
     public string Mount => InRoot("mount");
 
-    public string LogFile => InRoot("simulator.log");
-
-    /// <summary>The full name of a path such as sys/bus/mdev.</summary>
-    public string InRoot(string path) => Path.Combine(Root, path);
-
-    public bool Exists(string path) => Path.Exists(InRoot(path));
-
-    public string Read(string path) => File.ReadAllText(InRoot(path));
-
-    /// <summary>One write as a program would do it.</summary>
-    public Errno Write(string path, string text) => RawFile.Write(InRoot(path), text);
-
-    /// <summary>The same on a thread of its own, for writes that wait.</summary>
-    public Task<Errno> WriteLater(string path, string text) =>
-        Task.Factory.StartNew(() => Write(path, text), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-
-    /// <summary>The inode number of a file or folder, or of what a link leads to.</summary>
-    public string Inode(string path) => Shell.Run("stat", "-L", "-c", "%i", InRoot(path)).Output.Trim();
-
-    /// <summary>Gives the simulator a command.</summary>
-    public void Control(string line)
-    {
-        var errno = Write("mount/control", line);
-        if (errno != Errno.None)
-        {
-            throw new ArgumentException($"The simulator answers '{line}' with {errno}: {State()}", nameof(line));
-        }
-    }
-
-    /// <summary>Parents, devices, faults and what hangs, as the simulator says.</summary>
-    public string State() => Read("mount/control");
-
-    /// <summary>The lines of the log so far, without the times.</summary>
-    public IReadOnlyList<string> Log() =>
-        [.. File.ReadLines(LogFile).Select(line => line[(line.IndexOf(' ', StringComparison.Ordinal) + 1)..])];
-
-    /// <summary>Waits for a line of the log, which may be written only once somebody else was served.</summary>
-    public void WaitForLog(Func<string, bool> line) => Wait.Until(() => Log().Any(line), () => "the log has\n" + string.Join('\n', Log()));
-
-    /// <summary>sys and dev/vfio as text: type, mode, owner, path, and link target or contents. What is the same reads the same.</summary>
-    public string Tree()
-    {
-        var (status, list) = Shell.Run(
-            "find", InRoot("sys/"), InRoot("dev/vfio/"), "-mindepth", "1", "-printf", @"%y %m %U:%G %p\t%l\n");
-        if (status != 0)
-        {
-            throw new IOException($"The tree cannot be listed: {list}");
-        }
-
-        var lines = list.Replace(Root + "/", "", StringComparison.Ordinal).Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        return string.Join('\n', lines.Select(Describe).Order(StringComparer.Ordinal));
-    }
-
-    /// <summary>Unmounts, deletes, and fails the test when the simulator was at fault.</summary>
     public void Dispose()
     {
         var died = simulator.HasExited;
@@ -119,30 +59,6 @@ internal sealed class SimulatedHost : IDisposable
         {
             throw new InvalidOperationException($"The simulator {(died ? "ended too early" : "was at fault")}: {errors.Result}");
         }
-    }
-
-    private string Describe(string line)
-    {
-        var (name, target) = line.Split('\t') is [var left, var right] ? (left, right) : (line, "");
-        var words = name.Split(' ', 4);
-        return words switch
-        {
-            ["l", ..] => $"{words[3]} -> {target}",
-            ["f", var mode, var owner, var path] => $"{path} {mode} {owner} {Contents(path, mode)}".TrimEnd(),
-            _ => $"{words[3]}/ {words[1]} {words[2]}",
-        };
-    }
-
-    private string Contents(string path, string mode)
-    {
-        if (mode is "200" || !path.StartsWith("sys/", StringComparison.Ordinal))
-        {
-            return "";
-        }
-
-        using var file = RawFile.Open(InRoot(path), RawFile.ReadOnly);
-        var errno = file.Read(out var text);
-        return errno == Errno.None ? ActionLog.Quote(Encoding.Latin1.GetBytes(text)) : errno.ToString();
     }
 
     private void WaitUntilReady()
