@@ -1,3 +1,5 @@
+using LibvirtMdevHook.SystemTests.Lab;
+using LibvirtMdevHook.SystemTests.Simulation;
 using NUnit.Framework;
 
 namespace LibvirtMdevHook.SystemTests.Binaries;
@@ -107,13 +109,15 @@ internal sealed class MainJobTests
     [Test]
     public void The_hook_works_by_the_link_that_libvirtd_runs()
     {
-        using var host = new HookedHost("m60-rfc2016.xml") { Program = Link(out var folder) };
+        using var folder = new TemporaryFolder();
+        var link = Path.Combine(folder.Path, "50-mdev");
+        File.CreateSymbolicLink(link, SourceTree.Hook);
+        using var host = new HookedHost("m60-rfc2016.xml") { Program = link };
         var domain = DeclaringDomain.With("win10", 1, "GRID M60-4Q");
 
         host.Start(domain);
         host.Stop(domain);
 
-        Directory.Delete(folder, recursive: true);
         host.IsAsBefore();
     }
 
@@ -135,12 +139,5 @@ internal sealed class MainJobTests
             $"release of domain 'win10': brought offline {device}",
             $"release of domain 'win10': removed {device}",
         }));
-    }
-
-    private static string Link(out string folder)
-    {
-        folder = Directory.CreateTempSubdirectory("mdev-hooks-").FullName;
-        File.CreateSymbolicLink(Path.Combine(folder, "50-mdev"), Lab.SourceTree.Hook);
-        return Path.Combine(folder, "50-mdev");
     }
 }
