@@ -15,10 +15,10 @@ internal sealed partial class HookedHost : IDisposable
 
     /// <param name="hostFile">The name of a host file of the simulator, without its folder.</param>
     /// <param name="configuration">Lines of mdev-hook.conf.</param>
-    /// <param name="rules">What to add to the vendor rules of every parent.</param>
-    public HookedHost(string hostFile, string configuration = "", string rules = "")
+    /// <param name="change">What to change in the host file's text.</param>
+    public HookedHost(string hostFile, string configuration = "", Func<string, string>? change = null)
     {
-        host = new SimulatedHost(hostFile, text => text.Replace("<rules ", $"<rules {rules} ", StringComparison.Ordinal));
+        host = new SimulatedHost(hostFile, change);
         if (configuration.Length > 0)
         {
             File.WriteAllText(host.InRoot("etc/libvirt/mdev-hook.conf"), configuration + "\n");
@@ -35,7 +35,7 @@ internal sealed partial class HookedHost : IDisposable
     /// <summary>Another hook than the published one.</summary>
     public string Program { get; init; } = SourceTree.Hook;
 
-    /// <summary>The name of the simulator's file for the sake of messages.</summary>
+    /// <summary>What the hook's workers logged, empty if nothing.</summary>
     public string Log => File.Exists(InRoot("var/log/libvirt/mdev-hook.log")) ? File.ReadAllText(InRoot("var/log/libvirt/mdev-hook.log")) : "";
 
     /// <summary>
@@ -92,7 +92,7 @@ internal sealed partial class HookedHost : IDisposable
     public string Removal(Vgpu vgpu) => InRoot($"{State}/removing/{vgpu.Uuid}.xml");
 
     /// <summary>Waits until no worker is left.</summary>
-    public void WaitForWorkers() => Wait.Until(() => Workers.Count == 0, () => $"workers {string.Join(", ", Workers)} are left.\n{host.State()}\n{Log}");
+    public void WaitForWorkers() => Wait.Until(() => Workers.Count == 0, () => $"workers {string.Join(", ", Workers)} are left.\n{host.State()}\n{LastOfLog()}");
 
     /// <summary>The workers end, and nothing is left: no device, no record, and of the locks only the host's.</summary>
     public void IsAsBefore()
@@ -100,8 +100,8 @@ internal sealed partial class HookedHost : IDisposable
         WaitForWorkers();
         Assert.Multiple(() =>
         {
-            Assert.That(host.Tree(), Is.EqualTo(Before), Log);
-            Assert.That(Kept().Except(["lock"]), Is.Empty, Log);
+            Assert.That(host.Tree(), Is.EqualTo(Before), LastOfLog);
+            Assert.That(Kept().Except(["lock"]), Is.Empty, LastOfLog);
         });
     }
 
@@ -116,6 +116,8 @@ internal sealed partial class HookedHost : IDisposable
 
         host.Dispose();
     }
+
+    private string LastOfLog() => string.Join('\n', Log.Split('\n').TakeLast(20));
 
     private bool IsWorker(int id)
     {
