@@ -5,7 +5,7 @@ namespace LibvirtMdevHook.SystemTests.Binaries;
 
 /// <summary>libvirtd waits with the domain locked, so no driver may keep the hook: what the kernel does not answer, a worker waits for.</summary>
 [TestFixture]
-[NonParallelizable]
+[Parallelizable(ParallelScope.All)]
 internal sealed class DeadlineTests
 {
     private static readonly TimeSpan Release = TimeSpan.FromSeconds(0.5);
@@ -14,6 +14,7 @@ internal sealed class DeadlineTests
     [TestCase("m60-mdev.xml", "delay=3s")]
     [TestCase("m60-rfc2016.xml", "hang")]
     [TestCase("m60-mdev.xml", "hang")]
+    [NonParallelizable]
     public void A_prepare_is_refused_when_its_time_is_over_and_what_comes_later_is_undone(string hostFile, string how)
     {
         using var host = new HookedHost(hostFile, "prepare_deadline = 1");
@@ -37,6 +38,7 @@ internal sealed class DeadlineTests
     [TestCase("m60-rfc2016.xml", "**/mdev_destroy")]
     [TestCase("m60-rfc2016.xml", "**/online")]
     [TestCase("m60-mdev.xml", "**/remove")]
+    [NonParallelizable]
     public void A_release_returns_though_the_removal_takes_for_ever_and_the_device_goes_when_it_can(string hostFile, string path)
     {
         using var host = new HookedHost(hostFile, "removal_grace = 0");
@@ -58,6 +60,7 @@ internal sealed class DeadlineTests
     [TestCase("m60-rfc2016.xml", "mdev_destroy", 1)]
     [TestCase("m60-mdev.xml", "*/remove", 0)]
     [TestCase("m60-mdev.xml", "*/remove", 1)]
+    [NonParallelizable]
     public void A_device_does_not_wait_for_another_that_hangs(string hostFile, string file, int which)
     {
         using var host = new HookedHost(hostFile, "removal_grace = 0");
@@ -75,6 +78,7 @@ internal sealed class DeadlineTests
 
     [TestCase("m60-rfc2016.xml", "**/mdev_destroy")]
     [TestCase("m60-mdev.xml", "**/remove")]
+    [NonParallelizable]
     public void A_domain_whose_device_is_being_removed_waits_and_is_refused_while_another_starts(string hostFile, string path)
     {
         using var host = new HookedHost(hostFile, "removal_grace = 0\nprepare_deadline = 1");
@@ -133,6 +137,7 @@ internal sealed class DeadlineTests
 
     [TestCase("m60-rfc2016.xml")]
     [TestCase("m60-mdev.xml")]
+    [NonParallelizable]
     public void A_release_returns_though_a_process_holds_the_device_and_it_goes_when_it_is_let_go(string hostFile)
     {
         using var host = new HookedHost(hostFile, "removal_grace = 0");
