@@ -17,7 +17,11 @@ internal sealed class StartOperation(Workplace place, Patience patience, WorkerR
         if (own is null)
             return Refuse("an earlier operation of this domain is still at work");
         if (place.Records.Load(request.Domain) is not { } record)
+        {
+            own.Delete();
             return Answer.Good;
+        }
+
         foreach (var claim in record.Claims)
         {
             if (Missing(claim) is { } reason)
