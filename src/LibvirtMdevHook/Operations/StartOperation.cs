@@ -17,7 +17,11 @@ internal sealed class StartOperation(Workplace place, Patience patience, WorkerR
         if (own is null)
             return Refuse("an earlier operation of this domain is still at work");
         if (place.Records.Load(request.Domain) is not { } record)
+        {
+            own.Delete();
             return Answer.Good;
+        }
+
         foreach (var claim in record.Claims)
         {
             if (Missing(claim) is { } reason)
@@ -53,7 +57,8 @@ internal sealed class StartOperation(Workplace place, Patience patience, WorkerR
 
             if (MdevDevice.Look(place.Root, claim.Device)?.Group is not { } group || FileStatus.OfLink(place.Root.Vfio / group) is not { } before)
                 return Refuse($"the device {claim} has no node in '{place.Root.Vfio}'");
-            record = record.With(claim with { Node = new DacLabel(before.Uid, before.Gid) });
+            // Of two starts in a row, from hooks/qemu and qemu.d, only the first saw whose the node was.
+            record = record.With(claim with { Node = claim.Node ?? new DacLabel(before.Uid, before.Gid) });
             place.Records.Save(record);
             var node = place.Root.Vfio / group;
             if (Libc.lchown(node.Text, dac.Uid, dac.Gid) != 0)

@@ -49,9 +49,13 @@ internal sealed class TakeDown(Workplace place)
             if (place.Records.LockRemoving(record.Claims[0].Device, Deadline.After(TimeSpan.Zero)) is not { } held)
                 continue;
             if (place.Records.LoadRemoving(record.Claims[0].Device) is { } still)
+            {
                 _departures.Add(new Departure(place, still, held));
-            else
-                held.Dispose();
+                continue;
+            }
+
+            held.Delete();
+            held.Dispose();
         }
     }
 
