@@ -7,9 +7,6 @@ namespace LibvirtMdevHook.Hook;
 /// <summary>One call by libvirtd: the domain's name, unchecked, and the operation; the domain XML is on stdin.</summary>
 internal sealed class HookCall
 {
-    /// <summary>A worker stops waiting before its hook does, to have time for undoing and answering.</summary>
-    private const double WorkersShare = 0.9;
-
     private readonly string _name;
     private readonly long _begin = Environment.TickCount64;
 
@@ -44,9 +41,13 @@ internal sealed class HookCall
             return Operation.Trigger == Trigger.Record ? 0 : Output.Refuse(this, $"domain '{_name}' declares mediated devices, for which the hook must run as root; define it in qemu:///system");
         var budget = Operation.Budget(HostSettings.Load(root));
         var request = new WorkerRequest(
-            Operation, domain, _name, Operation.NeedsXml ? input.Bytes : default, new Deadline(_begin + (long)(budget.TotalMilliseconds * WorkersShare)));
+            Operation, domain, _name, Operation.NeedsXml ? input.Bytes : default, new Deadline(_begin + (long)WorkersTime(budget).TotalMilliseconds));
         return Hand(root, request, new Deadline(_begin + (long)budget.TotalMilliseconds), budget);
     }
+
+    /// <summary>A worker stops waiting before its hook does, to have time for undoing and answering: a tenth, at least half a second, at most half.</summary>
+    private static TimeSpan WorkersTime(TimeSpan budget) => budget - TimeSpan.FromSeconds(
+        Math.Min(Math.Max(budget.TotalSeconds / 10, 0.5), budget.TotalSeconds / 2));
 
     private static bool HasRecord(Root root, Guid uuid)
     {

@@ -24,12 +24,14 @@ internal static class GroupNode
 
     private static string Holders(Root root, SysfsName group)
     {
-        var found = Sysfs.List(root.Proc).Where(pid => pid.ToString().All(char.IsAsciiDigit) && Holds(root.Proc / pid / "fd", group))
+        var node = FileStatus.Of(root.Vfio / group);
+        var found = Sysfs.List(root.Proc).Where(pid => pid.ToString().All(char.IsAsciiDigit) && Holds(root.Proc / pid / "fd", group, node))
             .Select(pid => $"'{Sysfs.ReadTrimmed(root.Proc / pid / "comm")}' (pid {pid})").ToArray();
         return found.Length > 0 ? $"process {string.Join(", ", found)}" : "a process that is not to be seen from here";
     }
 
-    /// <summary>QEMU's own /dev is another mount of the same name, so the end of the link's text tells.</summary>
-    private static bool Holds(HostPath descriptors, SysfsName group) =>
-        Sysfs.List(descriptors).Any(fd => Sysfs.LinkTarget(descriptors / fd)?.EndsWith($"/vfio/{group}", StringComparison.Ordinal) == true);
+    /// <summary>The link's text comes first: to ask for the status of any file that some process has open could hang.</summary>
+    private static bool Holds(HostPath descriptors, SysfsName group, FileStatus? node) =>
+        Sysfs.List(descriptors).Any(fd => Sysfs.LinkTarget(descriptors / fd)?.EndsWith($"/vfio/{group}", StringComparison.Ordinal) == true
+            && node is not null && FileStatus.Of(descriptors / fd)?.IsSameAs(node) == true);
 }
