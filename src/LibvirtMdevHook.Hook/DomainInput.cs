@@ -34,11 +34,11 @@ internal sealed class DomainInput
                 return true;
         }
 
-        // Of a document without us so far, only the end is needed to go on searching.
+        // Of a document that is too long, and without us so far, only the end is needed to go on searching; its length stays too long.
         void Forget(int keep)
         {
-            _bytes.AsSpan(_length - keep, keep).CopyTo(_bytes);
-            (_length, searched) = (keep, 0);
+            _bytes.AsSpan(_length - keep, keep).CopyTo(_bytes.AsSpan(MaximumKept - keep));
+            (_length, searched) = (MaximumKept, MaximumKept - keep);
         }
     }
 
