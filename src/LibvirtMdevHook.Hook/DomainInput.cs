@@ -13,10 +13,8 @@ internal sealed class DomainInput
 
     private byte[] _bytes = new byte[1 << 16];
     private int _length;
-    private bool _isTooLong;
 
-    /// <summary>The document, or as many bytes as make it too long for the worker.</summary>
-    public ReadOnlyMemory<byte> Bytes => _isTooLong ? new byte[MaximumKept] : _bytes.AsMemory(0, _length);
+    public ReadOnlyMemory<byte> Bytes => _bytes.AsMemory(0, _length);
 
     /// <summary>Reads everything, whatever its size; keeps what a worker may need.</summary>
     /// <returns>Whether the bytes of our namespace are there.</returns>
@@ -36,12 +34,11 @@ internal sealed class DomainInput
                 return true;
         }
 
-        // Of a document without us so far, only the end is needed to go on searching.
+        // Of a document that is too long, and without us so far, only the end is needed to go on searching; its length stays too long.
         void Forget(int keep)
         {
-            _bytes.AsSpan(_length - keep, keep).CopyTo(_bytes);
-            (_length, searched) = (keep, 0);
-            _isTooLong = true;
+            _bytes.AsSpan(_length - keep, keep).CopyTo(_bytes.AsSpan(MaximumKept - keep));
+            (_length, searched) = (MaximumKept, MaximumKept - keep);
         }
     }
 

@@ -30,7 +30,14 @@ internal sealed class StartOperation(Workplace place, Patience patience, WorkerR
 
         record = record with { Phase = Phase.Starting };
         place.Records.Save(record);
-        return HandOver(record) ?? Answer.Good;
+        try
+        {
+            return HandOver(record) ?? Answer.Good;
+        }
+        catch (DomainXmlException e)
+        {
+            return Refuse($"{e.Problems[0]}");
+        }
     }
 
     private string? Missing(Claim claim)

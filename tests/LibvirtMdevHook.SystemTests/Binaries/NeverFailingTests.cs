@@ -1,0 +1,172 @@
+using LibvirtMdevHook.SystemTests.Lab;
+using LibvirtMdevHook.SystemTests.Simulation;
+using NUnit.Framework;
+
+namespace LibvirtMdevHook.SystemTests.Binaries;
+
+/// <summary>
+/// What happens to a running domain and after it: at reconnect an exit status would kill the guest, so only prepare, start, migrate and
+/// restore ever give one, and a release works whatever has become of the XML.
+/// </summary>
+[TestFixture]
+[Parallelizable(ParallelScope.All)]
+internal sealed class NeverFailingTests
+{
+    private static readonly string[] NeverRefused = ["started", "stopped", "release", "reconnect", "attach"];
+
+    private readonly DeclaringDomain domain = DeclaringDomain.With("win10", 1, "GRID M60-4Q");
+
+    [Test]
+    public void A_release_without_the_metadata_takes_the_device_down()
+    {
+        using var host = new HookedHost("m60-rfc2016.xml");
+        host.Start(domain);
+
+        host.Call("stopped", domain.Name, domain.WithoutMetadata()).IsGood();
+        host.Call("release", domain.Name, domain.WithoutMetadata()).IsGood();
+
+        host.IsAsBefore();
+    }
+
+    [Test]
+    public void A_release_with_broken_XML_takes_the_device_down()
+    {
+        using var host = new HookedHost("m60-rfc2016.xml");
+        host.Start(domain);
+        var xml = domain.ToString();
+
+        host.Call("release", "another name", xml[..(xml.IndexOf("</uuid>", StringComparison.Ordinal) + 7)] + "<metadata><a:a:b <<<").IsGood();
+
+        host.IsAsBefore();
+    }
+
+    [Test]
+    public void A_release_acts_on_the_record_and_not_on_the_devices_of_the_XML()
+    {
+        using var host = new HookedHost("m60-mdev.xml", "removal_grace = 0");
+        host.Start(domain);
+        var hotPlugged = new Vgpu("type='GRID M60-4Q'");
+        host.Host.Write("sys/class/mdev_bus/0000:87:00.0/mdev_supported_types/nvidia-20/create", $"{hotPlugged.Uuid}");
+
+        host.Stop(domain with { Vgpus = [hotPlugged] });
+        host.WaitForWorkers();
+
+        Assert.That(host.Host.Exists(domain.Vgpus[0].Path), Is.False);
+        Assert.That(host.Host.Exists(hotPlugged.Path), Is.True);
+    }
+
+    [Test]
+    public void Rubbish_on_stdin_is_borne([ValueSource(nameof(NeverRefused))] string operation, [Values("", "\0\xff<", "<uuid>no uuid</uuid>")] string xml)
+    {
+        using var folder = new TemporaryFolder();
+
+        new HookProcess(SourceTree.Hook, folder.Path, System.Text.Encoding.Latin1.GetBytes(xml), "x", operation, "begin", "-").End().IsGood();
+    }
+
+    [Test]
+    public void A_record_that_cannot_be_read_is_borne(
+        [Values("start", "started", "stopped", "release", "reconnect", "attach")] string operation, [Values("", "<record", "<record version='2'/>", "a folder")] string record)
+    {
+        using var host = new HookedHost("m60-rfc2016.xml");
+        Directory.CreateDirectory(Path.GetDirectoryName(host.Record(domain))!);
+        if (record == "a folder")
+        {
+            Directory.CreateDirectory(host.Record(domain));
+        }
+        else
+        {
+            File.WriteAllText(host.Record(domain), record);
+        }
+
+        host.Call(operation, domain).IsGood();
+        host.WaitForWorkers();
+
+        Assert.That(host.Log, Does.Contain("is not acted on"));
+        Assert.That(Directory.EnumerateFileSystemEntries(host.InRoot("run/libvirt-mdev/set-aside")).Count(), Is.EqualTo(1));
+        Assert.That(host.Kept().Where(k => k.EndsWith(".lock", StringComparison.Ordinal)), Is.Empty);
+    }
+
+    [Test]
+    public void A_worker_that_cannot_work_is_borne([ValueSource(nameof(NeverRefused))] string operation)
+    {
+        using var host = new HookedHost("m60-rfc2016.xml");
+        host.Start(domain);
+        File.Delete(host.InRoot("proc"));
+
+        host.Call(operation, domain).IsGood();
+
+        File.CreateSymbolicLink(host.InRoot("proc"), "/proc");
+        host.Stop(domain);
+        host.IsAsBefore();
+    }
+
+    [Test]
+    public void Reconnect_logs_what_differs_and_changes_nothing()
+    {
+        using var host = new HookedHost("m60-rfc2016.xml");
+        host.Start(domain);
+        host.Host.Write($"{domain.Vgpus[0].Path}/online", "0");
+        var tree = host.Host.Tree();
+
+        host.Call("reconnect", domain).IsGood();
+        Assert.That(host.Log, Does.Contain("differs from its record: it is offline"));
+
+        host.Host.Control($"vanish {domain.Vgpus[0].Uuid}");
+        host.Call("reconnect", domain).IsGood();
+        Assert.That(host.Log, Does.Contain("differs from its record: it is no longer there"));
+        Assert.That(tree, Does.Contain(domain.Vgpus[0].Path));
+        host.Stop(domain);
+        host.IsAsBefore();
+    }
+
+    [Test]
+    public void Without_the_workers_program_only_a_start_is_refused()
+    {
+        using var folder = new TemporaryFolder();
+        Directory.CreateDirectory(Path.Combine(folder.Path, "sbin"));
+        var program = Path.Combine(folder.Path, "sbin/libvirt-mdev-hook");
+        File.Copy(SourceTree.Hook, program);
+        using var host = new HookedHost("m60-rfc2016.xml") { Program = program };
+        var missing = $"'{folder.Path}/bin/virt-mdev' cannot be started";
+
+        host.Call("prepare", domain).IsRefused("'win10'", missing, "ENOENT", "install libvirt-mdev-hook again");
+        Directory.CreateDirectory(Path.GetDirectoryName(host.Record(domain))!);
+        File.WriteAllText(host.Record(domain), "");
+        host.Call("start", domain).IsRefused("'win10'", missing);
+        foreach (var operation in NeverRefused)
+        {
+            host.Call(operation, domain).IsGood(operation);
+        }
+
+        host.Call("prepare", domain.Name, domain.WithoutMetadata()).IsGood("a domain without a declaration");
+        Assert.That(host.Host.Log(), Is.Empty);
+    }
+
+    [TestCase]
+    [TestCase("win10")]
+    [TestCase("win10", "prepare")]
+    public void A_call_that_is_not_libvirtds_gets_the_usage(params string[] arguments)
+    {
+        using var folder = new TemporaryFolder();
+
+        var run = new HookProcess(SourceTree.Hook, folder.Path, domain.Xml(), arguments).End();
+
+        Assert.That((run.Status, run.Output), Is.EqualTo((2, "")));
+        run.IsSentence("run by libvirtd", "virt-mdev");
+    }
+
+    [TestCase("unheard-of")]
+    [TestCase("")]
+    [TestCase("PREPARE")]
+    [TestCase("migrate")]
+    [TestCase("restore")]
+    public void An_operation_that_is_not_ours_passes(string operation)
+    {
+        using var host = new HookedHost("m60-rfc2016.xml");
+
+        host.Call(operation, domain).IsGood();
+
+        Assert.That(host.Host.Log(), Is.Empty);
+        Assert.That(host.Kept(), Is.Empty);
+    }
+}
