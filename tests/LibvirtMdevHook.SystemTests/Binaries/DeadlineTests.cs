@@ -90,7 +90,7 @@ internal sealed class DeadlineTests
         host.Start(other);
         var refusal = host.Call("prepare", domain).IsRefused("'win10'", $"'{domain.Vgpus[0].Uuid}'", "'0000:86:00.0'", "still being removed");
 
-        Assert.That(refusal.Time.TotalSeconds, Is.InRange(0.8, 1.4));
+        Assert.That(refusal.Time.TotalSeconds, Is.InRange(0.4, 1.4));
         host.Host.Control("clear");
         host.Stop(other);
         host.IsAsBefore();
