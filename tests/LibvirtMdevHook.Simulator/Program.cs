@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 using LibvirtMdevHook.Simulator;
 using LibvirtMdevHook.Simulator.Faults;
 using LibvirtMdevHook.Simulator.Fuse;
-using LibvirtMdevHook.Simulator.Hosts;
+using LibvirtMdevHook.Simulator.HostFiles;
 using LibvirtMdevHook.Simulator.Kernel;
 
 if (Arguments.Parse(args) is not { } arguments)

@@ -48,32 +48,32 @@ internal static unsafe class Callbacks
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static void LookUp(nint request, ulong parent, byte* name) => Answer(request, () =>
     {
-        if (requests.LookUp(parent, Text(name)) is not { } node)
+        if (requests.Known.LookUp(parent, Text(name)) is not var (id, node))
         {
             Fail(request, Errno.ENOENT);
             return;
         }
 
         var entry = stackalloc byte[NodeStat.EntrySize];
-        NodeStat.WriteEntry(node, new Span<byte>(entry, NodeStat.EntrySize));
+        NodeStat.WriteEntry(id, node, new Span<byte>(entry, NodeStat.EntrySize));
         _ = LibFuse.ReplyEntry(request, entry);
     });
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static void Forget(nint request, ulong inode, ulong lookups)
+    private static void Forget(nint request, ulong id, ulong lookups)
     {
-        gate.Enter(() => requests.Forget(inode, lookups));
+        gate.Enter(() => requests.Known.Forget(id, lookups));
         LibFuse.ReplyNone(request);
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static void GetAttributes(nint request, ulong inode, LibFuse.OpenFile* file) => Answer(request, () => ReplyStat(request, inode));
+    private static void GetAttributes(nint request, ulong id, LibFuse.OpenFile* file) => Answer(request, () => ReplyStat(request, id));
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static void SetAttributes(nint request, ulong inode, byte* stat, int which, LibFuse.OpenFile* file) => Answer(request, () =>
+    private static void SetAttributes(nint request, ulong id, byte* stat, int which, LibFuse.OpenFile* file) => Answer(request, () =>
     {
         const int Mode = 1, Uid = 2, Gid = 4;
-        if (requests.Find(inode) is { } node)
+        if (requests.Known.Find(id) is { } node)
         {
             var (mode, uid, gid) = NodeStat.ReadOwner(new ReadOnlySpan<byte>(stat, NodeStat.EntrySize));
             node.Permissions = (which & Mode) != 0 ? mode & 0xFFF : node.Permissions;
@@ -81,12 +81,12 @@ internal static unsafe class Callbacks
             node.Gid = (which & Gid) != 0 ? gid : node.Gid;
         }
 
-        ReplyStat(request, inode);
+        ReplyStat(request, id);
     });
 
-    private static void ReplyStat(nint request, ulong inode)
+    private static void ReplyStat(nint request, ulong id)
     {
-        if (requests.Find(inode) is not { } node)
+        if (requests.Known.Find(id) is not { } node)
         {
             Fail(request, Errno.ENOENT);
             return;
@@ -98,9 +98,9 @@ internal static unsafe class Callbacks
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static void ReadLink(nint request, ulong inode) => Answer(request, () =>
+    private static void ReadLink(nint request, ulong id) => Answer(request, () =>
     {
-        if (requests.Find(inode) is not Link link)
+        if (requests.Known.Find(id) is not Link link)
         {
             Fail(request, Errno.EINVAL);
             return;
@@ -126,13 +126,13 @@ internal static unsafe class Callbacks
     private static void Delete(nint request, ulong parent, byte* name) => Fail(request, Errno.EPERM);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static void Open(nint request, ulong inode, LibFuse.OpenFile* file)
+    private static void Open(nint request, ulong id, LibFuse.OpenFile* file)
     {
         const int AccessMode = 3, ReadOnly = 0, WriteOnly = 1;
         var access = file->Flags & AccessMode;
         Answer(request, () =>
         {
-            if (requests.Find(inode) is TreeFile node)
+            if (requests.Known.Find(id) is TreeFile node)
             {
                 requests.Open(node, access != WriteOnly, access != ReadOnly, (errno, handle) => ReplyOpen(request, errno, handle));
             }
@@ -161,7 +161,7 @@ internal static unsafe class Callbacks
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static void Read(nint request, ulong inode, nuint size, long offset, LibFuse.OpenFile* file) => Answer(request, () =>
+    private static void Read(nint request, ulong id, nuint size, long offset, LibFuse.OpenFile* file) => Answer(request, () =>
         requests.Read(file->Handle, offset, (errno, content) =>
         {
             if (errno != Errno.None)
@@ -178,7 +178,7 @@ internal static unsafe class Callbacks
         }));
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static void Write(nint request, ulong inode, byte* buffer, nuint size, long offset, LibFuse.OpenFile* file) =>
+    private static void Write(nint request, ulong id, byte* buffer, nuint size, long offset, LibFuse.OpenFile* file) =>
         Answer(request, () => requests.Write(file->Handle, new ReadOnlySpan<byte>(buffer, (int)size).ToArray(), (errno, count) =>
         {
             if (errno == Errno.None)
@@ -192,16 +192,16 @@ internal static unsafe class Callbacks
         }));
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static void Close(nint request, ulong inode, LibFuse.OpenFile* file) => Answer(request, () =>
+    private static void Close(nint request, ulong id, LibFuse.OpenFile* file) => Answer(request, () =>
     {
         requests.Close(file->Handle);
         Fail(request, Errno.None);
     });
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static void OpenFolder(nint request, ulong inode, LibFuse.OpenFile* file) => Answer(request, () =>
+    private static void OpenFolder(nint request, ulong id, LibFuse.OpenFile* file) => Answer(request, () =>
     {
-        if (requests.Find(inode) is Folder { Gone: false } folder)
+        if (requests.Known.Find(id) is Folder { Gone: false } folder)
         {
             var opened = new LibFuse.OpenFile { Handle = requests.OpenFolder(folder) };
             _ = LibFuse.ReplyOpen(request, &opened);
@@ -213,7 +213,7 @@ internal static unsafe class Callbacks
     });
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static void ReadFolder(nint request, ulong inode, nuint size, long offset, LibFuse.OpenFile* file) => Answer(request, () =>
+    private static void ReadFolder(nint request, ulong id, nuint size, long offset, LibFuse.OpenFile* file) => Answer(request, () =>
     {
         var entries = requests.HandleOf(file->Handle).Entries;
         var (buffer, used) = (new byte[size], (nuint)0);

@@ -32,10 +32,10 @@ internal static class NodeStat
         BinaryPrimitives.WriteInt32LittleEndian(stat[56..], 4096);
     }
 
-    public static void WriteEntry(Node node, Span<byte> entry)
+    public static void WriteEntry(ulong id, Node node, Span<byte> entry)
     {
         entry.Clear();
-        BinaryPrimitives.WriteUInt64LittleEndian(entry, node.Inode);
+        BinaryPrimitives.WriteUInt64LittleEndian(entry, id);
         Write(node, entry[16..]);
         BinaryPrimitives.WriteDoubleLittleEndian(entry[(16 + Length)..], Timeout(node));
         BinaryPrimitives.WriteDoubleLittleEndian(entry[(24 + Length)..], Timeout(node));

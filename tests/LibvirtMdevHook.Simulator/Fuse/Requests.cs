@@ -10,33 +10,11 @@ namespace LibvirtMdevHook.Simulator.Fuse;
 internal sealed class Requests(Folder root, FaultList faults, ActionLog log)
 {
     private const int PageSize = 4096;
-    private const ulong RootInode = 1;
 
-    private readonly Dictionary<ulong, Node> known = new() { [RootInode] = root };
     private readonly Dictionary<ulong, Handle> handles = [];
     private ulong lastHandle;
 
-    public Node? Find(ulong inode) => known.GetValueOrDefault(inode);
-
-    public Node? LookUp(ulong parent, string name)
-    {
-        if (Find(parent) is not Folder folder || folder.Find(name) is not { } node)
-        {
-            return null;
-        }
-
-        known[node.Inode] = node;
-        node.Lookups++;
-        return node;
-    }
-
-    public void Forget(ulong inode, ulong lookups)
-    {
-        if (inode != RootInode && Find(inode) is { } node && (node.Lookups -= lookups) == 0)
-        {
-            known.Remove(inode);
-        }
-    }
+    public KnownNodes Known { get; } = new(root);
 
     public ulong OpenFolder(Folder folder)
     {

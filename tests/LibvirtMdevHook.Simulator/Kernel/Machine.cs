@@ -1,4 +1,4 @@
-using LibvirtMdevHook.Simulator.Hosts;
+using LibvirtMdevHook.Simulator.HostFiles;
 using LibvirtMdevHook.Simulator.Tree;
 
 namespace LibvirtMdevHook.Simulator.Kernel;

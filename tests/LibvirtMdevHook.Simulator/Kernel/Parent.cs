@@ -1,4 +1,4 @@
-using LibvirtMdevHook.Simulator.Hosts;
+using LibvirtMdevHook.Simulator.HostFiles;
 using LibvirtMdevHook.Simulator.Tree;
 
 namespace LibvirtMdevHook.Simulator.Kernel;
@@ -81,7 +81,7 @@ internal abstract class Parent(Machine machine, ParentDescription description)
         var number = Enumerable.Range(1, int.MaxValue - 1).First(number => Devices.All(device => device.Number != number));
         var device = machine.Add(new MediatedDevice(machine, this, uuid, type, number) { DomainUuid = domain });
         device.Folder.AddLink("subsystem", machine.MdevBus);
-        foreach (var attribute in description.Attributes)
+        foreach (var attribute in description.Attributes.Concat(type?.Attributes ?? []))
         {
             device.Folder.AddDeep(attribute.Path, VendorFile.For(attribute, device));
         }

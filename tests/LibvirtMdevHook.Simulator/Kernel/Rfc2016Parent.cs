@@ -1,5 +1,5 @@
 using System.Text;
-using LibvirtMdevHook.Simulator.Hosts;
+using LibvirtMdevHook.Simulator.HostFiles;
 using LibvirtMdevHook.Simulator.Tree;
 
 namespace LibvirtMdevHook.Simulator.Kernel;
@@ -81,11 +81,11 @@ internal sealed class Rfc2016Parent(Machine machine, ParentDescription descripti
     private bool ParseArguments(string text, out TypeDescription? type, out string? domain)
     {
         var values = text.Split(',').Select(pair => pair.Split('=', 2)).ToLookup(pair => pair[0], pair => pair[^1]);
-        var id = values["vgpu_type_id"].SingleOrDefault();
-        var uuid = values["vm_uuid"].SingleOrDefault() ?? "";
+        var id = values["vgpu_type_id"].FirstOrDefault();
+        var uuid = values["vm_uuid"].FirstOrDefault() ?? "";
         type = Description.Types.FirstOrDefault(type => type.Id == id);
         domain = uuid.Length == KernelText.UuidLength ? KernelText.Uuid(uuid) : null;
-        return values.Count == 2 && type is not null && domain is not null;
+        return values.Sum(same => same.Count()) == 2 && type is not null && domain is not null;
     }
 
     private Errno Destroy(string text)

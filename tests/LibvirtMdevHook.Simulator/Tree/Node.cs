@@ -25,9 +25,6 @@ internal abstract class Node(uint kind, uint permissions)
     /// <summary>It was taken out of the tree; descriptors of it may still be open.</summary>
     public bool Gone { get; private set; }
 
-    /// <summary>How often the kernel has looked it up, less what it forgot.</summary>
-    public ulong Lookups { get; set; }
-
     public virtual long Size => 0;
 
     /// <summary>The place below the mount, without a leading slash; a node that is gone keeps the one it had.</summary>

@@ -3,7 +3,7 @@ using System.Xml;
 using System.Xml.Linq;
 using LibvirtMdevHook.Simulator.Tree;
 
-namespace LibvirtMdevHook.Simulator.Hosts;
+namespace LibvirtMdevHook.Simulator.HostFiles;
 
 /// <summary>An element of a host file: reads attributes and children, and refuses those that nobody asked for.</summary>
 internal sealed class HostElement(XElement element, string file)
@@ -24,12 +24,9 @@ internal sealed class HostElement(XElement element, string file)
     public string Required(string name, string expected) =>
         Optional(name) ?? throw Error($"needs the attribute '{name}', {expected}.");
 
-    public int? Number(string name)
-    {
-        var text = Optional(name);
-        return text is null || int.TryParse(text, NumberStyles.None, null, out var number) ? text is null ? null : int.Parse(text, null)
-            : throw Error($"has {name}='{text}', expected a number.");
-    }
+    public int? Number(string name) => Optional(name) is not { } text ? null
+        : int.TryParse(text, NumberStyles.None, null, out var number) ? number
+        : throw Error($"has {name}='{text}', expected a number.");
 
     public bool YesNo(string name) => Choice(name, false, ("yes", true), ("no", false));
 
@@ -67,7 +64,11 @@ internal sealed class HostElement(XElement element, string file)
         return element.Elements(name).Select(child => new HostElement(child, file));
     }
 
-    public HostElement? Child(string name) => Children(name).FirstOrDefault();
+    public HostElement? Child(string name)
+    {
+        var children = Children(name).ToArray();
+        return children.Length <= 1 ? children.FirstOrDefault() : throw children[1].Error("is there twice, expected one at most.");
+    }
 
     /// <summary>To be called last: what was not read above is a mistake.</summary>
     public void NothingElse()

@@ -1,6 +1,6 @@
 using LibvirtMdevHook.Simulator.Tree;
 
-namespace LibvirtMdevHook.Simulator.Hosts;
+namespace LibvirtMdevHook.Simulator.HostFiles;
 
 /// <summary>An attribute in the folder of each device.</summary>
 /// <param name="Path">Its name, with the group before it.</param>

@@ -1,4 +1,4 @@
-namespace LibvirtMdevHook.Simulator.Hosts;
+namespace LibvirtMdevHook.Simulator.HostFiles;
 
 /// <summary>How a parent speaks.</summary>
 internal enum Dialect

@@ -1,6 +1,6 @@
 using LibvirtMdevHook.Simulator.Tree;
 
-namespace LibvirtMdevHook.Simulator.Hosts;
+namespace LibvirtMdevHook.Simulator.HostFiles;
 
 /// <summary>How a vendor's driver decides.</summary>
 internal sealed record Rules

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 
-namespace LibvirtMdevHook.Simulator.Hosts;
+namespace LibvirtMdevHook.Simulator.HostFiles;
 
 /// <summary>A type of mediated device.</summary>
 internal sealed record TypeDescription(string Id)
@@ -23,6 +23,9 @@ internal sealed record TypeDescription(string Id)
     public string FrlConfig { get; init; } = "";
 
     public string MaxResolution { get; init; } = "";
+
+    /// <summary>Attributes that devices of this type have, besides those of all devices of the parent.</summary>
+    public ImmutableArray<DeviceAttribute> Attributes { get; init; } = [];
 
     /// <summary>What one device takes from the parent's pools.</summary>
     public ImmutableDictionary<string, int> Costs { get; init; } = [];

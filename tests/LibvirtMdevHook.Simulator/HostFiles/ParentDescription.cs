@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 
-namespace LibvirtMdevHook.Simulator.Hosts;
+namespace LibvirtMdevHook.Simulator.HostFiles;
 
 /// <summary>A physical device that mediated devices can be made of.</summary>
 /// <param name="Name">Its name in sysfs, for PCI the address.</param>

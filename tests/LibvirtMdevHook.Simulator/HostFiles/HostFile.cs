@@ -4,7 +4,7 @@ using System.Xml;
 using System.Xml.Linq;
 using LibvirtMdevHook.Simulator.Tree;
 
-namespace LibvirtMdevHook.Simulator.Hosts;
+namespace LibvirtMdevHook.Simulator.HostFiles;
 
 /// <summary>Reads a host file. Its elements and attributes are described in hosts/README.md.</summary>
 internal static class HostFile
@@ -22,22 +22,27 @@ internal static class HostFile
 
             var parents = host.Children("parent").Select(Parent).ToImmutableArray();
             host.NothingElse();
+            if (parents.GroupBy(parent => parent.Name).FirstOrDefault(same => same.Count() > 1) is { Key: var twice })
+            {
+                throw host.Error($"has the parent '{twice}' twice.");
+            }
+
             return new HostDescription(parents);
         }
         catch (XmlException e)
         {
             throw new HostFileException($"{file}:{e.LineNumber}: not well-formed XML: {e.Message}");
         }
-        catch (IOException e)
+        catch (IOException e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
-            throw new HostFileException($"Cannot read the host file '{file}': {e.Message}");
+            throw new HostFileException($"Cannot read the host file '{file}': it is not there.");
         }
     }
 
     private static ParentDescription Parent(HostElement element)
     {
-        var dialect = element.Required("dialect", "'rfc2016' or 'mdev'") is null ? default
-            : element.Choice("dialect", Dialect.Mdev, ("rfc2016", Dialect.Rfc2016), ("mdev", Dialect.Mdev));
+        _ = element.Required("dialect", "'rfc2016' or 'mdev'");
+        var dialect = element.Choice("dialect", Dialect.Mdev, ("rfc2016", Dialect.Rfc2016), ("mdev", Dialect.Mdev));
         var path = element.Required("path", "the folder of the device below /sys/devices");
         var parent = new ParentDescription(
             element.Optional("name") ?? path.Split('/')[^1],
@@ -48,12 +53,31 @@ internal static class HostFile
         {
             Pci = element.Optional("vendor") is null ? null : Pci(element),
             Rules = Rules(element.Child("rules"), dialect),
-            Pools = element.Children("pool").Select(Amount).ToImmutableDictionary(),
+            Pools = Amounts(element, "pool"),
             Types = [.. element.Children("type").Select(Type)],
             Attributes = [.. element.Children("attribute").Select(Attribute)],
         };
         element.NothingElse();
+        Check(element, parent);
         return parent;
+    }
+
+    private static void Check(HostElement element, ParentDescription parent)
+    {
+        if (parent.Types.GroupBy(type => type.Id).FirstOrDefault(types => types.Count() > 1) is { Key: var twice })
+        {
+            throw element.Error($"'{parent.Name}' has the type '{twice}' twice.");
+        }
+
+        if (parent.Types.SelectMany(type => type.Costs.Keys).FirstOrDefault(pool => !parent.Pools.ContainsKey(pool)) is { } missing)
+        {
+            throw element.Error($"'{parent.Name}' has a type that takes from '{missing}', expected a pool of that name.");
+        }
+
+        if (parent is { Dialect: Dialect.Mdev, Types.IsEmpty: true })
+        {
+            throw element.Error($"'{parent.Name}' has no types, expected one at least in the dialect 'mdev'.");
+        }
     }
 
     private static PciIdentity Pci(HostElement element) => new(
@@ -90,12 +114,27 @@ internal static class HostFile
         return rules;
     }
 
-    private static KeyValuePair<string, int> Amount(HostElement element)
+    private static ImmutableDictionary<string, int> Amounts(HostElement element, string child)
     {
-        var amount = KeyValuePair.Create(
-            element.Required("name", "the name of a pool"), element.Number("size") ?? throw element.Error("needs the attribute 'size', a number."));
-        element.NothingElse();
-        return amount;
+        var amounts = ImmutableDictionary.CreateBuilder<string, int>();
+        foreach (var amount in element.Children(child))
+        {
+            var name = amount.Required("name", "the name of a pool");
+            var size = amount.Number("size") ?? 0;
+            if (size == 0)
+            {
+                throw amount.Error("needs the attribute 'size', a number above 0.");
+            }
+
+            if (!amounts.TryAdd(name, size))
+            {
+                throw amount.Error($"names the pool '{name}' twice.");
+            }
+
+            amount.NothingElse();
+        }
+
+        return amounts.ToImmutable();
     }
 
     private static TypeDescription Type(HostElement element)
@@ -110,7 +149,8 @@ internal static class HostFile
             Heads = element.Optional("num-heads") ?? "",
             FrlConfig = element.Optional("frl-config") ?? "",
             MaxResolution = element.Optional("max-resolution") ?? "",
-            Costs = element.Children("takes").Select(Amount).ToImmutableDictionary(),
+            Attributes = [.. element.Children("attribute").Select(Attribute)],
+            Costs = Amounts(element, "takes"),
         };
         element.NothingElse();
         return type;

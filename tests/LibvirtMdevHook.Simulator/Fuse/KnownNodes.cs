@@ -1,0 +1,52 @@
+using LibvirtMdevHook.Simulator.Tree;
+
+namespace LibvirtMdevHook.Simulator.Fuse;
+
+/// <summary>
+/// The nodes that the kernel holds references to, by the numbers it knows them by. Those are not what stat shows: the kernel locks an inode
+/// while it is written to, sysfs does not, and so an attribute gets a number, and with it an inode and a lock, for each time it is looked up.
+/// </summary>
+internal sealed class KnownNodes(Folder root)
+{
+    private const ulong RootId = 1;
+
+    private readonly Dictionary<ulong, Reference> known = new() { [RootId] = new Reference(root) { Lookups = 1 } };
+    private readonly Dictionary<Node, ulong> ids = [];
+    private ulong last = RootId;
+
+    public Node? Find(ulong id) => known.GetValueOrDefault(id)?.Node;
+
+    public (ulong Id, Node Node)? LookUp(ulong parent, string name)
+    {
+        if (Find(parent) is not Folder folder || folder.Find(name) is not { } node)
+        {
+            return null;
+        }
+
+        if (node is SysfsFile { Writable: true } || !ids.TryGetValue(node, out var id))
+        {
+            ids[node] = id = ++last;
+            known[id] = new Reference(node);
+        }
+
+        known[id].Lookups++;
+        return (id, node);
+    }
+
+    public void Forget(ulong id, ulong lookups)
+    {
+        if (known.TryGetValue(id, out var reference) && (reference.Lookups -= lookups) == 0 && id != RootId)
+        {
+            known.Remove(id);
+            if (ids.GetValueOrDefault(reference.Node) == id)
+            {
+                ids.Remove(reference.Node);
+            }
+        }
+    }
+
+    private sealed record Reference(Node Node)
+    {
+        public ulong Lookups { get; set; }
+    }
+}

@@ -1,0 +1,35 @@
+namespace LibvirtMdevHook.SystemTests.Lab;
+
+/// <summary>The XML of a guest that starts in a lab: emulated, 32 MiB, no disk, with whatever a test adds.</summary>
+internal sealed record GuestDomain(string Name)
+{
+    public Guid Uuid { get; init; } = Guid.NewGuid();
+
+    /// <summary>What stands in the metadata element.</summary>
+    public string Metadata { get; init; } = "";
+
+    /// <summary>What stands in the devices element.</summary>
+    public string Devices { get; init; } = "";
+
+    /// <summary>What stands at the end of the domain, for example a commandline element with its namespace.</summary>
+    public string More { get; init; } = "";
+
+    /// <summary>A native hostdev for a mediated device.</summary>
+    public static string Hostdev(Guid device) => $"""
+        <hostdev mode='subsystem' type='mdev' model='vfio-pci'>
+          <source><address uuid='{device}'/></source>
+        </hostdev>
+        """;
+
+    public override string ToString() => $"""
+        <domain type='qemu'>
+          <name>{Name}</name>
+          <uuid>{Uuid}</uuid>
+          <metadata>{Metadata}</metadata>
+          <memory unit='MiB'>32</memory>
+          <os><type arch='x86_64' machine='pc'>hvm</type></os>
+          <devices>{Devices}</devices>
+          {More}
+        </domain>
+        """;
+}

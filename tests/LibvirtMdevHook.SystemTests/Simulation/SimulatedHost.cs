@@ -1,0 +1,73 @@
+using System.Diagnostics;
+
+namespace LibvirtMdevHook.SystemTests.Simulation;
+
+/// <summary>
+/// A root folder with a simulated sys and dev/vfio in it, served by mdev-simulator. Programs are put on it by LIBVIRT_MDEV_ROOT.
+/// </summary>
+internal sealed class SimulatedHost : SimulatedTree, IDisposable
+{
+    private const int Patience = 30_000;
+
+    private readonly Process simulator;
+    private readonly Task<string> errors;
+
+    /// <param name="hostFile">The name of a host file of the simulator, without its folder.</param>
+    /// <param name="change">What to change in its text.</param>
+    /// <param name="keep">Folders below sys to leave empty.</param>
+    public SimulatedHost(string hostFile, Func<string, string>? change = null, params IEnumerable<string> keep)
+        : base(Directory.CreateTempSubdirectory("mdev-host-").FullName, "mount/control", "simulator.log")
+    {
+        foreach (var folder in new[] { "mount", "run", "etc/libvirt", "var/log/libvirt" })
+        {
+            Directory.CreateDirectory(InRoot(folder));
+        }
+
+        File.CreateSymbolicLink(InRoot("sys"), "mount/sys");
+        File.CreateSymbolicLink(InRoot("dev"), "mount/dev");
+        File.CreateSymbolicLink(InRoot("proc"), "/proc");
+        var text = File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "hosts", hostFile));
+        File.WriteAllText(InRoot("host.xml"), change is null ? text : change(text));
+        simulator = Shell.Start(
+            Path.Combine(AppContext.BaseDirectory, "mdev-simulator"),
+            [InRoot("host.xml"), Mount, "--log", LogFile, "--keep", string.Join(',', keep)]);
+        errors = simulator.StandardError.ReadToEndAsync();
+        WaitUntilReady();
+    }
+
+    /// <summary>The simulator's mount, with sys, dev and control in it.</summary>
+    public string Mount => InRoot("mount");
+
+    public void Dispose()
+    {
+        var died = simulator.HasExited;
+        if (!died)
+        {
+            _ = Write("mount/control", "clear");
+            _ = Shell.Run("umount", Mount).Status == 0 || Shell.Run("umount", "-l", Mount).Status == 0;
+            if (!simulator.WaitForExit(1000))
+            {
+                // Whoever still waits for an answer gets one when the server is gone.
+                simulator.Kill();
+            }
+        }
+
+        simulator.WaitForExit();
+        simulator.Dispose();
+        Directory.Delete(Root, recursive: true);
+        if (died || errors.Result.Length > 0)
+        {
+            throw new InvalidOperationException($"The simulator {(died ? "ended too early" : "was at fault")}: {errors.Result}");
+        }
+    }
+
+    private void WaitUntilReady()
+    {
+        var first = simulator.StandardOutput.ReadLineAsync();
+        if (!first.Wait(Patience) || first.Result != "ready")
+        {
+            Dispose();
+            throw new InvalidOperationException($"The simulator did not say 'ready' within {Patience / 1000} s.");
+        }
+    }
+}
