@@ -13,8 +13,10 @@ internal sealed class DomainInput
 
     private byte[] _bytes = new byte[1 << 16];
     private int _length;
+    private bool _isTooLong;
 
-    public ReadOnlyMemory<byte> Bytes => _bytes.AsMemory(0, _length);
+    /// <summary>The document, or as many bytes as make it too long for the worker.</summary>
+    public ReadOnlyMemory<byte> Bytes => _isTooLong ? new byte[MaximumKept] : _bytes.AsMemory(0, _length);
 
     /// <summary>Reads everything, whatever its size; keeps what a worker may need.</summary>
     /// <returns>Whether the bytes of our namespace are there.</returns>
@@ -39,6 +41,7 @@ internal sealed class DomainInput
         {
             _bytes.AsSpan(_length - keep, keep).CopyTo(_bytes);
             (_length, searched) = (keep, 0);
+            _isTooLong = true;
         }
     }
 

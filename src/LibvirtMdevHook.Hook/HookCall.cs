@@ -39,8 +39,9 @@ internal sealed class HookCall
             return 0;
         if (Operation.NeedsXml)
             input.ReadAll();
+        // A session's domain may have the uuid of a system's domain, whose record is not its own.
         if (Libc.geteuid() != 0)
-            return Output.Refuse(this, $"domain '{_name}' declares mediated devices, for which the hook must run as root; define it in qemu:///system");
+            return Operation.Trigger == Trigger.Record ? 0 : Output.Refuse(this, $"domain '{_name}' declares mediated devices, for which the hook must run as root; define it in qemu:///system");
         var budget = Operation.Budget(HostSettings.Load(root));
         var request = new WorkerRequest(
             Operation, domain, _name, Operation.NeedsXml ? input.Bytes : default, new Deadline(_begin + (long)(budget.TotalMilliseconds * WorkersShare)));
@@ -72,7 +73,7 @@ internal sealed class HookCall
     }
 
     private string NoAnswer(Root root, Deadline deadline, TimeSpan budget) => deadline.Passed
-        ? $"domain '{_name}': its devices were not ready within {budget.TotalSeconds:0.#} s; what was begun is undone ('virt-mdev list' shows what is left, '{root.LogFile}' what happened)"
+        ? $"domain '{_name}': its devices were not ready within {budget.TotalSeconds:0.#} s, and are taken down; 'virt-mdev list' shows what is left, '{root.LogFile}' what happened"
         : $"domain '{_name}': the worker ended without an answer; '{root.LogFile}' may say why";
 
     /// <summary>virt-mdev of the same installation: ../bin/virt-mdev beside the folder in which this program itself lies.</summary>

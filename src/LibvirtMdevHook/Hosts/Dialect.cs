@@ -37,8 +37,9 @@ internal abstract class Dialect
         return FileStatus.Of(registered) is not null ? registered : root.Sys / "bus/pci/devices" / parent;
     }
 
+    /// <param name="trouble">Why there may be types that cannot be read, as half a sentence; null when all can.</param>
     /// <returns>Null when the parent has no list of types.</returns>
-    public abstract ImmutableArray<MdevType>? ReadTypes(HostPath parent, TypeFilter wanted);
+    public abstract ImmutableArray<MdevType>? ReadTypes(HostPath parent, TypeFilter wanted, out string? trouble);
 
     /// <returns>What create and destroy are given besides the uuid; empty for nothing.</returns>
     public abstract string Arguments(SysfsName? type, Guid domain, string extra);

@@ -31,7 +31,7 @@ internal static class HostReader
 
     private static Parent ReadParent(SysfsName name, HostPath path, Dialect dialect, TypeFilter wanted)
     {
-        var types = dialect.ReadTypes(path, wanted);
+        var types = dialect.ReadTypes(path, wanted, out var trouble);
         return new Parent(
             name,
             Sysfs.LinkName(path / "physfn") ?? name,
@@ -39,7 +39,8 @@ internal static class HostReader
             dialect,
             Sysfs.ReadTrimmed(path / "vendor") == NvidiaVendor,
             types is not null,
-            types ?? []);
+            types ?? [],
+            trouble);
     }
 
     /// <summary>mdev_bus lists the parents of the mainline interface; those of the 2016 one are only in their bus.</summary>

@@ -10,6 +10,7 @@ namespace LibvirtMdevHook.Hosts;
 /// <param name="RunsOneSize">NVIDIA: as soon as one device exists, types of another framebuffer size cannot be had.</param>
 /// <param name="HasTypes">False for a 2016 parent of a vendor without predefined types.</param>
 /// <param name="Types">Only what the reading was asked for, in the order of their ids.</param>
+/// <param name="Trouble">Why its types cannot be read, as half a sentence; null when they can.</param>
 internal sealed record Parent(
     SysfsName Name,
     SysfsName Gpu,
@@ -17,7 +18,8 @@ internal sealed record Parent(
     Dialect Dialect,
     bool RunsOneSize,
     bool HasTypes,
-    ImmutableArray<MdevType> Types)
+    ImmutableArray<MdevType> Types,
+    string? Trouble)
 {
     public bool IsNamedBy(ParentName name) => name.Names(Name, () => Sysfs.LinkName(Path / "subsystem"));
 

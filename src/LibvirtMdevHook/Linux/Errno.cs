@@ -36,10 +36,13 @@ internal readonly record struct Errno(int Value)
     /// <summary>The file, or something on the way to it, is not there.</summary>
     public bool IsAbsent => this == ENOENT || this == ENOTDIR;
 
+    /// <returns><c>ENOSPC</c>.</returns>
+    public string Name => Names.GetValueOrDefault(Value) ?? $"errno {Value}";
+
     /// <summary>The errno of the system call made last on this thread.</summary>
     public static Errno Last() => new(Marshal.GetLastPInvokeError());
 
     /// <returns>For people: <c>No space left on device (ENOSPC)</c>.</returns>
     public override string ToString() =>
-        $"{Marshal.GetPInvokeErrorMessage(Value)} ({Names.GetValueOrDefault(Value) ?? $"errno {Value}"})";
+        $"{Marshal.GetPInvokeErrorMessage(Value)} ({Name})";
 }

@@ -73,8 +73,8 @@ internal sealed class BringUp(Workplace place, Patience patience, Record planned
         var left = claim.Type is { } type && claim.Dialect.TellsType
             ? Sysfs.ReadTrimmed(Dialect.ParentPath(place.Root, claim.Parent) / "mdev_supported_types" / type.Id / "available_instances")
             : null;
-        var words = left == "0" || error == Errno.ENOSPC || error == Errno.EUSERS ? $"no instance left ({error})" : $"its driver answers {error}";
-        _setback = new Setback($"the device {claim} cannot be created: {words}", Dialect.MayBeFull(error) ? Retry.Elsewhere : Retry.No, claim.Parent);
+        var words = left == "0" || error == Errno.ENOSPC || error == Errno.EUSERS ? $"no instance left ({error.Name})" : $"the driver answers {error}";
+        _setback = new Setback($"the device {claim} cannot be created: {words}", Dialect.MayBeFull(error) ? Retry.Elsewhere : Retry.No, claim.Parent, words);
         return false;
     }
 
@@ -147,8 +147,9 @@ internal sealed class BringUp(Workplace place, Patience patience, Record planned
 
 /// <summary>Why a record could not be brought up.</summary>
 /// <param name="Sentence">About the device, without the domain.</param>
-/// <param name="Parent">Which parent refused.</param>
-internal sealed record Setback(string Sentence, Retry Retry, SysfsName? Parent = null);
+/// <param name="Parent">Which parent refused; null when none did.</param>
+/// <param name="Reason">Why the parent refused, as half a sentence.</param>
+internal sealed record Setback(string Sentence, Retry Retry, SysfsName? Parent = null, string Reason = "");
 
 /// <summary>Whether a new plan may come out better.</summary>
 internal enum Retry

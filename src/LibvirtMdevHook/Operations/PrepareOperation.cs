@@ -12,10 +12,11 @@ namespace LibvirtMdevHook.Operations;
 internal sealed class PrepareOperation(Workplace place, Patience patience, Domain domain)
 {
     private readonly TakeDown _takeDown = new(place);
+    private readonly TakeDown _abandoned = new(place);
     private readonly Dictionary<SysfsName, string> _failed = [];
 
     /// <summary>What could not be taken down in time; the worker goes on with it after its answer.</summary>
-    public TakeDown Rest => _takeDown;
+    public IEnumerable<TakeDown> Rest => [_takeDown, _abandoned];
 
     /// <summary>The record that was brought up, null when the answer is a refusal.</summary>
     public Record? Record { get; private set; }
@@ -89,7 +90,7 @@ internal sealed class PrepareOperation(Workplace place, Patience patience, Domai
             if (!isClean || patience.IsOver || setback.Retry == Retry.No)
                 return Refuse(setback.Sentence);
             if (setback is { Retry: Retry.Elsewhere, Parent: { } parent })
-                _failed[parent] = $"its last create failed ({setback.Sentence})";
+                _failed[parent] = setback.Reason;
         }
     }
 
@@ -112,8 +113,8 @@ internal sealed class PrepareOperation(Workplace place, Patience patience, Domai
         Plan? plan = null;
         patience.Wait(() =>
         {
-            _takeDown.Adopt();
-            _takeDown.Work(patience.AtMost(TimeSpan.Zero));
+            _abandoned.Adopt();
+            _abandoned.Work(patience.AtMost(TimeSpan.Zero));
             plan = PlanAndSave(declaration);
             return plan is null || plan.Hope == Hope.None || (plan.Hope == Hope.Types && forTypes.IsOver);
         });

@@ -17,6 +17,8 @@ internal static class Suitability
             return Not("it is excluded by excluded_parents of the configuration");
         if (order.Failed.TryGetValue(parent.Name, out var failure))
             return Not(failure);
+        if (parent.Trouble is { } trouble)
+            return Not(trouble);
         if (hostdev.Args.Length > 0 && parent.Dialect != Dialect.Rfc2016)
             return Not("it takes no args, which only parents of the 2016 interface do");
         if (hostdev.Type is null)
@@ -27,6 +29,8 @@ internal static class Suitability
         if (match.Types.Length > 1)
             return Not($"the type is ambiguous there: {string.Join(", ", match.Types.Select(t => $"'{t.Title}' ({t.Id})"))}; declare one of the ids");
         var type = match.Types[0];
+        if (type.Trouble is { } unreadable)
+            return Not(unreadable, type);
         return hostdev.Model is { } model && type.DeviceApi is { } api && api != model
             ? Not($"the type is of device_api '{api}', but the hostdev's model is '{model}'", type)
             : new Candidate(hostdev.Device, parent, type, null);
