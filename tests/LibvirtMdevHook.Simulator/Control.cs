@@ -23,7 +23,7 @@ internal sealed class Control(Machine machine, FaultList faults) : TreeFile(0x18
     }
 
     /// <summary>Does what the lines say, up to one that is wrong: EINVAL, and a read says what was expected.</summary>
-    public override void Write(byte[] data, Ending end)
+    public override void Write(byte[] data, int process, Ending end)
     {
         error = TextOf(data).Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
             .Select(Obey).FirstOrDefault(sentence => sentence is not null);

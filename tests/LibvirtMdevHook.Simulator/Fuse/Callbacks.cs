@@ -43,6 +43,8 @@ internal static unsafe class Callbacks
 
     private static void Fail(nint request, Errno errno) => _ = LibFuse.ReplyError(request, (int)errno);
 
+    private static int ProcessOf(nint request) => ThreadGroup.Of(LibFuse.ContextOf(request)->Thread);
+
     private static string Text(byte* text) => Marshal.PtrToStringUTF8((nint)text)!;
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
@@ -134,7 +136,7 @@ internal static unsafe class Callbacks
         {
             if (requests.Known.Find(id) is TreeFile node)
             {
-                requests.Open(node, access != WriteOnly, access != ReadOnly, (errno, handle) => ReplyOpen(request, errno, handle));
+                requests.Open(node, access != WriteOnly, access != ReadOnly, ProcessOf(request), (errno, handle) => ReplyOpen(request, errno, handle));
             }
             else
             {
@@ -179,7 +181,7 @@ internal static unsafe class Callbacks
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static void Write(nint request, ulong id, byte* buffer, nuint size, long offset, LibFuse.OpenFile* file) =>
-        Answer(request, () => requests.Write(file->Handle, new ReadOnlySpan<byte>(buffer, (int)size).ToArray(), (errno, count) =>
+        Answer(request, () => requests.Write(file->Handle, new ReadOnlySpan<byte>(buffer, (int)size).ToArray(), ProcessOf(request), (errno, count) =>
         {
             if (errno == Errno.None)
             {

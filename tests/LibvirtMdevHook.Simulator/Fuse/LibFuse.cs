@@ -38,6 +38,9 @@ internal static unsafe partial class LibFuse
     [LibraryImport(Name, EntryPoint = "fuse_session_destroy")]
     public static partial void SessionDestroy(nint session);
 
+    [LibraryImport(Name, EntryPoint = "fuse_req_ctx")]
+    public static partial Context* ContextOf(nint request);
+
     [LibraryImport(Name, EntryPoint = "fuse_reply_none")]
     public static partial void ReplyNone(nint request);
 
@@ -72,6 +75,16 @@ internal static unsafe partial class LibFuse
         public int Count;
         public byte** Values;
         public int Allocated;
+    }
+
+    /// <summary>struct fuse_ctx: who asks; the number is that of the thread.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct Context
+    {
+        public uint Uid;
+        public uint Gid;
+        public int Thread;
+        public uint Mask;
     }
 
     /// <summary>struct fuse_file_info: flags, bits (1 is direct_io), the server's own handle.</summary>

@@ -24,7 +24,7 @@ internal sealed class Requests(Folder root, FaultList faults, ActionLog log)
 
     public Handle HandleOf(ulong handle) => handles[handle];
 
-    public void Open(TreeFile file, bool read, bool write, Action<Errno, ulong> reply)
+    public void Open(TreeFile file, bool read, bool write, int process, Action<Errno, ulong> reply)
     {
         var handle = 0ul;
         Pass(Verb.Open, file, "", end => end(Try()), errno => reply(errno, handle));
@@ -41,7 +41,7 @@ internal sealed class Requests(Folder root, FaultList faults, ActionLog log)
                 return Errno.EACCES;
             }
 
-            var errno = file.Open();
+            var errno = file.Open(process);
             if (errno == Errno.None)
             {
                 handles[handle = ++lastHandle] = new Handle(file);
@@ -78,7 +78,7 @@ internal sealed class Requests(Folder root, FaultList faults, ActionLog log)
         }
     }
 
-    public void Write(ulong handle, byte[] data, Action<Errno, int> reply)
+    public void Write(ulong handle, byte[] data, int process, Action<Errno, int> reply)
     {
         var file = (TreeFile)handles[handle].Node;
         var page = data.Length > PageSize ? data[..PageSize] : data;
@@ -92,7 +92,7 @@ internal sealed class Requests(Folder root, FaultList faults, ActionLog log)
             }
             else
             {
-                file.Write(page, end);
+                file.Write(page, process, end);
             }
         }
     }

@@ -67,11 +67,11 @@ internal sealed class MdevParent(Machine machine, ParentDescription description)
         device.Folder.AddLink("mdev_type", TypeFolder(type));
         device.Folder.AddLink("driver", Machine.MdevDriver);
         device.Folder.Add("uevent", SysfsFile.Fixed("DRIVER=vfio_mdev"));
-        device.Folder.Add("remove", SysfsFile.Command((value, end) => Remove(device, value, end)));
+        device.Folder.Add("remove", SysfsFile.Command((value, process, end) => Remove(device, value, process, end)));
         return Errno.None;
     }
 
-    private void Remove(MediatedDevice device, string text, Ending end)
+    private void Remove(MediatedDevice device, string text, int process, Ending end)
     {
         switch (KernelText.Number(text))
         {
@@ -82,13 +82,13 @@ internal sealed class MdevParent(Machine machine, ParentDescription description)
                 end(Errno.None);
                 break;
             default:
-                if (Description.Rules.RemoveRefuses && device.Held)
+                if (Description.Rules.RemoveRefuses && device.IsHeldByOthersThan(process))
                 {
                     end(Errno.EBUSY);
                 }
                 else
                 {
-                    device.Leave(() => end(Errno.None));
+                    device.Leave(process, () => end(Errno.None));
                 }
 
                 break;

@@ -9,6 +9,8 @@ namespace LibvirtMdevHook.Simulator.Kernel;
 /// </summary>
 internal sealed class MediatedDevice
 {
+    private const int Nobody = 0;
+
     private readonly Machine machine;
     private readonly List<Action> ended = [];
 
@@ -37,6 +39,9 @@ internal sealed class MediatedDevice
 
     public bool Held => Group.Node.IsOpen;
 
+    /// <summary>A process that takes a device away is not held up by what it has open itself.</summary>
+    public bool IsHeldByOthersThan(int process) => Held && Group.Node.Opener != process;
+
     /// <summary>It has left sysfs.</summary>
     public bool Leaving => Folder.Gone;
 
@@ -45,8 +50,11 @@ internal sealed class MediatedDevice
     /// <summary>The domain it was created for, where the dialect says so.</summary>
     public string? DomainUuid { get; init; }
 
-    /// <summary>Takes it out of sysfs, and out of the world as soon as nobody holds it.</summary>
-    public void Leave(Action whenEnded)
+    /// <summary>Takes it out of sysfs, and out of the world as soon as nobody holds it, whoever asks for it.</summary>
+    public void Leave(Action whenEnded) => Leave(Nobody, whenEnded);
+
+    /// <summary>Takes it out of sysfs, and out of the world as soon as nobody but one process holds it.</summary>
+    public void Leave(int process, Action whenEnded)
     {
         ended.Add(whenEnded);
         if (!Leaving)
@@ -55,7 +63,7 @@ internal sealed class MediatedDevice
             machine.Disconnect(this);
         }
 
-        if (!Held)
+        if (!IsHeldByOthersThan(process))
         {
             End();
         }
@@ -66,6 +74,7 @@ internal sealed class MediatedDevice
 
     private void End()
     {
+        Group.Node.Closed -= Closed;
         Group.TakeAway();
         machine.Forget(this);
         foreach (var action in ended)

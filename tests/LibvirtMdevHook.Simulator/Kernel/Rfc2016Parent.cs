@@ -17,7 +17,7 @@ internal sealed class Rfc2016Parent(Machine machine, ParentDescription descripti
         }
 
         Folder.Add(Files[1], SysfsFile.Of(null, Create));
-        Folder.Add(Files[2], SysfsFile.Of(null, Destroy));
+        Folder.Add(Files[2], SysfsFile.Command((text, process, end) => end(Destroy(text, process))));
     }
 
     protected override void Disappear()
@@ -88,19 +88,19 @@ internal sealed class Rfc2016Parent(Machine machine, ParentDescription descripti
         return values.Sum(same => same.Count()) == 2 && type is not null && domain is not null;
     }
 
-    private Errno Destroy(string text)
+    private Errno Destroy(string text, int process)
     {
         if (KernelText.Uuid(text) is not { } uuid || Machine.Find(uuid) is not { Leaving: false } device || device.Parent != this)
         {
             return Errno.EINVAL;
         }
 
-        if (device.Online || device.Held)
+        if (device.Online || device.IsHeldByOthersThan(process))
         {
             return Errno.EBUSY;
         }
 
-        device.Leave(() => { });
+        device.Leave(process, () => { });
         return Errno.None;
     }
 

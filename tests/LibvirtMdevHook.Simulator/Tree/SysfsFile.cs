@@ -6,9 +6,9 @@ namespace LibvirtMdevHook.Simulator.Tree;
 internal sealed class SysfsFile : TreeFile
 {
     private readonly Func<byte[]>? show;
-    private readonly Action<string, Ending>? store;
+    private readonly Action<string, int, Ending>? store;
 
-    private SysfsFile(Func<byte[]>? show, Action<string, Ending>? store)
+    private SysfsFile(Func<byte[]>? show, Action<string, int, Ending>? store)
         : base((show is null ? 0u : 0x124u) | (store is null ? 0u : 0x80u))
     {
         this.show = show;
@@ -24,16 +24,16 @@ internal sealed class SysfsFile : TreeFile
 
     public static SysfsFile Of(Func<string>? show, Func<string, Errno>? store = null) => new(
         show is null ? null : () => Encoding.UTF8.GetBytes(show()),
-        store is null ? null : (text, end) => end(store(text)));
+        store is null ? null : (text, _, end) => end(store(text)));
 
     public static SysfsFile Fixed(string value) => Of(() => value + "\n");
 
     public static SysfsFile Binary(byte[] value) => new(() => value, null);
 
-    /// <summary>A command whose write may be answered later.</summary>
-    public static SysfsFile Command(Action<string, Ending> store) => new(null, store);
+    /// <summary>A command that asks which process writes, and whose write may be answered later.</summary>
+    public static SysfsFile Command(Action<string, int, Ending> store) => new(null, store);
 
     public override byte[] Read() => show!();
 
-    public override void Write(byte[] data, Ending end) => store!(TextOf(data), end);
+    public override void Write(byte[] data, int process, Ending end) => store!(TextOf(data), process, end);
 }

@@ -15,7 +15,8 @@ internal abstract class TreeFile(uint permissions) : Node(0x8000, permissions)
     /// <summary>Writes to it are commands and belong into the log.</summary>
     public virtual bool Logged => true;
 
-    public virtual Errno Open() => Errno.None;
+    /// <param name="process">Who opens it.</param>
+    public virtual Errno Open(int process) => Errno.None;
 
     public virtual void Close()
     {
@@ -24,7 +25,7 @@ internal abstract class TreeFile(uint permissions) : Node(0x8000, permissions)
     public abstract byte[] Read();
 
     /// <summary>Does what the write asks for and calls <paramref name="end"/>, which may be long after this returned.</summary>
-    public abstract void Write(byte[] data, Ending end);
+    public abstract void Write(byte[] data, int process, Ending end);
 
     /// <summary>Bytes as text, one character for each.</summary>
     protected static string TextOf(byte[] data) => Encoding.Latin1.GetString(data);

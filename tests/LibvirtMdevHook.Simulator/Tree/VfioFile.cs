@@ -7,13 +7,16 @@ internal sealed class VfioFile(bool shared) : TreeFile(shared ? 0x1B6u : 0x180u)
 
     public bool IsOpen { get; private set; }
 
+    /// <summary>Who has it open, or had last.</summary>
+    public int Opener { get; private set; }
+
     public override bool Readable => true;
 
     public override bool Writable => true;
 
     public override bool Logged => false;
 
-    public override Errno Open()
+    public override Errno Open(int process)
     {
         if (shared)
         {
@@ -26,6 +29,7 @@ internal sealed class VfioFile(bool shared) : TreeFile(shared ? 0x1B6u : 0x180u)
         }
 
         IsOpen = true;
+        Opener = process;
         return Errno.None;
     }
 
@@ -40,5 +44,5 @@ internal sealed class VfioFile(bool shared) : TreeFile(shared ? 0x1B6u : 0x180u)
 
     public override byte[] Read() => [];
 
-    public override void Write(byte[] data, Ending end) => end(Errno.EINVAL);
+    public override void Write(byte[] data, int process, Ending end) => end(Errno.EINVAL);
 }

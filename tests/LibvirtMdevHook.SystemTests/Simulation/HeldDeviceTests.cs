@@ -21,7 +21,7 @@ internal sealed class HeldDeviceTests
         var before = host.Tree();
         host.Write(Type + "/create", Uuid);
         Task<Errno> removal;
-        using (RawFile.Open(host.InRoot(Group), RawFile.ReadWrite))
+        using (new Holder(host.InRoot(Group)))
         {
             removal = host.WriteLater(Device + "/remove", "1");
             host.WaitForLog(line => line.StartsWith("begin write", StringComparison.Ordinal));
@@ -65,7 +65,7 @@ internal sealed class HeldDeviceTests
     {
         using var host = new SimulatedHost("gvtg.xml");
         host.Write("sys/class/mdev_bus/0000:00:02.0/mdev_supported_types/i915-GVTg_V4_4/create", Uuid);
-        using (RawFile.Open(host.InRoot(Group), RawFile.ReadWrite))
+        using (new Holder(host.InRoot(Group)))
         {
             Assert.That(host.Write(Device + "/remove", "1"), Is.EqualTo(Errno.EBUSY));
             Assert.That(host.Exists(Device), Is.True);
@@ -73,6 +73,26 @@ internal sealed class HeldDeviceTests
 
         Assert.That(host.Write(Device + "/remove", "1"), Is.EqualTo(Errno.None));
         Assert.That(host.Exists(Device), Is.False);
+    }
+
+    [TestCase("m60-mdev.xml", Type + "/create", Uuid, Device + "/remove", "1")]
+    [TestCase("gvtg.xml", "sys/class/mdev_bus/0000:00:02.0/mdev_supported_types/i915-GVTg_V4_4/create", Uuid, Device + "/remove", "1")]
+    [TestCase("tableless.xml", "sys/bus/pci/devices/0000:05:00.0/mdev_create", Uuid, "sys/bus/pci/devices/0000:05:00.0/mdev_destroy", Uuid)]
+    public void Who_removes_a_device_may_hold_it_itself_and_nobody_else_can(string file, string create, string arguments, string destroy, string what)
+    {
+        using var host = new SimulatedHost(file);
+        var before = host.Tree();
+        Assert.That(host.Write(create, arguments), Is.EqualTo(Errno.None));
+        using (RawFile.Open(host.InRoot(Group), RawFile.ReadWrite))
+        {
+            Assert.That(() => new Holder(host.InRoot(Group)), Throws.InstanceOf<IOException>().With.Message.Contains("busy"));
+            Assert.That(host.Write(destroy, what), Is.EqualTo(Errno.None));
+            Assert.That(host.Exists(Group), Is.False);
+            Assert.That(host.Write(create, arguments), Is.EqualTo(Errno.None), "nothing is left of it");
+        }
+
+        host.Write(destroy, what);
+        Assert.That(host.Tree(), Is.EqualTo(before));
     }
 
     [Test]

@@ -1,0 +1,33 @@
+using System.Diagnostics;
+
+namespace LibvirtMdevHook.SystemTests.Simulation;
+
+/// <summary>A process of its own that has a file open, as QEMU has a device's node, until it is disposed of.</summary>
+internal sealed class Holder : IDisposable
+{
+    private readonly Process process;
+
+    public Holder(string file)
+    {
+        process = Shell.Start("sh", "-c", "exec 3<>\"$0\" && echo open && exec sleep infinity", file);
+        if (process.StandardOutput.ReadLine() != "open")
+        {
+            throw new IOException($"'{file}' cannot be held: {process.StandardError.ReadToEnd()}");
+        }
+
+        // Until then its name would still be that of the shell.
+        Wait.Until(() => File.ReadAllText($"/proc/{Id}/comm") == "sleep\n", () => "the holder is still a shell.");
+    }
+
+    public int Id => process.Id;
+
+    /// <summary>As a message names it.</summary>
+    public override string ToString() => $"process 'sleep' (pid {Id})";
+
+    public void Dispose()
+    {
+        process.Kill();
+        process.WaitForExit();
+        process.Dispose();
+    }
+}
