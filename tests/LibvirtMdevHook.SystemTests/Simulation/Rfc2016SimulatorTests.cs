@@ -39,7 +39,7 @@ internal sealed class Rfc2016SimulatorTests
         Assert.That(Create(host, 1), Is.EqualTo(Errno.None));
         Assert.Multiple(() =>
         {
-            Assert.That(Shell.Run("ls", host.InRoot(Device(1))).Output, Is.EqualTo("iommu_group\nonline\nsubsystem\nuevent\n"));
+            Assert.That(Shell.Run("ls", host.InRoot(Device(1))).Output, Is.EqualTo("iommu_group\nmdev_type\nonline\nsubsystem\nuevent\n"));
             Assert.That(host.Read(Device(1) + "/online"), Is.EqualTo("0\n"));
             Assert.That(host.Write(Device(1) + "/online", "1"), Is.EqualTo(Errno.None));
             Assert.That(host.Read(Device(1) + "/online"), Is.EqualTo("1\n"));
