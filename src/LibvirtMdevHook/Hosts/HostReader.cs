@@ -38,6 +38,7 @@ internal static class HostReader
             path,
             dialect,
             Sysfs.ReadTrimmed(path / "vendor") == NvidiaVendor,
+            HostNuma.NodeOf(path),
             types is not null,
             types ?? [],
             trouble);

@@ -17,6 +17,8 @@ internal static class Suitability
             return Not("it is excluded by excluded_parents of the configuration");
         if (order.Failed.TryGetValue(parent.Name, out var failure))
             return Not(failure);
+        if (order.Numa == NumaRule.Require && !order.IsNear(parent))
+            return Not($"it is on {Node(parent)}, the domain on {string.Join(", ", order.Nodes)}, and numa='require'");
         if (parent.Trouble is { } trouble)
             return Not(trouble);
         if (hostdev.Args.Length > 0 && parent.Dialect != Dialect.Rfc2016)
@@ -35,4 +37,6 @@ internal static class Suitability
             ? Not($"the type is of device_api '{api}', but the hostdev's model is '{model}'", type)
             : new Candidate(hostdev.Device, parent, type, null);
     }
+
+    private static string Node(Parent parent) => parent.NumaNode is { } node ? $"NUMA node {node}" : "no NUMA node that the kernel knows";
 }

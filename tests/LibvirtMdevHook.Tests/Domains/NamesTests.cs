@@ -64,6 +64,10 @@ internal sealed class NamesTests
     [TestCase("vm_uuid=1", ExpectedResult = false), TestCase("a=1,vgpu_type_id=2", ExpectedResult = false), TestCase("a=1 2", ExpectedResult = false), TestCase("a=1\n", ExpectedResult = false)]
     public bool Vendor_arguments_are_pairs_that_are_not_ours(string args) => VendorArgs.Problem(args) is null;
 
+    [TestCase("0-3,^2,8", ExpectedResult = "0 1 3 8"), TestCase("5", ExpectedResult = "5"), TestCase("1-", ExpectedResult = null), TestCase("a", ExpectedResult = null)]
+    [TestCase("0-999999999", ExpectedResult = null), TestCase(null, ExpectedResult = null)]
+    public string? A_set_of_numbers_is_read_as_libvirt_writes_it(string? text) => NumberSet.Parse(text) is { } set ? string.Join(' ', set) : null;
+
     [Test]
     public void The_words_of_an_enumeration_are_those_of_the_declaration()
     {
