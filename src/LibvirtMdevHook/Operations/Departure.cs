@@ -11,11 +11,15 @@ namespace LibvirtMdevHook.Operations;
 /// <param name="held">The lock beside the claim's file in the folder of removals.</param>
 internal sealed class Departure(Workplace place, Record record, FileLock held)
 {
+    /// <summary>How long the other departures wait for a write of this one; then it goes on beside them.</summary>
+    private static readonly TimeSpan Turn = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan KernelTime = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan VanishTime = TimeSpan.FromSeconds(1);
 
     private readonly Deadline _selfRemoval = SelfRemoval(place, record);
     private Task<Errno>? _inFlight;
+    private Deadline _answerDue;
+    private string? _effect;
     private Errno _lastAnswer;
     private bool _wasWritten;
     private string? _reported;
@@ -38,10 +42,8 @@ internal sealed class Departure(Workplace place, Record record, FileLock held)
             return;
         if (GroupNode.Holder(place.Root, device.Group) is { } holder)
             Report($"{holder} holds it");
-        else if (Run(() => Claim.Dialect.SetOnline(device.Path, online: false)) is { IsNone: false } error)
+        else if (Run(() => Claim.Dialect.SetOnline(device.Path, online: false), $"brought offline {Claim}") is { IsNone: false } error)
             Report($"it cannot be brought offline: {error}");
-        else if (_inFlight is null)
-            place.Log.Info($"brought offline {Claim}");
     }
 
     public void Leave()
@@ -103,7 +105,7 @@ internal sealed class Departure(Workplace place, Record record, FileLock held)
             // Open across the write: nobody can take the device in between.
             using (node)
                 return Claim.Dialect.Destroy(Dialect.ParentPath(place.Root, Claim.Parent), device.Path, Claim.Device, Claim.Args);
-        });
+        }, null);
         if (answer is { } error)
             Judge(error);
     }
@@ -125,17 +127,14 @@ internal sealed class Departure(Workplace place, Record record, FileLock held)
         Finish($"left as it was {Claim}, which is not ours");
     }
 
+    /// <param name="effect">What to log when the write has succeeded, be it later.</param>
     /// <returns>Null while the kernel has not answered.</returns>
-    private Errno? Run(Func<Errno> write)
+    private Errno? Run(Func<Errno> write, string? effect)
     {
+        _effect = effect;
+        _answerDue = Deadline.After(KernelTime);
         _inFlight = Task.Factory.StartNew(write, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-        if (IsInFlight(KernelTime))
-        {
-            Report("the kernel does not answer");
-            return null;
-        }
-
-        return _lastAnswer;
+        return IsInFlight(Turn) ? null : _lastAnswer;
     }
 
     private bool IsInFlight(TimeSpan wait = default)
@@ -143,9 +142,16 @@ internal sealed class Departure(Workplace place, Record record, FileLock held)
         if (_inFlight is null)
             return false;
         if (!_inFlight.Wait(wait))
+        {
+            if (_answerDue.Passed)
+                Report("the kernel does not answer");
             return true;
+        }
+
         _lastAnswer = _inFlight.Result;
         _inFlight = null;
+        if (_lastAnswer.IsNone && _effect is not null)
+            place.Log.Info(_effect);
         return false;
     }
 

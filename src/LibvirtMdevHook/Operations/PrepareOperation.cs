@@ -72,7 +72,8 @@ internal sealed class PrepareOperation(Workplace place, Patience patience, Domai
 
     private Answer BringUp(Declaration declaration)
     {
-        while (true)
+        Setback? last = null;
+        for (var round = 1; ; round++)
         {
             if (MakePlan(declaration, out var refusal) is not { Record: { } planned })
                 return Refuse(refusal);
@@ -84,9 +85,13 @@ internal sealed class PrepareOperation(Workplace place, Patience patience, Domai
                 return Answer.Good;
             }
 
-            place.Log.Warn(setback.Sentence);
+            if (setback != last)
+                place.Log.Warn(setback.Sentence);
+            last = setback;
             _takeDown.Begin(bringUp.Record);
             var isClean = _takeDown.Work(patience);
+            if (setback.Retry == Retry.Soon)
+                patience.AtMost(TimeSpan.FromMilliseconds(Math.Min(100 * round, 1000))).Wait(() => false);
             if (!isClean || patience.IsOver || setback.Retry == Retry.No)
                 return Refuse(setback.Sentence);
             if (setback is { Retry: Retry.Elsewhere, Parent: { } parent })

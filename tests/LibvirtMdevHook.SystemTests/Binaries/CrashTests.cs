@@ -1,0 +1,185 @@
+using LibvirtMdevHook.SystemTests.Simulation;
+using NUnit.Framework;
+
+namespace LibvirtMdevHook.SystemTests.Binaries;
+
+/// <summary>Whoever dies, and whatever libvirt calls twice or not at all: the next start is a clean one, and nothing is left over.</summary>
+[TestFixture]
+[Parallelizable(ParallelScope.All)]
+internal sealed class CrashTests
+{
+    /// <summary>A host file, and a write in the middle of a prepare of two devices.</summary>
+    private static readonly object[] Moments =
+    [
+        new object[] { "m60-rfc2016.xml", "**/mdev_create nth=1" },
+        new object[] { "m60-rfc2016.xml", "**/mdev_create nth=2" },
+        new object[] { "m60-rfc2016.xml", "**/online nth=1" },
+        new object[] { "m60-rfc2016.xml", "**/online nth=2" },
+        new object[] { "m60-mdev.xml", "**/create nth=1" },
+        new object[] { "m60-mdev.xml", "**/create nth=2" },
+    ];
+
+    private readonly DeclaringDomain domain = DeclaringDomain.With("win10", 2, "GRID M60-4Q");
+
+    [TestCaseSource(nameof(Moments))]
+    public void Hook_and_worker_are_killed(string hostFile, string moment)
+    {
+        using var host = new HookedHost(hostFile, "removal_grace = 0");
+        var prepare = Interrupt(host, moment);
+        prepare.Kill();
+        KillWorker(host);
+
+        StartsAnew(host);
+    }
+
+    [TestCaseSource(nameof(Moments))]
+    public void The_hook_is_killed_and_its_worker_undoes_what_it_did(string hostFile, string moment)
+    {
+        using var host = new HookedHost(hostFile, "removal_grace = 0");
+        var prepare = Interrupt(host, moment);
+        prepare.Kill();
+
+        host.IsAsBefore();
+        StartsAnew(host);
+    }
+
+    [TestCaseSource(nameof(Moments))]
+    public void The_worker_is_killed_and_the_release_that_follows_the_refusal_undoes_what_it_did(string hostFile, string moment)
+    {
+        using var host = new HookedHost(hostFile, "removal_grace = 0");
+        var prepare = Interrupt(host, moment);
+        KillWorker(host);
+
+        prepare.End().IsRefused("'win10'", "the worker ended without an answer");
+        host.Stop(domain);
+
+        host.IsAsBefore();
+        StartsAnew(host);
+    }
+
+    [TestCase("m60-rfc2016.xml")]
+    [TestCase("m60-mdev.xml")]
+    public void Nobody_calls_the_hook_any_more_after_the_answer(string hostFile)
+    {
+        using var host = new HookedHost(hostFile, "removal_grace = 0");
+        host.Call("prepare", domain).IsGood();
+        var inode = host.Host.Inode(domain.Vgpus[0].Path);
+
+        StartsAnew(host, () => Assert.That(host.Host.Inode(domain.Vgpus[0].Path), Is.Not.EqualTo(inode), "the device is a new one"));
+    }
+
+    [TestCase("m60-rfc2016.xml")]
+    [TestCase("m60-mdev.xml")]
+    public void The_removing_worker_is_killed_and_the_next_start_goes_on_for_it(string hostFile)
+    {
+        using var host = new HookedHost(hostFile, "removal_grace = 0");
+        host.Start(domain);
+        using (new Holder(host.InRoot("dev/vfio/1")))
+        {
+            host.Call("release", domain).IsGood();
+            KillWorker(host);
+            Wait.Until(() => host.Workers.Count == 0, () => "the worker lives on.");
+        }
+
+        Assert.That(host.Host.Exists(domain.Vgpus[0].Path), Is.True);
+        StartsAnew(host);
+    }
+
+    [TestCase("m60-rfc2016.xml")]
+    [TestCase("m60-mdev.xml")]
+    public void What_a_killed_worker_left_is_removed_by_the_start_of_another_domain(string hostFile)
+    {
+        using var host = new HookedHost(hostFile, "removal_grace = 0");
+        host.Start(domain);
+        using (new Holder(host.InRoot("dev/vfio/1")))
+        {
+            host.Call("release", domain).IsGood();
+            KillWorker(host);
+            Wait.Until(() => host.Workers.Count == 0, () => "the worker lives on.");
+        }
+
+        var other = DeclaringDomain.With("other", 4, "GRID M60-4Q");
+        host.Start(other);
+        host.Stop(other);
+        host.IsAsBefore();
+    }
+
+    [TestCase("m60-rfc2016.xml")]
+    [TestCase("m60-mdev.xml")]
+    public void Prepare_twice_in_a_row_ends_as_one_run(string hostFile)
+    {
+        using var host = new HookedHost(hostFile, "removal_grace = 0");
+        host.Call("prepare", domain).IsGood();
+        host.Call("prepare", domain).IsGood();
+
+        Assert.That(host.Kept(), Is.EqualTo(new[] { $"domains/{domain.Uuid}.lock", $"domains/{domain.Uuid}.xml", "lock" }));
+        host.Call("start", domain).IsGood();
+        host.Call("start", domain).IsGood();
+        host.Stop(domain);
+        host.Stop(domain);
+        host.IsAsBefore();
+    }
+
+    [Test]
+    public void Release_twice_at_once_removes_once()
+    {
+        using var host = new HookedHost("m60-rfc2016.xml");
+        host.Start(domain);
+
+        var both = new[] { host.Begin("release", domain), host.Begin("release", domain) };
+        foreach (var release in both)
+        {
+            release.End().IsGood();
+        }
+
+        host.IsAsBefore();
+        Assert.That(host.Writes.Count(w => w.Contains("destroy", StringComparison.Ordinal)), Is.EqualTo(2));
+    }
+
+    [Test]
+    public void Release_without_prepare_does_nothing()
+    {
+        using var host = new HookedHost("m60-rfc2016.xml");
+
+        host.Stop(domain);
+
+        Assert.That(host.Host.Log(), Is.Empty);
+        host.IsAsBefore();
+    }
+
+    [Test]
+    public void Release_without_start_removes_without_waiting_for_a_driver()
+    {
+        using var host = new HookedHost("m60-mdev.xml");
+        host.Call("prepare", domain).IsGood();
+
+        host.Stop(domain);
+
+        Assert.That(host.Host.Exists(domain.Vgpus[0].Path), Is.False);
+        host.IsAsBefore();
+    }
+
+    /// <summary>A prepare at the moment of a write that takes a while.</summary>
+    private HookProcess Interrupt(HookedHost host, string moment)
+    {
+        host.Host.Control($"fault delay=500ms op=write path={moment} count=1");
+        var prepare = host.Begin("prepare", domain);
+        host.Host.WaitForLog(line => line.StartsWith("begin write", StringComparison.Ordinal));
+        return prepare;
+    }
+
+    private void StartsAnew(HookedHost host, Action? started = null)
+    {
+        host.Start(domain);
+        Assert.That(host.Host.State().Split('\n').Count(line => line.StartsWith("device ", StringComparison.Ordinal)), Is.EqualTo(2), host.Host.State());
+        started?.Invoke();
+        host.Stop(domain);
+        host.IsAsBefore();
+    }
+
+    private static void KillWorker(HookedHost host)
+    {
+        Assert.That(host.Workers, Has.Count.EqualTo(1));
+        Shell.Run("kill", "-KILL", $"{host.Workers[0]}");
+    }
+}

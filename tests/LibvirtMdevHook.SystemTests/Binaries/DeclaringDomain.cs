@@ -1,0 +1,77 @@
+using System.Collections.Immutable;
+using System.Security;
+using System.Text;
+
+namespace LibvirtMdevHook.SystemTests.Binaries;
+
+/// <summary>A domain that declares devices, as text for the hook's stdin.</summary>
+internal sealed record DeclaringDomain(string Name, params ImmutableArray<Vgpu> Vgpus)
+{
+    public Guid Uuid { get; init; } = Guid.NewGuid();
+
+    /// <summary>Attributes of the declaration.</summary>
+    public string Rules { get; init; } = "";
+
+    /// <summary>What else is in metadata, before the declaration.</summary>
+    public string OthersMetadata { get; init; } = "";
+
+    /// <summary>What stands at the end of the domain, such as the seclabel that it has from the operation start on.</summary>
+    public string More { get; init; } = "";
+
+    /// <summary>Our part of metadata.</summary>
+    public string Declaration =>
+        $"<mdev:hostdevs xmlns:mdev='urn:libvirt-mdev-hook:1' {Rules}>{string.Concat(Vgpus.Select(v => v.Declaration))}</mdev:hostdevs>";
+
+    /// <summary>A domain with so many devices of one type.</summary>
+    public static DeclaringDomain With(string name, int count, string type) =>
+        new(name, [.. Enumerable.Range(0, count).Select(_ => new Vgpu($"type='{type}'"))]);
+
+    /// <summary>The same domain after 'virsh metadata --remove --live'.</summary>
+    public string WithoutMetadata() => Text("");
+
+    public byte[] Xml() => Encoding.UTF8.GetBytes(ToString());
+
+    public override string ToString() => Text($"<metadata>{OthersMetadata}{Declaration}</metadata>");
+
+    private string Text(string metadata) => $"""
+        <domain type='kvm' id='1' xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>
+          <name>{SecurityElement.Escape(Name)}</name>
+          <uuid>{Uuid}</uuid>
+          {metadata}
+          <memory unit='KiB'>32768</memory>
+          <os><type arch='x86_64' machine='pc'>hvm</type></os>
+          <devices>
+            {string.Concat(Vgpus.Select(v => v.Hostdev))}
+          </devices>
+          {More}
+          <qemu:commandline>
+            {string.Concat(Vgpus.Select(v => v.Argument))}
+          </qemu:commandline>
+        </domain>
+
+        """;
+}
+
+/// <summary>One declared device.</summary>
+/// <param name="Attributes">Of its declaration, besides the uuid.</param>
+internal sealed record Vgpu(string Attributes)
+{
+    public Guid Uuid { get; init; } = Guid.NewGuid();
+
+    /// <summary>The attr elements of its declaration.</summary>
+    public string Attrs { get; init; } = "";
+
+    /// <summary>Handed over by qemu:commandline, not by a native hostdev.</summary>
+    public bool ByCommandline { get; init; }
+
+    public string Declaration => $"<mdev:hostdev uuid='{Uuid}' {Attributes}>{Attrs}</mdev:hostdev>";
+
+    public string Hostdev => ByCommandline ? "" :
+        $"<hostdev mode='subsystem' type='mdev' managed='no' model='vfio-pci'><source><address uuid='{Uuid}'/></source></hostdev>";
+
+    public string Argument => !ByCommandline ? "" :
+        $"<qemu:arg value='-device'/><qemu:arg value='vfio-pci,sysfsdev=/sys/bus/mdev/devices/{Uuid}'/>";
+
+    /// <summary>The device's folder, below the root.</summary>
+    public string Path => $"sys/bus/mdev/devices/{Uuid}";
+}

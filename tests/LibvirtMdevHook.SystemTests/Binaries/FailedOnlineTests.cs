@@ -1,0 +1,62 @@
+using NUnit.Framework;
+
+namespace LibvirtMdevHook.SystemTests.Binaries;
+
+/// <summary>A device of the 2016 proposal that does not come online is a refusal, and all are gone afterwards.</summary>
+[TestFixture]
+[Parallelizable(ParallelScope.All)]
+internal sealed class FailedOnlineTests
+{
+    private readonly DeclaringDomain domain = DeclaringDomain.With("win10", 2, "GRID M60-2Q");
+
+    [Test]
+    public void The_write_fails([Values("EIO", "EINVAL", "ENODEV", "EBUSY", "EAGAIN", "EPERM")] string errno, [Values(1, 2)] int nth)
+    {
+        using var host = new HookedHost("m60-rfc2016.xml");
+        host.Host.Control($"fault errno={errno} op=write path=**/online nth={nth} count=1");
+
+        Refuses(host, nth, errno, "brought online");
+    }
+
+    [Test]
+    public void The_write_has_no_effect([Values(1, 2)] int nth)
+    {
+        using var host = new HookedHost("m60-rfc2016.xml", "prepare_deadline = 1");
+        host.Host.Control($"fault ignore op=write path=**/online nth={nth} count=1");
+
+        Refuses(host, nth, "'online' does not read 1");
+    }
+
+    [Test]
+    public void The_state_cannot_be_read()
+    {
+        using var host = new HookedHost("m60-rfc2016.xml", "prepare_deadline = 1");
+        host.Host.Control("fault errno=EIO op=read path=**/online");
+
+        host.Call("prepare", domain).IsRefused("'win10'", $"'{domain.Vgpus[0].Uuid}'", "'0000:86:00.0'");
+
+        host.Host.Control("clear");
+        host.IsAsBefore();
+    }
+
+    [Test]
+    public void The_device_vanishes([Values(0, 1)] int which)
+    {
+        using var host = new HookedHost("m60-rfc2016.xml");
+        host.Host.Control($"fault delay=300ms op=write path=**/online nth={which + 1} count=1");
+        var prepare = host.Begin("prepare", domain);
+        host.Host.WaitForLog(line => line.StartsWith("begin write", StringComparison.Ordinal));
+        host.Host.Control($"vanish {domain.Vgpus[which].Uuid}");
+
+        prepare.End().IsRefused("'win10'", $"'{domain.Vgpus[which].Uuid}'", "'0000:8", "ENODEV");
+        host.IsAsBefore();
+    }
+
+    private void Refuses(HookedHost host, int nth, params IEnumerable<string> words)
+    {
+        host.Call("prepare", domain).IsRefused(["domain 'win10': ", $"'{domain.Vgpus[nth - 1].Uuid}'", $"'0000:8{5 + nth}:00.0'", .. words]);
+        host.IsAsBefore();
+        host.Stop(domain);
+        host.IsAsBefore();
+    }
+}

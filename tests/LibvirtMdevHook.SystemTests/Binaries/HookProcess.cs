@@ -1,0 +1,73 @@
+using System.Diagnostics;
+using System.Text;
+
+namespace LibvirtMdevHook.SystemTests.Binaries;
+
+/// <summary>A call of the hook as libvirtd makes it: pipes on 0 to 2, a fixed environment, and waiting until it has ended.</summary>
+internal sealed class HookProcess
+{
+    /// <summary>More than any deadline in these tests.</summary>
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+
+    private readonly Process process;
+    private readonly long begin = Stopwatch.GetTimestamp();
+    private readonly Task<HookRun> end;
+
+    public HookProcess(string program, string root, byte[] input, params IEnumerable<string> arguments)
+    {
+        var start = new ProcessStartInfo(program, arguments)
+        {
+            RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = "/",
+        };
+        start.Environment.Clear();
+        start.Environment["LC_ALL"] = "C";
+        start.Environment["PATH"] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+        start.Environment["HOME"] = "/root";
+        start.Environment["LIBVIRT_MDEV_ROOT"] = root;
+        process = Process.Start(start)!;
+
+        // Threads of their own: the time is measured, and those of the pool may be busy.
+        _ = OnThread(() => Feed(process.StandardInput.BaseStream, input));
+        var output = OnThread(() => Drain(process.StandardOutput));
+        var errors = OnThread(() => Drain(process.StandardError));
+        end = OnThread(() =>
+        {
+            process.WaitForExit();
+            return new HookRun(process.ExitCode, output.Result, errors.Result, Stopwatch.GetElapsedTime(begin));
+        });
+    }
+
+    public bool HasEnded => end.IsCompleted;
+
+    /// <summary>Waits for the end, which has to come in time.</summary>
+    public HookRun End() =>
+        end.Wait(Limit) ? end.Result : throw new TimeoutException($"The hook or who has its outputs did not end within {Limit.TotalSeconds} s.");
+
+    /// <summary>SIGKILL, to this one process.</summary>
+    public void Kill() => process.Kill();
+
+    private static Task<T> OnThread<T>(Func<T> work) =>
+        Task.Factory.StartNew(work, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+
+    private static bool Feed(Stream stdin, byte[] input)
+    {
+        try
+        {
+            stdin.Write(input);
+            stdin.Close();
+            return true;
+        }
+        catch (IOException)
+        {
+            // A hook need not read everything: libvirtd bears EPIPE as well.
+            return false;
+        }
+    }
+
+    private static string Drain(StreamReader reader)
+    {
+        using var bytes = new MemoryStream();
+        reader.BaseStream.CopyTo(bytes);
+        return Encoding.UTF8.GetString(bytes.ToArray());
+    }
+}

@@ -1,0 +1,137 @@
+using System.Text;
+using System.Text.RegularExpressions;
+using LibvirtMdevHook.SystemTests.Lab;
+using LibvirtMdevHook.SystemTests.Simulation;
+using NUnit.Framework;
+
+namespace LibvirtMdevHook.SystemTests.Binaries;
+
+/// <summary>A simulated host with the published binaries at work on it.</summary>
+internal sealed partial class HookedHost : IDisposable
+{
+    private const string State = "run/libvirt-mdev";
+
+    private readonly SimulatedHost host;
+
+    /// <param name="hostFile">The name of a host file of the simulator, without its folder.</param>
+    /// <param name="configuration">Lines of mdev-hook.conf.</param>
+    /// <param name="change">What to change in the host file's text.</param>
+    public HookedHost(string hostFile, string configuration = "", Func<string, string>? change = null)
+    {
+        host = new SimulatedHost(hostFile, change);
+        if (configuration.Length > 0)
+        {
+            File.WriteAllText(host.InRoot("etc/libvirt/mdev-hook.conf"), configuration + "\n");
+        }
+
+        Before = host.Tree();
+    }
+
+    public SimulatedHost Host => host;
+
+    /// <summary>sys and dev/vfio before anything was done.</summary>
+    public string Before { get; }
+
+    /// <summary>Another hook than the published one.</summary>
+    public string Program { get; init; } = SourceTree.Hook;
+
+    /// <summary>What the hook's workers logged, empty if nothing.</summary>
+    public string Log => File.Exists(InRoot("var/log/libvirt/mdev-hook.log")) ? File.ReadAllText(InRoot("var/log/libvirt/mdev-hook.log")) : "";
+
+    /// <summary>
+    /// The writes to sysfs in the order in which they ended, each as its place from the parent on, its data and its result.
+    /// </summary>
+    public IReadOnlyList<string> Writes =>
+        [.. host.Log().Where(line => line.StartsWith("write ", StringComparison.Ordinal)).Select(line => WayToParent().Replace(line, ""))];
+
+    /// <summary>Processes of ours that work on this host.</summary>
+    public IReadOnlyList<int> Workers => [.. Directory.EnumerateDirectories("/proc")
+        .Select(folder => int.TryParse(Path.GetFileName(folder), out var id) ? id : 0).Where(id => id > 0 && IsWorker(id))];
+
+    public string InRoot(string path) => host.InRoot(path);
+
+    /// <summary>Calls the hook for a domain, and waits for its end.</summary>
+    public HookRun Call(string operation, DeclaringDomain domain) => Begin(operation, domain).End();
+
+    /// <summary>Calls the hook with another text on stdin.</summary>
+    public HookRun Call(string operation, string name, string xml) => Begin(operation, name, xml).End();
+
+    public HookProcess Begin(string operation, DeclaringDomain domain) => Begin(operation, domain.Name, domain.ToString());
+
+    public HookProcess Begin(string operation, string name, string xml) => new(
+        Program, host.Root, Encoding.UTF8.GetBytes(xml), name, operation, operation is "stopped" or "release" ? "end" : "begin", "-");
+
+    /// <summary>Has a domain brought up as far as libvirt does.</summary>
+    public void Start(DeclaringDomain domain)
+    {
+        foreach (var operation in new[] { "prepare", "start", "started" })
+        {
+            Call(operation, domain).IsGood(operation);
+        }
+    }
+
+    /// <summary>What libvirt calls when a domain has ended, or could not be started.</summary>
+    public void Stop(DeclaringDomain domain)
+    {
+        foreach (var operation in new[] { "stopped", "release" })
+        {
+            Call(operation, domain).IsGood(operation);
+        }
+    }
+
+    /// <summary>Runs virt-mdev on this host.</summary>
+    public Outcome VirtMdev(params IEnumerable<string> arguments) =>
+        Command.Run("env", [$"LIBVIRT_MDEV_ROOT={host.Root}", SourceTree.VirtMdev, .. arguments]);
+
+    /// <summary>Records, locks, everything that is kept: paths below run/libvirt-mdev.</summary>
+    public IReadOnlyList<string> Kept() => !Directory.Exists(InRoot(State)) ? [] :
+        [.. Directory.EnumerateFiles(InRoot(State), "*", SearchOption.AllDirectories).Select(f => Path.GetRelativePath(InRoot(State), f)).Order()];
+
+    public string Record(DeclaringDomain domain) => InRoot($"{State}/domains/{domain.Uuid}.xml");
+
+    public string Removal(Vgpu vgpu) => InRoot($"{State}/removing/{vgpu.Uuid}.xml");
+
+    /// <summary>Waits until no worker is left.</summary>
+    public void WaitForWorkers() => Wait.Until(() => Workers.Count == 0, () => $"workers {string.Join(", ", Workers)} are left.\n{host.State()}\n{LastOfLog()}");
+
+    /// <summary>The workers end, and nothing is left: no device, no record, and of the locks only the host's.</summary>
+    public void IsAsBefore()
+    {
+        WaitForWorkers();
+        Assert.Multiple(() =>
+        {
+            Assert.That(host.Tree(), Is.EqualTo(Before), LastOfLog);
+            Assert.That(Kept().Except(["lock"]), Is.Empty, LastOfLog);
+        });
+    }
+
+    /// <summary>Lets everything go that hangs, ends the workers that are left, and the simulator.</summary>
+    public void Dispose()
+    {
+        host.Control("clear");
+        foreach (var worker in Workers)
+        {
+            Shell.Run("kill", "-KILL", $"{worker}");
+        }
+
+        host.Dispose();
+    }
+
+    private string LastOfLog() => string.Join('\n', Log.Split('\n').TakeLast(20));
+
+    private bool IsWorker(int id)
+    {
+        try
+        {
+            return File.ReadAllText($"/proc/{id}/cmdline").EndsWith("virt-mdev\0worker\0", StringComparison.Ordinal)
+                && File.ReadAllText($"/proc/{id}/environ").Split('\0').Contains($"LIBVIRT_MDEV_ROOT={host.Root}");
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
+
+    [GeneratedRegex("^write sys/devices/(pci[^/]+/([^/]+/(?=[0-9a-f]{4}:))?|virtual/[^/]+/)")]
+    private static partial Regex WayToParent();
+}
