@@ -1,0 +1,189 @@
+using System.Diagnostics;
+using System.Text.RegularExpressions;
+using LibvirtMdevHook.Simulator.Tree;
+using LibvirtMdevHook.SystemTests.Lab;
+using LibvirtMdevHook.SystemTests.Simulation;
+using NUnit.Framework;
+using NUnit.Framework.Interfaces;
+
+namespace LibvirtMdevHook.SystemTests.Scenarios;
+
+/// <summary>Scenarios on one libvirtd. Each begins on a host where nothing of ours is, and fails when it does not end on such a host.</summary>
+/// <param name="hostFile">The name of a host file of the simulator.</param>
+/// <param name="options">What is to differ from the usual.</param>
+internal abstract partial class Scenario(string hostFile, LabOptions? options = null)
+{
+    private HermeticLibvirtd? running;
+    private string untouched = "";
+    private int earlierEffects;
+    private int earlierLines;
+
+    protected HermeticLibvirtd Lab => running ?? throw new InvalidOperationException("No lab was started.");
+
+    /// <summary>What the hook logged in this scenario, without the times: level, operation and domain, and what was done.</summary>
+    protected string[] Effects => AllEffects()[earlierEffects..];
+
+    /// <summary>What the simulator logged in this scenario, without the times.</summary>
+    protected string[] Lines => [.. Lab.Host.Log().Skip(earlierLines)];
+
+    /// <summary>The writes to attributes in this scenario, from the parent's folder on: path, data, result.</summary>
+    protected string[] Writes => [.. Lines.Where(line => BeforeParent().IsMatch(line)).Select(line => BeforeParent().Replace(line, ""))];
+
+    [SetUp]
+    public void Begin()
+    {
+        running ??= HermeticLibvirtd.Start(hostFile, options);
+        untouched = Lab.Host.Tree();
+        (earlierEffects, earlierLines) = (AllEffects().Length, Lab.Host.Log().Count);
+    }
+
+    [TearDown]
+    public void End()
+    {
+        var failed = TestContext.CurrentContext.Result.Outcome.Status == TestStatus.Failed;
+        try
+        {
+            Lab.Host.Control("clear");
+            if (!failed)
+            {
+                EndDomains();
+                NothingIsLeft();
+            }
+        }
+        catch
+        {
+            failed = true;
+            throw;
+        }
+        finally
+        {
+            if (failed)
+            {
+                TestContext.Out.WriteLine($"Hook:\n{Lab.HookLog}\nSimulator:\n{string.Join('\n', Lines)}\nlibvirtd:\n{Lab.DaemonLog}");
+
+                // The next scenario is not to suffer from this one.
+                Stop();
+            }
+        }
+    }
+
+    [OneTimeTearDown]
+    public void Stop()
+    {
+        running?.Dispose();
+        running = null;
+    }
+
+    protected void Start(VgpuDomain domain)
+    {
+        Lab.Define(domain.Guest());
+        Start(domain.Uuid);
+    }
+
+    protected void Start(Guid domain) => Lab.Virsh("start", $"{domain}").Expected("virsh start");
+
+    protected void Destroy(VgpuDomain domain) => Destroy(domain.Uuid);
+
+    protected void Destroy(Guid domain) => Lab.Virsh("destroy", $"{domain}").Expected("virsh destroy");
+
+    /// <summary>Starts a defined domain in the background.</summary>
+    protected Task<Outcome> StartLater(Guid domain) => Task.Run(() => Lab.Virsh("start", $"{domain}"));
+
+    /// <summary>Starts a domain that is not to start.</summary>
+    /// <returns>What virsh says about it.</returns>
+    protected string FailedStart(Guid domain) => Failure(Lab.Virsh("start", $"{domain}"));
+
+    /// <summary>Starts a domain that the hook is to refuse.</summary>
+    /// <returns>The hook's sentence as virsh shows it.</returns>
+    protected string Refusal(Guid domain) => Sentence(FailedStart(domain));
+
+    protected static string Failure(Outcome outcome)
+    {
+        Assert.That(outcome.Status, Is.EqualTo(1), outcome.Output);
+        return outcome.Errors;
+    }
+
+    /// <summary>The hook's sentence in what virsh says, where it is a line and nothing comes after it.</summary>
+    protected static string Sentence(string errors)
+    {
+        var found = OurSentence().Match(errors);
+        Assert.That(found.Success, errors);
+        return found.Groups[1].Value;
+    }
+
+    protected string State(Guid domain) => Lab.Virsh("domstate", $"{domain}").Expected("virsh domstate").Output.Trim();
+
+    protected string VirtMdev(params IEnumerable<string> arguments) =>
+        Lab.Run([Path.Combine(Lab.Folder, "usr/bin/virt-mdev"), .. arguments]).Expected("virt-mdev").Output;
+
+    protected string RecordFile(VgpuDomain domain) => Path.Combine(Lab.Records, $"domains/{domain.Uuid}.xml");
+
+    protected bool HasRecord(VgpuDomain domain) => File.Exists(RecordFile(domain));
+
+    protected bool Exists(Guid device) => Lab.Host.Exists($"sys/bus/mdev/devices/{device}");
+
+    /// <summary>The inode of a device's folder: another one is another device.</summary>
+    protected string Inode(Guid device) => Lab.Host.Inode($"sys/bus/mdev/devices/{device}");
+
+    /// <summary>The name of a device's group, which is that of its node.</summary>
+    protected string Group(Guid device) => Path.GetFileName(Lab.Run("readlink", $"/sys/bus/mdev/devices/{device}/iommu_group").Expected("readlink").Output.Trim());
+
+    /// <summary>Writes to a file of the host as somebody else than the hook.</summary>
+    protected void Write(string path, string text) => Assert.That(Lab.Host.Write(path, text), Is.EqualTo(Errno.None));
+
+    /// <summary>Waits for a line of the simulator's log that contains all of these.</summary>
+    protected void WaitForLine(params string[] parts) =>
+        Wait.Until(() => Lines.Any(line => parts.All(part => line.Contains(part, StringComparison.Ordinal))), () => string.Join('\n', Lines));
+
+    /// <summary>Waits for a line of the hook's log that contains this.</summary>
+    protected void WaitForEffect(string part, int times = 1) =>
+        Wait.Until(() => Effects.Count(line => line.Contains(part, StringComparison.Ordinal)) >= times, () => Lab.HookLog);
+
+    /// <summary>Waits until the host is as it was before the scenario, and no record is left.</summary>
+    protected void NothingIsLeft()
+    {
+        Wait.Until(() => Left().Length == 0, () => "there are " + string.Join(", ", Left()));
+        Assert.That(Lab.Host.Tree(), Is.EqualTo(untouched));
+        Assert.That(File.ReadAllText(Path.Combine(Lab.Folder, "simulator.err")), Is.Empty);
+    }
+
+    /// <summary>How long something takes.</summary>
+    protected static TimeSpan Time(Action action)
+    {
+        var begin = Stopwatch.GetTimestamp();
+        action();
+        return Stopwatch.GetElapsedTime(begin);
+    }
+
+    private void EndDomains()
+    {
+        foreach (var domain in Domains("--state-running"))
+        {
+            Destroy(domain);
+        }
+
+        foreach (var domain in Domains("--all"))
+        {
+            Lab.Virsh("undefine", "--managed-save", $"{domain}").Expected("virsh undefine");
+        }
+    }
+
+    private Guid[] Domains(string which) =>
+        [.. Lab.Virsh("list", which, "--uuid").Expected("virsh list").Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(Guid.Parse)];
+
+    private string[] Left() =>
+    [
+        .. new[] { "domains", "removing", "set-aside" }.Select(folder => Path.Combine(Lab.Records, folder)).Where(Directory.Exists)
+            .SelectMany(Directory.EnumerateFileSystemEntries),
+        .. Lab.Host.State().Split('\n').Where(line => line.StartsWith("device ", StringComparison.Ordinal)),
+    ];
+
+    private string[] AllEffects() =>
+        [.. Lab.HookLog.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => string.Join(' ', line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1..]))];
+
+    [GeneratedRegex("^write sys/devices/.*?/(?=0000:8[67]:)")]
+    private static partial Regex BeforeParent();
+
+    [GeneratedRegex(@"unexpected exit status 1: libvirt-mdev-hook: ([^\n]*)\s*\z")]
+    private static partial Regex OurSentence();
+}
