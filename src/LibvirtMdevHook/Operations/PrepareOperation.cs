@@ -85,7 +85,9 @@ internal sealed class PrepareOperation(Workplace place, Patience patience, Domai
                 return Answer.Good;
             }
 
-            if (setback != last)
+            if (setback.Retry == Retry.TooLate)
+                setback = last ?? setback;
+            else if (setback != last)
                 place.Log.Warn(setback.Sentence);
             last = setback;
             _takeDown.Begin(bringUp.Record);
