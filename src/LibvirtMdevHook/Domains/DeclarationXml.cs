@@ -15,7 +15,7 @@ internal static class DeclarationXml
     public static Declaration? Read(XElement domain, IReadOnlyCollection<string> alsoAllowed, List<Problem> problems)
     {
         RefuseOutsideMetadata(domain, problems);
-        var all = domain.Elements("metadata").Elements().Where(IsOurs).ToArray();
+        var all = domain.Elements("metadata").Elements().Where(e => IsOurs(e.Name)).ToArray();
         foreach (var unknown in all.Where(e => e.Name.Namespace != Ours))
             problems.Add(At(unknown, $"the declaration's namespace is '{unknown.Name.NamespaceName}'; this program knows '{Namespace}'"));
         var known = all.Where(e => e.Name.Namespace == Ours).ToArray();
@@ -85,16 +85,16 @@ internal static class DeclarationXml
 
     private static string List(string[] names) => names.Length == 1 ? names[0] : $"{string.Join(", ", names[..^1])} or {names[^1]}";
 
-    private static bool IsOurs(XElement element) => element.Name.NamespaceName.StartsWith(NamespaceStem, StringComparison.Ordinal);
+    private static bool IsOurs(XName name) => name.NamespaceName.StartsWith(NamespaceStem, StringComparison.Ordinal);
 
     private static void RefuseOutsideMetadata(XElement domain, List<Problem> problems)
     {
         const string Remedy = "would be dropped by libvirt, which keeps foreign names only as elements of <metadata>; declare the device there";
         foreach (var element in domain.Elements().Where(e => e.Name != "metadata").DescendantsAndSelf())
         {
-            if (IsOurs(element))
+            if (IsOurs(element.Name))
                 problems.Add(At(element, $"the element <{element.Name.LocalName}> of '{element.Name.NamespaceName}' {Remedy}"));
-            foreach (var wish in element.Attributes().Where(a => !a.IsNamespaceDeclaration && a.Name.NamespaceName.StartsWith(NamespaceStem, StringComparison.Ordinal)))
+            foreach (var wish in element.Attributes().Where(a => !a.IsNamespaceDeclaration && IsOurs(a.Name)))
                 problems.Add(At(wish, $"the attribute '{wish.Name.LocalName}' of '{wish.Name.NamespaceName}' on <{element.Name.LocalName}> {Remedy}"));
         }
     }

@@ -73,7 +73,11 @@ internal static class DeclaredHostdevXml
         if (element.Attribute("type") is { } attribute)
         {
             if (string.IsNullOrWhiteSpace(attribute.Value) || attribute.Value.Length > 255 || attribute.Value.Any(char.IsControl))
-                problems.Add(DeclarationXml.At(attribute, "type is not a name or id of a type: expected 1 to 255 characters, no control characters, not only blanks"));
+            {
+                problems.Add(DeclarationXml.At(attribute,
+                    "type is not a name or id of a type: expected 1 to 255 characters, no control characters, not only blanks"));
+            }
+
             return attribute.Value.Trim();
         }
 

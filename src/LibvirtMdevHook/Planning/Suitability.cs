@@ -24,7 +24,12 @@ internal static class Suitability
         if (hostdev.Args.Length > 0 && parent.Dialect != Dialect.Rfc2016)
             return Not("it takes no args, which only parents of the 2016 interface do");
         if (hostdev.Type is null)
-            return parent.HasTypes || parent.Dialect != Dialect.Rfc2016 ? Not("it has types, so one must be declared") : new(hostdev.Device, parent, null, null);
+        {
+            return parent.HasTypes || parent.Dialect != Dialect.Rfc2016
+                ? Not("it has types, so one must be declared")
+                : new Candidate(hostdev.Device, parent, null, null);
+        }
+
         var match = TypeMatch.Of(hostdev.Type, parent.Types);
         if (match.Types.Length == 0)
             return Not(NoSuchType);
