@@ -12,12 +12,10 @@ internal readonly record struct Errno(int Value)
     public static readonly Errno EIO = new(5);
     public static readonly Errno EAGAIN = new(11);
     public static readonly Errno ENOMEM = new(12);
-    public static readonly Errno EACCES = new(13);
     public static readonly Errno EBUSY = new(16);
     public static readonly Errno EEXIST = new(17);
     public static readonly Errno ENODEV = new(19);
     public static readonly Errno ENOTDIR = new(20);
-    public static readonly Errno EINVAL = new(22);
     public static readonly Errno ENOSPC = new(28);
     public static readonly Errno ELOOP = new(40);
     public static readonly Errno EUSERS = new(87);

@@ -45,7 +45,7 @@ internal sealed class BringUp(Workplace place, Patience patience, Record planned
         if (claim.IsForeign)
             return true;
         if (patience.IsOver)
-            return Fail(claim, "the time for the start is over");
+            return Fail(claim, "the time for the start is over", Retry.TooLate);
         var error = claim.Dialect.Create(Dialect.ParentPath(place.Root, claim.Parent), claim.Device, claim.Type?.Id, claim.Args);
         if (error.IsNone)
         {
@@ -135,9 +135,9 @@ internal sealed class BringUp(Workplace place, Patience patience, Record planned
         return true;
     }
 
-    private bool Fail(Claim claim, string reason)
+    private bool Fail(Claim claim, string reason, Retry retry = Retry.No)
     {
-        _setback = new Setback($"the device {claim} cannot be had: {reason}", Retry.No);
+        _setback = new Setback($"the device {claim} cannot be had: {reason}", retry);
         return false;
     }
 
@@ -164,4 +164,7 @@ internal enum Retry
 
     /// <summary>Without the parent that refused.</summary>
     Elsewhere,
+
+    /// <summary>Not in the time that is left; what went wrong before says more.</summary>
+    TooLate,
 }

@@ -27,16 +27,10 @@ internal sealed class PrepareOperation(Workplace place, Patience patience, Domai
         using var own = place.Records.Lock(domain.Uuid, patience.Deadline);
         if (own is null)
             return Refuse("an earlier operation of this domain is still at work or waits in the kernel; 'virt-mdev list' says what for");
-        if (!UndoEarlierRun(out var trouble))
-            return Refuse(trouble);
-        if (domain.Declaration is not { } declaration)
-        {
-            own.Delete();
-            return Answer.Good;
-        }
-
-        var answer = BringUp(declaration);
-        if (!answer.IsGood)
+        var answer = !UndoEarlierRun(out var trouble) ? Refuse(trouble)
+            : domain.Declaration is { } declaration ? BringUp(declaration)
+            : Answer.Good;
+        if (Record is null)
             own.Delete();
         return answer;
     }
@@ -66,7 +60,8 @@ internal sealed class PrepareOperation(Workplace place, Patience patience, Domai
 
         if (_takeDown.Work(patience))
             return true;
-        trouble = string.Join("; ", _takeDown.Left.Select(d => $"the device {d.Claim} of an earlier run of this domain cannot be removed yet: {d.Trouble ?? "the time for the start is over"}"));
+        trouble = string.Join("; ", _takeDown.Left.Select(d =>
+            $"the device {d.Claim} of an earlier run of this domain cannot be removed yet: {d.Trouble ?? "the time for the start is over"}"));
         return false;
     }
 
@@ -85,7 +80,9 @@ internal sealed class PrepareOperation(Workplace place, Patience patience, Domai
                 return Answer.Good;
             }
 
-            if (setback != last)
+            if (setback.Retry == Retry.TooLate)
+                setback = last ?? setback;
+            else if (setback != last)
                 place.Log.Warn(setback.Sentence);
             last = setback;
             _takeDown.Begin(bringUp.Record);
