@@ -1,10 +1,12 @@
+using LibvirtMdevHook.SystemTests.Lab;
+using LibvirtMdevHook.SystemTests.Simulation;
 using NUnit.Framework;
 
 namespace LibvirtMdevHook.SystemTests.Scenarios;
 
 /// <summary>Devices handed over by qemu:commandline, of which libvirt knows nothing.</summary>
 [TestFixture]
-internal sealed class CommandlineTests() : Scenario("m60-mdev.xml", new() { Configuration = "removal_grace = 0\n" })
+internal sealed class CommandlineTests() : Scenario("m60-mdev.xml", new LabOptions { Configuration = "removal_grace = 0\n" })
 {
     private readonly VgpuDomain domain = new("old", "GRID M60-8Q") { OtherDevices = "<memballoon model='none'/>" };
 
@@ -17,7 +19,8 @@ internal sealed class CommandlineTests() : Scenario("m60-mdev.xml", new() { Conf
         var owner = Run("stat", "-c", "%u:%g", $"/proc/{Lab.Guest(domain.Name)}");
         Assert.That(owner, Is.Not.EqualTo("0:0"));
         Assert.That(Run("stat", "-c", "%u:%g", $"/dev/vfio/{Group(domain.Device)}"), Is.EqualTo(owner));
-        Assert.That(Effects[^1], Is.EqualTo($"Info start of domain 'old': gave '/dev/vfio/{Group(domain.Device)}' of '{domain.Device}' ('GRID M60-8Q' on '0000:86:00.0') to {owner}"));
+        Assert.That(Effects[^1], Is.EqualTo($"Info start of domain 'old': gave '/dev/vfio/{Group(domain.Device)}' of '{domain.Device}' "
+            + $"('GRID M60-8Q' on '0000:86:00.0') to {owner}"));
     }
 
     [Test]
@@ -29,14 +32,14 @@ internal sealed class CommandlineTests() : Scenario("m60-mdev.xml", new() { Conf
         Start(domain.Uuid);
         Assert.That(Run("stat", "-c", "%u:%g", node), Is.Not.EqualTo("0:0"));
         Destroy(domain);
-        Simulation.Wait.Until(() => !HasRecord(domain) && Run("stat", "-c", "%u:%g", node) == "0:0", () => Lab.HookLog);
+        Wait.Until(() => !HasRecord(domain) && Run("stat", "-c", "%u:%g", node) == "0:0", () => Lab.HookLog);
 
         Write($"sys/bus/mdev/devices/{domain.Device}/remove", "1");
     }
 
     private void Define() => Lab.Define((domain with
     {
-        More = "<commandline xmlns='http://libvirt.org/schemas/domain/qemu/1.0'><arg value='-device'/>"
+        More = $"<commandline xmlns='{VgpuDomain.QemuNamespace}'><arg value='-device'/>"
             + $"<arg value='vfio-pci,sysfsdev=/sys/bus/mdev/devices/{domain.Device},addr=0x10'/></commandline>",
     }).Guest(hostdevs: false));
 

@@ -20,7 +20,8 @@ internal sealed class CrowdTests() : Scenario("m60-rfc2016.xml")
             var loser = both.Single(domain => domain != winner);
 
             Assert.That(outcomes[both.IndexOf(winner)].Status, Is.Zero);
-            Assert.That(Sentence(Failure(outcomes[both.IndexOf(loser)])), Does.StartWith($"domain '{loser.Name}': ").And.Contains("no instance"));
+            var sentence = Sentence(Failure(outcomes[both.IndexOf(loser)]));
+            Assert.That(sentence, Does.StartWith($"domain '{loser.Name}': ").And.Contains("no instance"));
             Assert.That((Exists(winner.Device), Exists(loser.Device)), Is.EqualTo((true, false)));
 
             Destroy(winner);
@@ -36,7 +37,9 @@ internal sealed class CrowdTests() : Scenario("m60-rfc2016.xml")
     [TestCase("depth-first", 10, 0)]
     public void Ten_domains_are_placed_as_they_want_it(string placement, int first, int second)
     {
-        ImmutableArray<VgpuDomain> ten = [.. Enumerable.Range(0, 10).Select(number => new VgpuDomain($"guest{number}", "GRID M60-0B") { Rule = $"placement='{placement}'" })];
+        var one = new VgpuDomain("guest", "GRID M60-0B") { Rule = $"placement='{placement}'" };
+        VgpuDomain[] ten = [.. Enumerable.Range(0, 10).Select(number =>
+            one with { Name = $"guest{number}", Uuid = Guid.NewGuid(), Devices = [Guid.NewGuid()] })];
         Define(ten);
         var outcomes = All(ten, domain => Lab.Virsh("start", $"{domain.Uuid}"));
 
@@ -56,12 +59,14 @@ internal sealed class CrowdTests() : Scenario("m60-rfc2016.xml")
         }
     }
 
-    private int Count(string parent) => Lab.Host.State().Split('\n').Count(line => line.Contains($"parent={parent} type=11", StringComparison.Ordinal));
+    private int Count(string parent) =>
+        Lab.Host.State().Split('\n').Count(line => line.Contains($"parent={parent} type=11", StringComparison.Ordinal));
 
     /// <summary>Does something with all domains at the same time.</summary>
     private static Outcome[] All(IEnumerable<VgpuDomain> domains, Func<VgpuDomain, Outcome> act)
     {
-        var tasks = domains.Select(domain => Task.Factory.StartNew(() => act(domain), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default));
+        var tasks = domains.Select(domain => Task.Factory.StartNew(
+            () => act(domain), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default));
         return Task.WhenAll([.. tasks]).Result;
     }
 }

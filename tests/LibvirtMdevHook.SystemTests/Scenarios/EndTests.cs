@@ -48,7 +48,8 @@ internal sealed class EndTests() : Scenario("m60-rfc2016.xml")
         var other = Guid.NewGuid();
         Start(domain);
         Write("sys/bus/pci/devices/0000:87:00.0/mdev_create", $"{other}:vgpu_type_id=17,vm_uuid={other}");
-        Lab.Virsh("metadata", domain.Name, "--uri", VgpuDomain.Namespace, "--key", "mdev", "--set", $"<hostdevs><hostdev uuid='{other}' type='17'/></hostdevs>", "--live")
+        var edited = $"<hostdevs><hostdev uuid='{other}' type='17'/></hostdevs>";
+        Lab.Virsh("metadata", domain.Name, "--uri", VgpuDomain.Namespace, "--key", "mdev", "--set", edited, "--live")
             .Expected("virsh metadata");
         Destroy(domain);
         Wait.Until(() => !Exists(domain.Device), Lab.Host.State);

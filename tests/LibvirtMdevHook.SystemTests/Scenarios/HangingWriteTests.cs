@@ -10,7 +10,8 @@ namespace LibvirtMdevHook.SystemTests.Scenarios;
 [TestFixture("m60-rfc2016.xml", "online")]
 [TestFixture("m60-rfc2016.xml", "mdev_destroy")]
 [TestFixture("m60-mdev.xml", "remove")]
-internal sealed class HangingWriteTests(string hostFile, string attribute) : Scenario(hostFile, new LabOptions { Configuration = "removal_grace = 0\n" })
+internal sealed class HangingWriteTests(string hostFile, string attribute)
+    : Scenario(hostFile, new LabOptions { Configuration = "removal_grace = 0\n" })
 {
     private static readonly TimeSpan Quickly = TimeSpan.FromSeconds(3);
 

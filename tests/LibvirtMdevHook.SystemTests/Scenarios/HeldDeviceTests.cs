@@ -23,10 +23,9 @@ internal sealed class HeldDeviceTests() : Scenario("m60-rfc2016.xml")
         Assert.That(HasRecord(domain), Is.False);
         var holder = Holder();
         WaitForEffect("holds it");
-        Assert.That(Effects[^1], Is.EqualTo($"Warn release of domain 'holding': the device '{domain.Device}' ('GRID M60-8Q' on '0000:86:00.0') cannot be taken down yet: "
-            + $"process 'sleep' (pid {holder}) holds it"));
+        Assert.That(Effects[^1], Is.EqualTo($"Warn release of domain 'holding': the device '{domain.Device}' "
+            + $"('GRID M60-8Q' on '0000:86:00.0') cannot be taken down yet: process 'sleep' (pid {holder}) holds it"));
         Assert.That(VirtMdev("list"), Does.Match($"{domain.Device} .* held by process 'sleep' \\(pid {holder}\\)"));
-
         Assert.That(Time(() => Lab.Virsh("list", "--all").Expected("virsh list")), Is.LessThan(Quickly));
 
         // Its GPU is taken, the other one is not.

@@ -6,7 +6,7 @@ namespace LibvirtMdevHook.SystemTests.Scenarios;
 
 /// <summary>The main job on the mainline kernel's interface, where NVIDIA's driver is given time to remove its devices itself.</summary>
 [TestFixture]
-internal sealed class MdevStartTests() : Scenario("m60-mdev.xml", new LabOptions { Configuration = "removal_grace = 2\n" })
+internal sealed class MdevStartTests() : Scenario("m60-mdev.xml", new LabOptions { Configuration = "removal_grace = 3\n" })
 {
     [Test]
     public void Two_vGPUs_are_created_and_removed()
@@ -56,13 +56,15 @@ internal sealed class MdevStartTests() : Scenario("m60-mdev.xml", new LabOptions
         NothingIsLeft();
 
         Assert.That(Writes, Has.Length.EqualTo(1).And.All.Contains("/create "));
-        Assert.That(Effects.Last(), Is.EqualTo($"Info release of domain 'self': found removed already '{domain.Device}' ('GRID M60-8Q' on '0000:86:00.0')"));
+        Assert.That(Effects[^1], Is.EqualTo(
+            $"Info release of domain 'self': found removed already '{domain.Device}' ('GRID M60-8Q' on '0000:86:00.0')"));
     }
 
     [Test]
     public void A_start_that_fails_before_QEMU_ran_does_not_wait_for_the_driver()
     {
-        var domain = new VgpuDomain("diskless", "GRID M60-8Q") { OtherDevices = "<disk type='file'><source file='/none'/><target dev='hda'/></disk>" };
+        const string Disk = "<disk type='file'><source file='/none'/><target dev='hda'/></disk>";
+        var domain = new VgpuDomain("diskless", "GRID M60-8Q") { OtherDevices = Disk };
         Lab.Define(domain.Guest());
 
         Assert.That(FailedStart(domain.Uuid), Does.Contain("'/none'"));
@@ -80,7 +82,8 @@ internal sealed class MdevStartTests() : Scenario("m60-mdev.xml", new LabOptions
         Destroy(domain);
         WaitForEffect("left as it was");
 
-        Assert.That(Effects, Is.EqualTo([$"Info release of domain 'borrower': left as it was '{domain.Device}' ('GRID M60-8Q' on '0000:87:00.0'), which is not ours"]));
+        Assert.That(Effects, Is.EqualTo([
+            $"Info release of domain 'borrower': left as it was '{domain.Device}' ('GRID M60-8Q' on '0000:87:00.0'), which is not ours"]));
         Assert.That(Inode(domain.Device), Is.EqualTo(inode));
         Write($"sys/bus/mdev/devices/{domain.Device}/remove", "1");
         Assert.That(Writes, Has.Length.EqualTo(2), "Both were ours.");

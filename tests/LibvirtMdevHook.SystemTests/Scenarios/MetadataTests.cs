@@ -26,7 +26,8 @@ internal sealed class MetadataTests() : Scenario("m60-rfc2016.xml")
     {
         Set(VgpuDomain.Namespace, "mdev", $"<mdev:hostdevs>{domain.Entries("mdev:")}</mdev:hostdevs>");
 
-        Assert.That(Refusal(domain.Uuid), Does.Match("^domain 'edited': line [0-9]+: the element 'mdev:mdev:hostdevs' has a doubled prefix, ")
+        Assert.That(Refusal(domain.Uuid), Does
+            .Match("^domain 'edited': line [0-9]+: the element 'mdev:mdev:hostdevs' has a doubled prefix, ")
             .And.Contains($"virsh metadata DOMAIN --uri {VgpuDomain.Namespace} --key mdev --set '<hostdevs><hostdev .../></hostdevs>'"));
         Assert.That(Writes, Is.Empty);
     }

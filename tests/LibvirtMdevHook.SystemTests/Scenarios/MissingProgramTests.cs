@@ -34,8 +34,8 @@ internal sealed class MissingProgramTests() : Scenario("m60-rfc2016.xml")
         Lab.Define(plain);
         using (new Missing(Lab, "usr/bin/virt-mdev"))
         {
-            Assert.That(Refusal(domain.Uuid), Is.EqualTo($"domain 'orphaned': '{Lab.Folder}/usr/bin/virt-mdev' cannot be started (No such file or directory (ENOENT)); "
-                + "install libvirt-mdev-hook again or remove it altogether"));
+            Assert.That(Refusal(domain.Uuid), Is.EqualTo($"domain 'orphaned': '{Lab.Folder}/usr/bin/virt-mdev' cannot be started "
+                + "(No such file or directory (ENOENT)); install libvirt-mdev-hook again or remove it altogether"));
             Start(plain.Uuid);
         }
     }

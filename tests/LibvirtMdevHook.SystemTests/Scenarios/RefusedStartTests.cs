@@ -13,8 +13,8 @@ internal sealed class RefusedStartTests() : Scenario("m60-rfc2016.xml")
         var domain = new VgpuDomain("wrong", "GRID M60-4Q", "GRID M60-4X");
         Lab.Define(domain.Guest());
 
-        var sentence = $"domain 'wrong': the device '{domain.Devices[1]}' of type 'GRID M60-4X' cannot be had: '0000:86:00.0', '0000:87:00.0' have no such "
-            + "type; did you mean 'GRID M60-4Q' or 'GRID M60-0B' or 'GRID M60-0Q'?";
+        var sentence = $"domain 'wrong': the device '{domain.Devices[1]}' of type 'GRID M60-4X' cannot be had: '0000:86:00.0', "
+            + "'0000:87:00.0' have no such type; did you mean 'GRID M60-4Q' or 'GRID M60-0B' or 'GRID M60-0Q'?";
         Assert.That(Refusal(domain.Uuid), Is.EqualTo(sentence));
         Assert.That(Effects, Is.EqualTo([$"Error prepare of domain 'wrong': refused: {sentence}"]));
         Assert.That(Writes, Is.Empty);
@@ -37,7 +37,7 @@ internal sealed class RefusedStartTests() : Scenario("m60-rfc2016.xml")
     {
         var domain = new VgpuDomain("robbed", "GRID M60-4Q");
         Lab.Define(domain.Guest());
-        using var robber = new OtherHook(Lab, "60-robber", $"if [ $2 = prepare ]; then echo vanish {domain.Device} >{Lab.Folder}/host/control; fi");
+        using var robber = new OtherHook(Lab, "60-robber", $"[ $2 != prepare ] || echo vanish {domain.Device} >{Lab.Folder}/host/control");
 
         // libvirt itself looks for it first.
         Assert.That(FailedStart(domain.Uuid), Does.Contain($"mediated device '{domain.Device}' not found"));
@@ -48,7 +48,7 @@ internal sealed class RefusedStartTests() : Scenario("m60-rfc2016.xml")
     {
         var domain = new VgpuDomain("asleep", "GRID M60-4Q");
         Lab.Define(domain.Guest());
-        using var sandman = new OtherHook(Lab, "60-sandman", $"if [ $2 = prepare ]; then echo 0 >/sys/bus/mdev/devices/{domain.Device}/online; fi");
+        using var sandman = new OtherHook(Lab, "60-sandman", $"[ $2 != prepare ] || echo 0 >/sys/bus/mdev/devices/{domain.Device}/online");
 
         Assert.That(Refusal(domain.Uuid), Is.EqualTo(
             $"domain 'asleep': the device '{domain.Device}' ('GRID M60-4Q' on '0000:86:00.0') is not ready: it is not online"));
@@ -67,7 +67,7 @@ internal sealed class RefusedStartTests() : Scenario("m60-rfc2016.xml")
     }
 
     [TestCase("<disk type='file'><source file='/none'/><target dev='hda'/></disk>", "", "'/none'")]
-    [TestCase("", "<commandline xmlns='http://libvirt.org/schemas/domain/qemu/1.0'><arg value='-nonsense'/></commandline>", "-nonsense: invalid option")]
+    [TestCase("", $"<commandline xmlns='{VgpuDomain.QemuNamespace}'><arg value='-nonsense'/></commandline>", "-nonsense: invalid option")]
     public void A_start_that_fails_later_leaves_nothing(string devices, string more, string reason)
     {
         var domain = new VgpuDomain("unlucky", "GRID M60-4Q", "GRID M60-4Q") { OtherDevices = devices, More = more };
@@ -98,7 +98,8 @@ internal sealed class RefusedStartTests() : Scenario("m60-rfc2016.xml")
         var inode = Inode(domain.Device);
         Lab.Define(domain.Guest());
 
-        Assert.That(Refusal(domain.Uuid), Does.Contain("was not made by this hook, and cannot be used: the 2016 interface does not tell its type"));
+        Assert.That(Refusal(domain.Uuid), Does
+            .Contain("was not made by this hook, and cannot be used: the 2016 interface does not tell its type"));
         Assert.That(Inode(domain.Device), Is.EqualTo(inode));
         Write("sys/bus/pci/devices/0000:87:00.0/mdev_destroy", $"{domain.Device}");
     }

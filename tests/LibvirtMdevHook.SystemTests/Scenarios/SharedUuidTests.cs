@@ -23,7 +23,8 @@ internal sealed class SharedUuidTests() : Scenario("m60-rfc2016.xml")
         var loser = new VgpuDomain("loser", "GRID M60-4Q") { Devices = winner.Devices };
         Lab.Define(loser.Guest());
 
-        Assert.That(Refusal(loser.Uuid), Does.StartWith($"domain 'loser': the device '{winner.Device}' of type 'GRID M60-4Q' cannot be had: ")
+        Assert.That(Refusal(loser.Uuid), Does
+            .StartWith($"domain 'loser': the device '{winner.Device}' of type 'GRID M60-4Q' cannot be had: ")
             .And.Contains($"it belongs to the domain 'winner' ({winner.Uuid})"));
         TheWinnerKeepsItsDevice();
     }

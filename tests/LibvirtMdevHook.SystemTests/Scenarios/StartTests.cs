@@ -15,7 +15,8 @@ internal sealed class StartTests() : Scenario("m60-rfc2016.xml")
         var arguments = $"vgpu_type_id=17,vm_uuid={domain.Uuid}";
         string[] up =
         [
-            $"0000:86:00.0/mdev_create \"{domain.Devices[0]}:{arguments}\" ok", $"0000:87:00.0/mdev_create \"{domain.Devices[1]}:{arguments}\" ok",
+            $"0000:86:00.0/mdev_create \"{domain.Devices[0]}:{arguments}\" ok",
+            $"0000:87:00.0/mdev_create \"{domain.Devices[1]}:{arguments}\" ok",
             $"{first}/online \"1\" ok", $"{second}/online \"1\" ok",
         ];
 
@@ -38,7 +39,8 @@ internal sealed class StartTests() : Scenario("m60-rfc2016.xml")
         [
             .. up,
             $"{second}/online \"0\" ok", $"{first}/online \"0\" ok",
-            $"0000:87:00.0/mdev_destroy \"{domain.Devices[1]}:{arguments}\" ok", $"0000:86:00.0/mdev_destroy \"{domain.Devices[0]}:{arguments}\" ok",
+            $"0000:87:00.0/mdev_destroy \"{domain.Devices[1]}:{arguments}\" ok",
+            $"0000:86:00.0/mdev_destroy \"{domain.Devices[0]}:{arguments}\" ok",
         ]));
     }
 
@@ -50,7 +52,8 @@ internal sealed class StartTests() : Scenario("m60-rfc2016.xml")
         Destroy(domain);
         NothingIsLeft();
 
-        string first = $"'{domain.Devices[0]}' ('GRID M60-4Q' on '0000:86:00.0')", second = $"'{domain.Devices[1]}' ('GRID M60-2Q' on '0000:87:00.0')";
+        var first = $"'{domain.Devices[0]}' ('GRID M60-4Q' on '0000:86:00.0')";
+        var second = $"'{domain.Devices[1]}' ('GRID M60-2Q' on '0000:87:00.0')";
         const string Up = "Info prepare of domain 'logged': ", Down = "Info release of domain 'logged': ";
         Assert.That(Effects, Is.EqualTo((string[])
         [

@@ -26,9 +26,11 @@ internal sealed class StartTimes() : Scenario("m60-rfc2016.xml")
             NothingIsLeft();
         }
 
-        TestContext.Out.WriteLine($"virsh start, {Runs} runs each: without a declaration {InWords(without)}; with two vGPUs {InWords(with)}.");
+        TestContext.Out.WriteLine(
+            $"virsh start, {Runs} runs each: without a declaration {InWords(without)}; with two vGPUs {InWords(with)}.");
         Assert.That(Writes, Has.Length.EqualTo(Runs * 8));
     }
 
-    private static string InWords(List<double> times) => $"median {times.Order().ElementAt(times.Count / 2):0} ms, from {times.Min():0} to {times.Max():0} ms";
+    private static string InWords(List<double> times) =>
+        $"median {times.Order().ElementAt(times.Count / 2):0} ms, from {times.Min():0} to {times.Max():0} ms";
 }

@@ -8,6 +8,7 @@ namespace LibvirtMdevHook.SystemTests.Scenarios;
 internal sealed record VgpuDomain(string Name, params ImmutableArray<string> Types)
 {
     public const string Namespace = "urn:libvirt-mdev-hook:1";
+    public const string QemuNamespace = "http://libvirt.org/schemas/domain/qemu/1.0";
 
     public Guid Uuid { get; init; } = Guid.NewGuid();
 
