@@ -13,7 +13,7 @@ internal static class GroupNode
     public static Descriptor? TryHold(Root root, SysfsName group, out Errno error) =>
         Descriptor.Open((root.Vfio / group).Text, Libc.O_RDWR, out error);
 
-    /// <returns>Who holds the device, in words; null when nobody does.</returns>
+    /// <returns>Who holds the device, in words; null when nobody does, or only this program, which is removing it or having a look.</returns>
     public static string? Holder(Root root, SysfsName? group)
     {
         if (group is null)
@@ -22,11 +22,15 @@ internal static class GroupNode
         return error == Errno.EBUSY ? Holders(root, group) : null;
     }
 
-    private static string Holders(Root root, SysfsName group)
+    private static string? Holders(Root root, SysfsName group)
     {
-        var found = Sysfs.List(root.Proc).Where(pid => pid.ToString().All(char.IsAsciiDigit) && Holds(root.Proc / pid / "fd", group))
+        var holders = Sysfs.List(root.Proc).Where(pid => pid.ToString().All(char.IsAsciiDigit) && Holds(root.Proc / pid / "fd", group)).ToArray();
+        if (holders.Length == 0)
+            return "a process that is not to be seen from here";
+        var own = Sysfs.LinkTarget(root.Proc / "self/exe");
+        var others = holders.Where(pid => Sysfs.LinkTarget(root.Proc / pid / "exe") != own)
             .Select(pid => $"'{Sysfs.ReadTrimmed(root.Proc / pid / "comm")}' (pid {pid})").ToArray();
-        return found.Length > 0 ? $"process {string.Join(", ", found)}" : "a process that is not to be seen from here";
+        return others.Length > 0 ? $"process {string.Join(", ", others)}" : null;
     }
 
     /// <summary>QEMU's own /dev is another mount of the same name, so the end of the link's text tells.</summary>
