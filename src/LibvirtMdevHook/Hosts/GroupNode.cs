@@ -13,25 +13,21 @@ internal static class GroupNode
     public static Descriptor? TryHold(Root root, SysfsName group, out Errno error) =>
         Descriptor.Open((root.Vfio / group).Text, Libc.O_RDWR, out error);
 
-    /// <returns>Who holds the device, in words; null when nobody does.</returns>
+    /// <summary>Looks through /proc and opens nothing: a QEMU that opens its device at that moment would get EBUSY.</summary>
+    /// <returns>Who holds the device, in words; null when nobody does that is to be seen from here, or only our own worker.</returns>
     public static string? Holder(Root root, SysfsName? group)
     {
-        if (group is null)
+        if (group is null || FileStatus.Of(root.Vfio / group) is not { } node)
             return null;
-        using var node = TryHold(root, group, out var error);
-        return error == Errno.EBUSY ? Holders(root, group) : null;
-    }
-
-    private static string Holders(Root root, SysfsName group)
-    {
-        var node = FileStatus.Of(root.Vfio / group);
-        var found = Sysfs.List(root.Proc).Where(pid => pid.ToString().All(char.IsAsciiDigit) && Holds(root.Proc / pid / "fd", group, node))
+        var own = Sysfs.LinkTarget(root.Proc / "self/exe");
+        var holders = Sysfs.List(root.Proc).Where(pid => pid.ToString().All(char.IsAsciiDigit) && Holds(root.Proc / pid / "fd", group, node))
+            .Where(pid => Sysfs.LinkTarget(root.Proc / pid / "exe") != own)
             .Select(pid => $"'{Sysfs.ReadTrimmed(root.Proc / pid / "comm")}' (pid {pid})").ToArray();
-        return found.Length > 0 ? $"process {string.Join(", ", found)}" : "a process that is not to be seen from here";
+        return holders.Length > 0 ? $"process {string.Join(", ", holders)}" : null;
     }
 
     /// <summary>The link's text comes first: to ask for the status of any file that some process has open could hang.</summary>
-    private static bool Holds(HostPath descriptors, SysfsName group, FileStatus? node) =>
+    private static bool Holds(HostPath descriptors, SysfsName group, FileStatus node) =>
         Sysfs.List(descriptors).Any(fd => Sysfs.LinkTarget(descriptors / fd)?.EndsWith($"/vfio/{group}", StringComparison.Ordinal) == true
-            && node is not null && FileStatus.Of(descriptors / fd)?.IsSameAs(node) == true);
+            && FileStatus.Of(descriptors / fd)?.IsSameAs(node) == true);
 }
