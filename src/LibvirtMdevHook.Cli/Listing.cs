@@ -1,7 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using LibvirtMdevHook.Log;
+using LibvirtMdevHook.Linux;
 
 namespace LibvirtMdevHook.Cli;
 
@@ -17,7 +17,7 @@ internal static class Listing
             return;
         var widths = Enumerable.Range(0, rows.Max(r => r.Length)).Select(i => rows.Max(r => i < r.Length ? r[i].Length : 0)).ToArray();
         foreach (var row in rows)
-            Console.WriteLine((indent + string.Join("  ", row.Select((cell, i) => HookLog.OneLine(cell).PadRight(widths[i])))).TrimEnd());
+            Console.WriteLine((indent + string.Join("  ", row.Select((cell, i) => OneLine.Of(cell).PadRight(widths[i])))).TrimEnd());
     }
 
     public static void Print(JsonNode json)

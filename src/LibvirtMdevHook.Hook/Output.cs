@@ -23,7 +23,7 @@ internal static class Output
 
     private static void Print(string sentence)
     {
-        var line = string.Concat(sentence.Select(c => char.IsControl(c) ? '?' : c)) + '\n';
+        var line = OneLine.Of(sentence) + '\n';
         using var stderr = Descriptor.Own(2);
         stderr.Write(Encoding.UTF8.GetBytes(line));
     }

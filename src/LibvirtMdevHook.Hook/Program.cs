@@ -10,7 +10,9 @@ try
 {
     return call.Run(Root.FromEnvironment());
 }
-catch (IOException e)
+#pragma warning disable CA1031 // Whatever goes wrong, an exit status that libvirtd does not expect could kill a running guest.
+catch (Exception e)
+#pragma warning restore CA1031
 {
     return Output.Refuse(call, e.Message);
 }

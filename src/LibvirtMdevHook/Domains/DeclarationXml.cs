@@ -9,6 +9,9 @@ internal static class DeclarationXml
     public const string NamespaceStem = "urn:libvirt-mdev-hook:";
     public const string Namespace = NamespaceStem + "1";
 
+    private const int MaximumHostdevs = 64;
+    private const int MaximumAttrs = 256;
+
     private static readonly XNamespace Ours = Namespace;
 
     /// <returns>Null when there is no declaration, or when it has problems.</returns>
@@ -37,6 +40,12 @@ internal static class DeclarationXml
     {
         Expect(element, ["placement", "numa", "gpu"], "hostdev", problems);
         var hostdevs = element.Elements(Ours + "hostdev").ToArray();
+        if (hostdevs.Length > MaximumHostdevs || element.Descendants(Ours + "attr").Count() > MaximumAttrs)
+        {
+            problems.Add(At(element, $"the declaration has more than {MaximumHostdevs} <hostdev> or {MaximumAttrs} <attr>"));
+            return new Declaration(null, null, GpuRule.Any, []);
+        }
+
         if (hostdevs.Length == 0)
             problems.Add(At(element, "the declaration has no <hostdev>; declare at least one, or remove the declaration"));
         var read = hostdevs.Select(h => DeclaredHostdevXml.Read(h, devices, alsoAllowed, problems)).OfType<DeclaredHostdev>().ToImmutableArray();

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text;
 using System.Xml.Linq;
 
 namespace LibvirtMdevHook.Domains;
@@ -105,8 +106,8 @@ internal static class DeclaredHostdevXml
         var value = element.Attribute("value");
         if (name is null || value is null)
             problems.Add(DeclarationXml.At(element, $"<attr> has no {(name is null ? "name" : "value")}; expected both name and value"));
-        if (value is not null && (value.Value.Length > 4095 || value.Value.Any(char.IsControl)))
-            problems.Add(DeclarationXml.At(value, "the value of <attr> is longer than 4095 characters or has control characters"));
+        if (value is not null && (Encoding.UTF8.GetByteCount(value.Value) > 4095 || value.Value.Any(char.IsControl)))
+            problems.Add(DeclarationXml.At(value, "the value of <attr> is longer than 4095 bytes or has control characters"));
         if (name is null)
             return null;
         if (AttrName.TryParse(name.Value, alsoAllowed, out var attr))

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using LibvirtMdevHook.Linux;
 
 namespace LibvirtMdevHook.Domains;
 
@@ -14,7 +15,7 @@ internal sealed class DomainXmlException(ImmutableArray<Problem> problems) : Exc
 internal sealed record Problem(int Line, string Text)
 {
     /// <summary>One line, whatever the document has in the place that it quotes.</summary>
-    public string Text { get; } = string.Concat(Text.Select(c => char.IsControl(c) ? '?' : c));
+    public string Text { get; } = OneLine.Of(Text);
 
     public override string ToString() => Line > 0 ? $"line {Line}: {Text}" : Text;
 }

@@ -8,10 +8,13 @@ namespace LibvirtMdevHook.Domains;
 /// <param name="Cpus">The host CPUs its vCPUs are pinned to; empty when they are not.</param>
 internal sealed record GuestNuma(ImmutableSortedSet<int> Nodes, ImmutableSortedSet<int> Cpus)
 {
+    /// <summary>More than any guest has vCPUs.</summary>
+    private const int MaximumSets = 4096;
+
     public static GuestNuma Read(XElement domain) => new(
         Union(domain.Elements("numatune").Elements().Attributes("nodeset")),
         Union(domain.Elements("vcpu").Concat(domain.Elements("cputune").Elements("vcpupin")).Attributes("cpuset")));
 
     private static ImmutableSortedSet<int> Union(IEnumerable<XAttribute> sets) =>
-        [.. sets.SelectMany(set => NumberSet.Parse(set.Value) ?? [])];
+        [.. sets.Take(MaximumSets).SelectMany(set => NumberSet.Parse(set.Value) ?? [])];
 }

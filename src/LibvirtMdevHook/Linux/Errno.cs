@@ -16,6 +16,7 @@ internal readonly record struct Errno(int Value)
     public static readonly Errno EEXIST = new(17);
     public static readonly Errno ENODEV = new(19);
     public static readonly Errno ENOTDIR = new(20);
+    public static readonly Errno EFBIG = new(27);
     public static readonly Errno ENOSPC = new(28);
     public static readonly Errno ELOOP = new(40);
     public static readonly Errno EUSERS = new(87);

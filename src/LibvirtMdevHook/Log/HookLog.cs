@@ -15,21 +15,16 @@ internal sealed class HookLog(Root root, HostSettings settings, string subject)
 {
     private readonly Lazy<Logger> _logger = new(() => Open(root, settings));
 
-    public void Debug(string message) => Write(LogLevel.Debug, LogLevelName.Debug, message);
-
     public void Info(string message) => Write(LogLevel.Info, LogLevelName.Info, message);
 
     public void Warn(string message) => Write(LogLevel.Warn, LogLevelName.Warn, message);
 
     public void Error(string message) => Write(LogLevel.Error, LogLevelName.Error, message);
 
-    /// <summary>Domain names and what drivers print are text of others: a line of the log stays a line.</summary>
-    public static string OneLine(string text) => string.Concat(text.Select(c => char.IsControl(c) ? '?' : c));
-
     private void Write(LogLevel level, LogLevelName name, string message)
     {
         if (name >= settings.LogLevel)
-            _logger.Value.Log(level, OneLine($"{subject}: {message}"));
+            _logger.Value.Log(level, OneLine.Of($"{subject}: {message}"));
     }
 
     private static Logger Open(Root root, HostSettings settings)

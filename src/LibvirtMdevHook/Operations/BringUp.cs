@@ -46,6 +46,8 @@ internal sealed class BringUp(Workplace place, Patience patience, Record planned
             return true;
         if (patience.IsOver)
             return Fail(claim, "the time for the start is over", Retry.TooLate);
+        claim = claim with { Stage = Stage.Intended };
+        Save(Record.With(claim));
         var error = claim.Dialect.Create(Dialect.ParentPath(place.Root, claim.Parent), claim.Device, claim.Type?.Id, claim.Args);
         if (error.IsNone)
         {
@@ -144,8 +146,9 @@ internal sealed class BringUp(Workplace place, Patience patience, Record planned
 
     private void Save(Record record)
     {
-        place.Records.Save(record);
+        // What cannot be saved has happened all the same.
         Record = record;
+        place.Records.Save(record);
     }
 }
 

@@ -8,8 +8,8 @@ namespace LibvirtMdevHook.Operations;
 /// One claim on its way out. Each write to sysfs runs on a thread of its own: one that the kernel never answers is left behind with its
 /// device, while the others go on.
 /// </summary>
-/// <param name="held">The lock beside the claim's file in the folder of removals.</param>
-internal sealed class Departure(Workplace place, Record record, FileLock held)
+/// <param name="held">The lock beside the claim's file in the folder of removals; null where it could not be made.</param>
+internal sealed class Departure(Workplace place, Record record, FileLock? held)
 {
     /// <summary>How long the other departures wait for a write of this one; then it goes on beside them.</summary>
     private static readonly TimeSpan Turn = TimeSpan.FromMilliseconds(100);
@@ -19,6 +19,7 @@ internal sealed class Departure(Workplace place, Record record, FileLock held)
     private readonly Deadline _selfRemoval = SelfRemoval(place, record);
     private Task<Errno>? _inFlight;
     private Deadline _answerDue;
+    private Deadline _pause;
     private string? _effect;
     private Errno _lastAnswer;
     private bool _wasWritten;
@@ -38,17 +39,15 @@ internal sealed class Departure(Workplace place, Record record, FileLock held)
 
     public void GoOffline()
     {
-        if (Settle() is not { } device || !GoesOffline || device.Online == false)
+        if (Settle() is not { } device || !GoesOffline || device.Online == false || !IsFree(device, out var node))
             return;
-        if (GroupNode.Holder(place.Root, device.Group) is { } holder)
-            Report($"{holder} holds it");
-        else if (Run(() => Claim.Dialect.SetOnline(device.Path, online: false), $"brought offline {Claim}") is { IsNone: false } error)
+        if (Run(node, () => Claim.Dialect.SetOnline(device.Path, online: false), $"brought offline {Claim}") is { IsNone: false } error)
             Report($"it cannot be brought offline: {error}");
     }
 
     public void Leave()
     {
-        if (Settle() is not { } device || (GoesOffline && device.Online == true))
+        if (!_pause.Passed || Settle() is not { } device || (GoesOffline && device.Online == true))
             return;
         if (Claim.IsForeign)
             PutBack(device);
@@ -60,7 +59,7 @@ internal sealed class Departure(Workplace place, Record record, FileLock held)
     public void End()
     {
         if (_inFlight is null)
-            held.Dispose();
+            held?.Dispose();
     }
 
     private static Deadline SelfRemoval(Workplace place, Record record)
@@ -88,37 +87,34 @@ internal sealed class Departure(Workplace place, Record record, FileLock held)
 
     private void Destroy(MdevDevice device)
     {
-        Descriptor? node = null;
-        if (device.Group is { } group)
-        {
-            node = GroupNode.TryHold(place.Root, group, out var held);
-            if (held == Errno.EBUSY)
-            {
-                Report($"{GroupNode.Holder(place.Root, group) ?? "a process"} holds it");
-                return;
-            }
-        }
-
+        if (!IsFree(device, out var node))
+            return;
+        var isFirst = !_wasWritten;
         _wasWritten = true;
-        var answer = Run(() =>
-        {
-            // Open across the write: nobody can take the device in between.
-            using (node)
-                return Claim.Dialect.Destroy(Dialect.ParentPath(place.Root, Claim.Parent), device.Path, Claim.Device, Claim.Args);
-        }, null);
-        if (answer is { } error)
-            Judge(error);
+        var parent = Dialect.ParentPath(place.Root, Claim.Parent);
+        if (Run(node, () => Claim.Dialect.Destroy(parent, device.Path, Claim.Device, Claim.Args), null) is not { } error || Settle() is null)
+            return;
+        // Since Linux 5.2 a driver's refusal does not reach the writer, so what counts is whether the directory has gone.
+        _pause = Deadline.After(VanishTime);
+        if (!error.IsNone)
+            Report($"it cannot be removed: {error}");
+        else if (!isFirst)
+            Report("its removal succeeded, but it is still there");
     }
 
-    private void Judge(Errno error)
+    /// <param name="node">The device's node, to be kept open across the write, so that nobody can take the device in between.</param>
+    private bool IsFree(MdevDevice device, out Descriptor? node)
     {
-        // Since Linux 5.2 a driver's refusal does not reach the writer, so what counts is whether the directory has gone.
-        var gone = Deadline.After(error.IsNone ? VanishTime : TimeSpan.Zero)
-            .Wait(() => MdevDevice.Look(place.Root, Claim.Device) is not { } device || !Claim.Proves(device));
-        if (gone)
-            Settle();
-        else
-            Report(error.IsNone ? "its removal succeeded, but it is still there" : $"it cannot be removed: {error}");
+        node = null;
+        if (device.Group is not { } group)
+            return true;
+        node = GroupNode.TryHold(place.Root, group, out var error);
+        if (error.IsNone || error.IsAbsent)
+            return true;
+        Report(error == Errno.EBUSY
+            ? $"{GroupNode.Holder(place.Root, group) ?? "a process that is not to be seen from here"} holds it"
+            : $"it cannot be told whether somebody holds it: '{place.Root.Vfio / group}' cannot be opened: {error}");
+        return false;
     }
 
     private void PutBack(MdevDevice device)
@@ -130,11 +126,17 @@ internal sealed class Departure(Workplace place, Record record, FileLock held)
 
     /// <param name="effect">What to log when the write has succeeded, be it later.</param>
     /// <returns>Null while the kernel has not answered.</returns>
-    private Errno? Run(Func<Errno> write, string? effect)
+    private Errno? Run(Descriptor? node, Func<Errno> write, string? effect)
     {
         _effect = effect;
         _answerDue = Deadline.After(KernelTime);
-        _inFlight = Task.Factory.StartNew(write, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        _inFlight = Task.Factory.StartNew(
+            () =>
+            {
+                using (node)
+                    return write();
+            },
+            CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         return IsInFlight(Turn) ? null : _lastAnswer;
     }
 
@@ -163,8 +165,8 @@ internal sealed class Departure(Workplace place, Record record, FileLock held)
         if (effect is not null)
             place.Log.Info(effect);
         place.Records.DeleteRemoving(Claim.Device);
-        held.Delete();
-        held.Dispose();
+        held?.Delete();
+        held?.Dispose();
     }
 
     private void Report(string trouble)

@@ -20,7 +20,6 @@ internal sealed record HookOperation(string Name, bool MayRefuse, Trigger Trigge
     public static readonly HookOperation Reconnect = new("reconnect", false, Trigger.Record, false, s => s.ReleaseDeadline);
     public static readonly HookOperation Attach = new("attach", false, Trigger.Record, false, s => s.ReleaseDeadline);
 
-
     /// <summary>None of our business: migrate and restore pass the XML through by printing nothing, others may come.</summary>
     public static readonly HookOperation None = new("none", false, Trigger.None, false, s => s.ReleaseDeadline);
 

@@ -16,7 +16,7 @@ internal sealed class PrepareOperation(Workplace place, Patience patience, Domai
     private readonly Dictionary<SysfsName, string> _failed = [];
 
     /// <summary>What could not be taken down in time; the worker goes on with it after its answer.</summary>
-    public IEnumerable<TakeDown> Rest => [_takeDown, _abandoned];
+    public TakeDown[] Rest => [_takeDown, _abandoned];
 
     /// <summary>The record that was brought up, null when the answer is a refusal.</summary>
     public Record? Record { get; private set; }
@@ -38,8 +38,14 @@ internal sealed class PrepareOperation(Workplace place, Patience patience, Domai
     /// <summary>Takes down what was brought up, for a hook that has gone meanwhile.</summary>
     public void Undo()
     {
-        if (Record is null || place.Records.Lock(domain.Uuid, patience.Deadline) is not { } own)
+        if (Record is null)
             return;
+        if (place.Records.Lock(domain.Uuid, Deadline.After(place.Settings.HeldWait)) is not { } own)
+        {
+            place.Log.Error("a later operation of this domain has not ended; what was brought up for a hook that has gone stays until the next start");
+            return;
+        }
+
         using (own)
         {
             // A later operation of the domain may have been quicker.
@@ -118,7 +124,8 @@ internal sealed class PrepareOperation(Workplace place, Patience patience, Domai
             _abandoned.Adopt();
             _abandoned.Work(patience.AtMost(TimeSpan.Zero));
             plan = PlanAndSave(declaration);
-            return plan is null || plan.Hope == Hope.None || (plan.Hope == Hope.Types && forTypes.IsOver);
+            return plan is null || plan.Refusals.Length == 0
+                || plan.Refusals.Any(r => r.Hope == Hope.None || (r.Hope == Hope.Types && forTypes.IsOver));
         });
         refusal = plan is null
             ? $"the lock '{place.Root.State / "lock"}' is held by another process for too long"

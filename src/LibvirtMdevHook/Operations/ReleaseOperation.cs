@@ -11,15 +11,17 @@ internal sealed class ReleaseOperation(Workplace place, WorkerRequest request)
 
     public void Run()
     {
+        // The life of the domain that this release is about: while it waits, the domain may have begun another.
+        var generation = place.Records.Load(request.Domain)?.Generation;
         // Longer than libvirtd waits: an operation that is still at work may end, and then this one is needed.
         using var own = place.Records.Lock(request.Domain, Deadline.After(place.Settings.HeldWait));
         if (own is null)
         {
-            place.Log.Error("an earlier operation of this domain has not ended; its devices stay until the next start or reconcile");
+            place.Log.Error("an earlier operation of this domain has not ended; its devices stay until the next start");
             return;
         }
 
-        if (place.Records.Load(request.Domain) is { } record)
+        if (place.Records.Load(request.Domain) is { } record && record.Generation == generation)
             _takeDown.Begin(record);
         own.Delete();
     }

@@ -10,6 +10,8 @@ namespace LibvirtMdevHook.Operations;
 /// </summary>
 internal sealed class TakeDown(Workplace place)
 {
+    private static readonly TimeSpan LockTime = TimeSpan.FromSeconds(1);
+
     private readonly List<Departure> _departures = [];
 
     public IEnumerable<Departure> Left => _departures.Where(d => !d.IsDone);
@@ -25,18 +27,21 @@ internal sealed class TakeDown(Workplace place)
     /// <returns>False when the removal could not be saved: the device is taken down all the same, and the domain's record kept.</returns>
     private bool Move(Record removal)
     {
-        // Whoever holds the lock is taking the device down already.
-        if (place.Records.LockRemoving(removal.Claims[0].Device, Deadline.After(TimeSpan.Zero)) is not { } held)
-            return true;
-        _departures.Add(new Departure(place, removal, held));
+        FileLock? held = null;
         try
         {
+            held = place.Records.LockRemoving(removal.Claims[0].Device, Deadline.After(LockTime));
+            // Whoever holds the lock is taking the device down already, if it is this one.
+            if (held is null)
+                return place.Records.LoadRemoving(removal.Claims[0].Device)?.Generation == removal.Generation;
             place.Records.SaveRemoving(removal);
+            _departures.Add(new Departure(place, removal, held));
             return true;
         }
         catch (IOException e)
         {
             place.Log.Error($"{e.Message}; {removal.Claims[0]} is taken down all the same");
+            _departures.Add(new Departure(place, removal, held));
             return false;
         }
     }

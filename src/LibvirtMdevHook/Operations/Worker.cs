@@ -8,6 +8,7 @@ internal sealed class Worker(Root root, SocketEnd hook)
 {
     private static readonly TimeSpan RequestTime = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan AnswerTime = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan ReadTime = TimeSpan.FromHours(1);
 
     /// <returns>The exit status, which nobody reads.</returns>
     public int Run()
@@ -25,7 +26,9 @@ internal sealed class Worker(Root root, SocketEnd hook)
             Do(place, request);
             return 0;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or FormatException or InvalidOperationException or DomainXmlException)
+#pragma warning disable CA1031 // The hook waits for an answer, and nobody else would ever see what went wrong.
+        catch (Exception e)
+#pragma warning restore CA1031
         {
             place?.Log.Error($"{e.GetType().Name}: {e.Message}");
             Reply(Answer.Refused($"domain '{request.Name}': {e.Message}"));
@@ -50,7 +53,7 @@ internal sealed class Worker(Root root, SocketEnd hook)
             release.Run();
             release.Rest.Work(patience);
             Reply(Answer.Good);
-            Finish(place, release.Rest);
+            Finish(place, [release.Rest]);
         }
         else
         {
@@ -79,18 +82,14 @@ internal sealed class Worker(Root root, SocketEnd hook)
         }
 
         var prepare = new PrepareOperation(place, patience, domain);
-        var isHeard = Reply(Log(place, prepare.Run()));
-        if (!isHeard)
+        if (!Reply(Log(place, prepare.Run())))
             prepare.Undo();
-        foreach (var rest in prepare.Rest)
-            Finish(place, rest);
+        Finish(place, prepare.Rest);
     }
 
-    private bool Reply(Answer answer)
-    {
-        var deadline = Deadline.After(AnswerTime);
-        return WorkerRequest.SendAnswer(hook, answer, deadline) && hook.WasReadToTheEnd(deadline);
-    }
+    /// <returns>Whether the hook has read the answer. One that is stopped may still do so: as long as it is there, nothing is decided.</returns>
+    private bool Reply(Answer answer) =>
+        WorkerRequest.SendAnswer(hook, answer, Deadline.After(AnswerTime)) && hook.WasReadToTheEnd(Deadline.After(ReadTime));
 
     private static Answer Log(Workplace place, Answer answer)
     {
@@ -99,10 +98,13 @@ internal sealed class Worker(Root root, SocketEnd hook)
         return answer;
     }
 
-    private static void Finish(Workplace place, TakeDown rest)
+    /// <summary>All side by side: one that is held keeps no other from leaving.</summary>
+    private static void Finish(Workplace place, TakeDown[] rests)
     {
-        if (!rest.Work(new Patience(Deadline.After(place.Settings.HeldWait), null)))
-            place.Log.Error("gave up waiting; 'virt-mdev list' shows what is left, and the next start or reconcile goes on");
-        rest.End();
+        var now = new Patience(new Deadline(0), null);
+        if (!Deadline.After(place.Settings.HeldWait).Wait(() => Array.TrueForAll(Array.ConvertAll(rests, rest => rest.Work(now)), isDone => isDone)))
+            place.Log.Error("gave up waiting; 'virt-mdev list' shows what is left, and the next start goes on with it");
+        foreach (var rest in rests)
+            rest.End();
     }
 }

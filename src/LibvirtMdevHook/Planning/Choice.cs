@@ -12,24 +12,37 @@ namespace LibvirtMdevHook.Planning;
 internal sealed class Choice
 {
     /// <summary>Enough for any sensible domain; keeps a hopeless one from holding the host's lock.</summary>
-    private const int MaximumSteps = 10_000;
+    private const int MaximumSteps = 2_000;
 
     private readonly Order _order;
     private readonly ImmutableArray<Wish> _wishes;
+    private readonly bool _hasPins;
     private int _steps;
 
     private Choice(Order order, ImmutableArray<Wish> wishes)
     {
         _order = order;
+        _hasPins = wishes.Any(w => w.Hostdev.Parents.Length > 0);
         _wishes = [.. wishes.OrderBy(w => w.Foreign is null ? 1 : 0).ThenBy(w => w.Candidates.Count(c => c.Fits))];
     }
 
     /// <returns>The claims in the order of the declaration; null when the devices do not fit together.</returns>
     public static ImmutableArray<Claim>? Of(Order order, Occupancy occupancy, ImmutableArray<Wish> wishes)
     {
-        var chosen = new Choice(order, wishes).Next([], occupancy);
+        var choice = new Choice(order, wishes);
+        var chosen = order.Declaration.Gpu == GpuRule.Same
+            ? choice.Gpus(occupancy).Select(gpu => new Choice(order, choice.On(gpu)).Next([], occupancy)).FirstOrDefault(c => c is not null)
+            : choice.Next([], occupancy);
         return chosen is null ? null : [.. wishes.Select(w => chosen.Single(c => c.Device == w.Hostdev.Device))];
     }
+
+    /// <summary>The GPUs on which all could be, the best for the first device first.</summary>
+    private IEnumerable<SysfsName> Gpus(Occupancy occupancy) => _wishes[0].Foreign is { } foreign
+        ? [foreign.Gpu]
+        : InOrder(_wishes[0], occupancy).Select(c => c.Parent.Gpu).Distinct();
+
+    private ImmutableArray<Wish> On(SysfsName gpu) =>
+        [.. _wishes.Select(w => w with { Candidates = w.Candidates.RemoveAll(c => c.Parent.Gpu != gpu) })];
 
     private ImmutableList<Claim>? Next(ImmutableList<Claim> chosen, Occupancy occupancy)
     {
@@ -49,8 +62,15 @@ internal sealed class Choice
         var sign = _order.Placement == Placement.BreadthFirst ? 1 : -1;
         return [.. wish.Candidates.Where(c => c.Fits && occupancy.WhyFull(c.Parent, c.Type) is null)
             .OrderBy(c => _order.Numa == NumaRule.Prefer && !_order.IsNear(c.Parent) ? 1 : 0)
-            .ThenBy(c => sign * occupancy.Load(c.Parent.Gpu)).ThenBy(c => c.Parent.Name)];
+            .ThenBy(c => sign * occupancy.Load(c.Parent.Gpu)).ThenBy(c => c.Parent.Name)
+            .DistinctBy(c => Kind(c, occupancy))];
     }
+
+    /// <summary>VFs of one GPU with the same type and as much left are as good as each other, unless one of them is pinned.</summary>
+    private (SysfsName Place, SysfsName? Type, int Left) Kind(Candidate candidate, Occupancy occupancy) =>
+        _hasPins || candidate.Type is not { } type || candidate.Parent.Name == candidate.Parent.Gpu
+            ? (candidate.Parent.Name, null, 0)
+            : (candidate.Parent.Gpu, type.Id, occupancy.Left(candidate.Parent, type));
 
     private bool Allows(ImmutableList<Claim> chosen, SysfsName gpu) => _order.Declaration.Gpu switch
     {
@@ -68,5 +88,5 @@ internal sealed class Choice
         hostdev.Attrs,
         candidate.Parent.Dialect.Arguments(candidate.Type?.Id, _order.Domain.Uuid, hostdev.Args),
         hostdev.Handover,
-        Stage.Intended);
+        Stage.Reserved);
 }

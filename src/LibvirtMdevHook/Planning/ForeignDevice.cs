@@ -30,6 +30,8 @@ internal static class ForeignDevice
             return $"{holder} holds it";
         if (hostdev.Attrs.Length > 0)
             return "its attributes are not ours to set";
+        if (hostdev.Args.Length > 0)
+            return "its args are not ours to give";
         if (parent is null)
             return $"its parent is '{existing.Device.Parent}'" + (hostdev.Parents.Length > 0 ? ", which is not declared" : "");
         if (hostdev.Parents.Length > 0 && !hostdev.Parents.Any(parent.IsNamedBy))

@@ -13,19 +13,25 @@ internal sealed class Occupancy
 {
     private readonly Host _host;
     private readonly ImmutableArray<Claim> _claims;
+    private readonly ImmutableDictionary<SysfsName, int> _loads;
 
-    private Occupancy(Host host, ImmutableArray<Claim> claims) => (_host, _claims) = (host, claims);
+    private Occupancy(Host host, ImmutableArray<Claim> claims, ImmutableDictionary<SysfsName, int> loads) =>
+        (_host, _claims, _loads) = (host, claims, loads);
 
-    public static Occupancy Of(Host host, IEnumerable<Record> records) => new(host, [.. records.SelectMany(r => r.Claims)]);
+    public static Occupancy Of(Host host, IEnumerable<Record> records)
+    {
+        var claims = records.SelectMany(r => r.Claims).ToImmutableArray();
+        var gpus = host.Parents.ToDictionary(p => p.Name, p => p.Gpu);
+        var loads = host.Devices.Values.Select(place => gpus.GetValueOrDefault(place.Parent)).OfType<SysfsName>()
+            .Concat(claims.Where(c => !host.Devices.ContainsKey(c.Device)).Select(c => c.Gpu))
+            .GroupBy(gpu => gpu).ToImmutableDictionary(g => g.Key, g => g.Count());
+        return new Occupancy(host, claims, loads);
+    }
 
-    public Occupancy Plus(Claim claim) => new(_host, _claims.Add(claim));
+    public Occupancy Plus(Claim claim) => new(_host, _claims.Add(claim), _loads.SetItem(claim.Gpu, Load(claim.Gpu) + 1));
 
     /// <summary>How many devices a physical GPU carries, for placement.</summary>
-    public int Load(SysfsName gpu)
-    {
-        var parents = _host.Parents.Where(p => p.Gpu == gpu).Select(p => p.Name).ToHashSet();
-        return _host.Devices.Values.Count(place => parents.Contains(place.Parent)) + _claims.Count(c => c.Gpu == gpu && IsPending(c));
-    }
+    public int Load(SysfsName gpu) => _loads.GetValueOrDefault(gpu);
 
     /// <returns>Why no device of the type can be made on the parent, as half a sentence; null when one can.</returns>
     public string? WhyFull(Parent parent, MdevType? type)

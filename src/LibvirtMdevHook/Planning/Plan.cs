@@ -4,14 +4,11 @@ using LibvirtMdevHook.Records;
 
 namespace LibvirtMdevHook.Planning;
 
-/// <summary>What prepare would do: a record at <see cref="Stage.Intended"/>, or the reasons why there is none.</summary>
+/// <summary>What prepare would do: a record at <see cref="Stage.Reserved"/>, or the reasons why there is none.</summary>
 /// <param name="Record">Null when there is a refusal.</param>
 /// <param name="Candidates">Every parent that was considered for a device, in the order of devices and parents.</param>
 internal sealed record Plan(Record? Record, ImmutableArray<Refusal> Refusals, ImmutableArray<Candidate> Candidates)
 {
-    /// <summary>What may help against every one of the refusals; none when one of them is final.</summary>
-    public Hope Hope => Refusals.Length > 0 ? Refusals.Min(r => r.Hope) : Hope.None;
-
     /// <returns>The steps, a line each, or the refusals.</returns>
     public override string ToString()
     {

@@ -31,7 +31,9 @@ internal static class Refusals
             return Of(order, hostdev, NoParentAtAll(hostdev), Hope.Types);
         if (candidates.All(c => c.WhyNot == Suitability.NoSuchType))
             return Of(order, hostdev, NoSuchType(hostdev, candidates), Hope.Types);
-        var hope = candidates.Any(c => c.Hope == Hope.Removal) ? Hope.Removal : Hope.None;
+        var hope = candidates.Any(c => c.Hope == Hope.Removal) ? Hope.Removal
+            : candidates.Any(c => c.WhyNot == Suitability.NoSuchType) ? Hope.Types
+            : Hope.None;
         return Of(order, hostdev, $"no parent fits: {Reasons(candidates)}", hope);
     }
 
@@ -40,7 +42,8 @@ internal static class Refusals
         var ways = wishes.Where(w => w.Foreign is null).Select(w => $"'{w.Hostdev.Device}' fits on "
             + Names(w.Candidates.Where(c => c.Fits).Select(c => c.Parent.Name)));
         var rule = order.Declaration.Gpu == GpuRule.Any ? "" : $" with gpu='{Word.Of(order.Declaration.Gpu)}'";
-        var hope = order.Removing.Length > 0 ? Hope.Removal : Hope.None;
+        var gpus = wishes.SelectMany(w => w.Candidates).Select(c => c.Parent.Gpu).ToHashSet();
+        var hope = order.Removing.SelectMany(r => r.Claims).Any(c => gpus.Contains(c.Gpu)) ? Hope.Removal : Hope.None;
         return new Refusal(null, $"domain '{order.Domain.Name}': its {wishes.Length} devices do not fit together{rule}, though each would alone: "
             + $"{string.Join("; ", ways)}; free an instance or declare other types or parents", hope);
     }

@@ -52,7 +52,7 @@ internal enum Stage
     /// <summary>Its instance is spoken for; nothing was written to sysfs.</summary>
     Reserved,
 
-    /// <summary>It may have been created: whether it was, the host tells.</summary>
+    /// <summary>Its create is being written: whether it was created, the host tells.</summary>
     Intended,
 
     Created,

@@ -7,15 +7,13 @@ namespace LibvirtMdevHook.Records;
 /// <param name="Name">The domain's name, unchecked text for messages.</param>
 /// <param name="Boot">The boot of the host that it belongs to.</param>
 /// <param name="Generation">Nanoseconds since boot at which it was planned: tells one life of a domain from the next.</param>
-/// <param name="Expires">When a reservation ends; null for no end.</param>
 internal sealed record Record(
     Guid Domain,
     string Name,
     string Boot,
     long Generation,
     Phase Phase,
-    ImmutableArray<Claim> Claims,
-    DateTimeOffset? Expires = null)
+    ImmutableArray<Claim> Claims)
 {
     public Record With(Claim claim) =>
         this with { Claims = [.. Claims.Select(c => c.Device == claim.Device ? claim : c)] };

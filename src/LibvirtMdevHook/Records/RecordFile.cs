@@ -8,6 +8,9 @@ namespace LibvirtMdevHook.Records;
 /// <summary>One record on disk: written beside and renamed, root's alone, readable by people.</summary>
 internal static class RecordFile
 {
+    /// <summary>Well below what is read: a record grows while its devices come up.</summary>
+    private const int MaximumWritten = 1 << 19;
+
     private static readonly XmlReaderSettings Settings = new()
     {
         DtdProcessing = DtdProcessing.Prohibit, XmlResolver = null, MaxCharactersInDocument = 1 << 20,
@@ -19,6 +22,8 @@ internal static class RecordFile
     {
         var beside = folder / $".{name}.new";
         var bytes = Encoding.UTF8.GetBytes(RecordXml.Write(record).ToString() + '\n');
+        if (bytes.Length > MaximumWritten)
+            throw Failed(folder / name, Errno.EFBIG);
         Libc.unlink(beside.Text);
         using (var file = Descriptor.Open(beside.Text, Libc.O_WRONLY | Libc.O_CREAT | Libc.O_EXCL, out var error, mode: 0x180))
         {

@@ -17,7 +17,6 @@ internal static class RecordXml
             new XAttribute("boot", record.Boot),
             new XAttribute("generation", record.Generation),
             new XAttribute("phase", Word.Of(record.Phase)),
-            record.Expires is { } expires ? new XAttribute("expires", expires.ToString("O")) : null,
             new XElement("domain", new XElement("name", Printable(record.Name)), new XElement("uuid", record.Domain.ToString("D"))),
             record.Claims.Select(Write)));
 
@@ -33,8 +32,7 @@ internal static class RecordXml
             Required(root, "boot"),
             long.Parse(Required(root, "generation"), NumberStyles.None, CultureInfo.InvariantCulture),
             Parse<Phase>(Required(root, "phase")),
-            [.. root.Elements("device").Select(ReadClaim)],
-            root.Attribute("expires") is { } expires ? DateTimeOffset.Parse(expires.Value, CultureInfo.InvariantCulture) : null);
+            [.. root.Elements("device").Select(ReadClaim)]);
     }
 
     private static XElement Write(Claim claim) => new("device",

@@ -16,8 +16,6 @@ internal sealed record HostSettings
 
     public TimeSpan PrepareDeadline { get; init; } = TimeSpan.FromSeconds(60);
 
-    public TimeSpan MigrateDeadline { get; init; } = TimeSpan.FromSeconds(10);
-
     public TimeSpan StartDeadline { get; init; } = TimeSpan.FromSeconds(5);
 
     public TimeSpan ReleaseDeadline { get; init; } = TimeSpan.FromSeconds(0.4);
@@ -56,7 +54,6 @@ internal sealed record HostSettings
 /// <summary>What is logged: everything from this level up.</summary>
 internal enum LogLevelName
 {
-    Debug,
     Info,
     Warn,
     Error,

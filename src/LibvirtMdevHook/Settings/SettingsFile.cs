@@ -13,7 +13,6 @@ internal sealed class SettingsFile
     private static readonly Dictionary<string, Func<HostSettings, TimeSpan, HostSettings>> Times = new()
     {
         ["prepare_deadline"] = (s, time) => s with { PrepareDeadline = time },
-        ["migrate_deadline"] = (s, time) => s with { MigrateDeadline = time },
         ["start_deadline"] = (s, time) => s with { StartDeadline = time },
         ["release_deadline"] = (s, time) => s with { ReleaseDeadline = time },
         ["removal_grace"] = (s, time) => s with { RemovalGrace = time },
@@ -89,7 +88,7 @@ internal sealed class SettingsFile
     }
 
     private static TimeSpan? Seconds(string value) =>
-        double.TryParse(value, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds) && seconds <= 86400
+        double.TryParse(value, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds) && seconds is >= 0 and <= 86400
             ? TimeSpan.FromSeconds(seconds)
             : null;
 

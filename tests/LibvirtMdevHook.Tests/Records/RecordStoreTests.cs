@@ -138,6 +138,6 @@ internal sealed class RecordStoreTests
         var second = new Claim(
             DeviceId.Mdev(Guid.Parse(DomainText.Second)), parent, parent, Dialect.Rfc2016, null, ImmutableArray<Attr>.Empty, "a=1", Handover.Hostdev,
             Stage.Created, 12, IsForeign: true, WasOnline: true);
-        return new Record(Domain, "win10", TreeOfText.Boot, 42, Phase.Started, [first, second], DateTimeOffset.UnixEpoch);
+        return new Record(Domain, "win10", TreeOfText.Boot, 42, Phase.Started, [first, second]);
     }
 }

@@ -21,14 +21,13 @@ internal sealed class SettingsFileTests
             numa = "ignore"
             excluded_parents = ["0000:86:00.0", "mtty"]
             prepare_deadline = 30
-            migrate_deadline = 8
             start_deadline = 2.5
             release_deadline = 0.2
             removal_grace = 3
             held_wait = 60
             wait_for_types = 20
             allowed_attributes = [ "mine/*" ]
-            log_level = "debug"
+            log_level = "warn"
             log_file = "/var/log/mine.log"
             """, "f");
         Assert.Multiple(() =>
@@ -38,14 +37,13 @@ internal sealed class SettingsFileTests
             Assert.That(settings.Numa, Is.EqualTo(NumaRule.Ignore));
             Assert.That(settings.ExcludedParents.Select(p => p.ToString()), Is.EqualTo(new[] { "0000:86:00.0", "mtty" }));
             Assert.That(settings.PrepareDeadline.TotalSeconds, Is.EqualTo(30));
-            Assert.That(settings.MigrateDeadline.TotalSeconds, Is.EqualTo(8));
             Assert.That(settings.StartDeadline.TotalSeconds, Is.EqualTo(2.5));
             Assert.That(settings.ReleaseDeadline.TotalSeconds, Is.EqualTo(0.2));
             Assert.That(settings.RemovalGrace.TotalSeconds, Is.EqualTo(3));
             Assert.That(settings.HeldWait.TotalSeconds, Is.EqualTo(60));
             Assert.That(settings.WaitForTypes.TotalSeconds, Is.EqualTo(20));
             Assert.That(settings.AllowedAttributes, Is.EqualTo(new[] { "mine/*" }));
-            Assert.That(settings.LogLevel, Is.EqualTo(LogLevelName.Debug));
+            Assert.That(settings.LogLevel, Is.EqualTo(LogLevelName.Warn));
             Assert.That(settings.LogFile, Is.EqualTo("/var/log/mine.log"));
         });
     }
@@ -72,6 +70,8 @@ internal sealed class SettingsFileTests
             prepare_deadline = -1
             start_deadline = soon
             release_deadline = 1e9
+            held_wait = -Infinity
+            removal_grace = NaN
             excluded_parents = ["a/b"]
             allowed_attributes = "mine/*"
             log_file = "relative"
