@@ -147,6 +147,13 @@ UNIT
   reload_units
 }
 
+# A hook that cannot run would end guests at the next start of libvirtd: without arguments it says how it is called, and exits with 2.
+check_runs() {
+  status=0
+  "$1" >/dev/null 2>&1 || status=$?
+  [ "$status" -eq 2 ] || fail "'$1' does not run on this machine (it exits with $status); it needs glibc 2.34 or later."
+}
+
 install_all() {
   check_place
   libvirt=$(libvirt_version)
@@ -160,6 +167,7 @@ install_all() {
     [ -x "$prebuilt/$binary" ] || fail "'$prebuilt/$binary' is missing: build it with './install.sh --build'."
   done
 
+  [ -n "$DESTDIR" ] || check_runs "$prebuilt/sbin/libvirt-mdev-hook"
   trap discard_staged EXIT
   umask 022
   stage 755 "$prebuilt/bin/virt-mdev" "$DESTDIR$PREFIX/bin/virt-mdev"

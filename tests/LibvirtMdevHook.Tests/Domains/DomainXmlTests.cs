@@ -105,6 +105,13 @@ internal sealed class DomainXmlTests
         Verify(DomainText.Problems(DomainText.Declaring(Good + string.Concat(Enumerable.Repeat("<a>", 100_000)))));
 
     [Test]
+    public void More_devices_than_a_declaration_may_have_are_refused_at_once()
+    {
+        var many = string.Concat(Enumerable.Range(1, 2000).Select(i => $"<hostdev uuid='6a2f1c3e-0000-4000-8000-{i:d12}' type='x'/>"));
+        Assert.That(DomainText.Problems(DomainText.Declaring(many)), Is.EqualTo("line 5: the declaration has more than 64 <hostdev> or 256 <attr>"));
+    }
+
+    [Test]
     public void A_document_of_more_than_4_MiB_is_refused()
     {
         var large = Encoding.UTF8.GetBytes(DomainText.Declaring(Good) + new string(' ', 5 << 20));

@@ -91,6 +91,33 @@ internal sealed class PlanTests
         $"""<hostdev uuid="{DomainText.First}" type="GRID M60-2Q"><attr name="nvidia/vgpu_params" value="frame_rate_limiter=0"/><attr name="nvidia/vgpu_params" value="disable_vnc=1"/></hostdev><hostdev uuid="{DomainText.Second}" type="GRID M60-2Q"/>""");
 
     [Test]
+    public void Devices_that_share_a_GPU_go_to_the_one_that_has_room_for_all()
+    {
+        using var tree = new TreeOfText(VirtualFunctions(("0000:40", 7), ("0000:50", 8)));
+        var record = PlanOf(tree, Many(8, "gpu='same' placement='depth-first'")).Record;
+        Assert.That(record!.Claims.Select(c => c.Gpu.ToString()).Distinct(), Is.EqualTo(new[] { "0000:50:00.0" }));
+    }
+
+    [Test]
+    public void A_hopeless_wish_for_many_VFs_is_refused_in_time()
+    {
+        using var tree = new TreeOfText(VirtualFunctions(("0000:40", 32), ("0000:50", 32), ("0000:60", 32), ("0000:70", 32)));
+        var begin = Environment.TickCount64;
+        var plan = PlanOf(tree, Many(5, "gpu='different'"));
+        Assert.That(plan.Refusals.Single().Text, Does.Contain("its 5 devices do not fit together with gpu='different'"));
+        Assert.That(Environment.TickCount64 - begin, Is.LessThan(10_000));
+    }
+
+    [Test]
+    public void A_type_may_still_come_where_another_parent_is_excluded()
+    {
+        using var tree = TreeOfText.Of("m60-mdev");
+        tree.Add("""etc/libvirt/mdev-hook.conf = excluded_parents = ["0000:3d:00.0"]\n""");
+        var plan = PlanOf(tree, DomainText.Declaring($"""<hostdev uuid="{DomainText.First}" type="GRID M60-9X"/>"""));
+        Assert.That(plan.Refusals.Single().Hope, Is.EqualTo(Hope.Types));
+    }
+
+    [Test]
     public Task A_GPU_near_the_memory_is_preferred_to_an_emptier_one() => Near("<numatune><memory mode='strict' nodeset='1'/></numatune>", "prefer");
 
     [Test]
@@ -192,6 +219,27 @@ internal sealed class PlanTests
     {
         using var tree = trees.Length == 0 ? new TreeOfText("") : TreeOfText.Of(trees.Split(' '));
         return Verify(PlanOf(tree, DomainText.Declaring(hostdevs, rules)).ToString());
+    }
+
+    /// <summary>GPUs whose VFs are parents with one instance each.</summary>
+    private static string VirtualFunctions(params (string Bus, int Count)[] gpus) => string.Join('\n', gpus.SelectMany(gpu => Enumerable.Range(1, gpu.Count).Select(i =>
+    {
+        var (name, folder) = ($"{gpu.Bus}:{i >> 3:x2}.{i & 7}", $"sys/devices/pci0000:00/{gpu.Bus}:{i >> 3:x2}.{i & 7}");
+        var type = $"{folder}/mdev_supported_types/nvidia-558";
+        return $"""
+            sys/class/mdev_bus/{name} -> ../../devices/pci0000:00/{name}
+            {folder}/physfn -> ../{gpu.Bus}:00.0
+            {folder}/vendor = 0x10de\n
+            {type}/name = NVIDIA A40-2Q\n
+            {type}/available_instances = 1\n
+            {type}/device_api = vfio-pci\n
+            """;
+    })));
+
+    private static string Many(int count, string rules)
+    {
+        var uuids = Enumerable.Range(1, count).Select(i => $"6a2f1c3e-0000-4000-8000-{i:d12}").ToArray();
+        return DomainText.Around($"""<hostdevs xmlns="urn:libvirt-mdev-hook:1" {rules}>{string.Concat(uuids.Select(u => $"<hostdev uuid='{u}' type='NVIDIA A40-2Q'/>"))}</hostdevs>""", uuids);
     }
 
     private static Plan PlanOf(TreeOfText tree, string xml)

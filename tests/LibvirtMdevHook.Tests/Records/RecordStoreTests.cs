@@ -103,6 +103,18 @@ internal sealed class RecordStoreTests
     }
 
     [Test]
+    public void A_record_that_could_not_be_read_back_is_not_written()
+    {
+        using var tree = new TreeOfText("");
+        var store = tree.Store();
+        store.MakeFolders();
+        var attr = Full().Claims[0].Attrs[0] with { Value = new string('"', 4095) };
+        var claim = Full().Claims[0] with { Attrs = [.. Enumerable.Repeat(attr, 40)] };
+        Assert.That(() => store.Save(Full() with { Claims = [claim] }), Throws.TypeOf<IOException>().With.Message.Contains("EFBIG"));
+        Assert.That(store.Load(Domain), Is.Null);
+    }
+
+    [Test]
     public void A_name_with_control_characters_does_not_spoil_the_record()
     {
         using var tree = new TreeOfText("");
