@@ -37,13 +37,18 @@ internal sealed class PlanVerb
         foreach (var device in plan.Candidates.GroupBy(c => c.Device))
         {
             Console.WriteLine($"{device.Key}:");
-            Listing.Print([.. device.Select(c => new[] { c.Parent.Name.ToString(), c.Type?.Id.ToString() ?? "-", c.WhyNot is null ? Chosen(plan, c) : $"no: {c.WhyNot}" })], "  ");
+            Listing.Print([.. device.Select(c => Cells(plan, c))], "  ");
         }
 
         Console.Write(domain.Declaration is null ? "no devices are declared\n" : plan.ToString());
     }
 
-    private static string Chosen(Plan plan, Candidate candidate) => IsChosen(plan, candidate) ? "chosen" : "fits";
+    private static string[] Cells(Plan plan, Candidate candidate) =>
+    [
+        candidate.Parent.Name.ToString(),
+        candidate.Type?.Id.ToString() ?? "-",
+        candidate.WhyNot is { } whyNot ? $"no: {whyNot}" : IsChosen(plan, candidate) ? "chosen" : "fits",
+    ];
 
     private static bool IsChosen(Plan plan, Candidate candidate) =>
         plan.Record?.Claims.Any(c => c.Device == candidate.Device && c.Parent == candidate.Parent.Name) == true;

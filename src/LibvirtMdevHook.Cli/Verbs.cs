@@ -25,7 +25,7 @@ internal sealed class Verbs
         {
             return Parser.Default.ParseArguments(args, [.. verbs._types]).MapResult(
                 verb => verbs._runs[verb.GetType()](verb),
-                errors => errors.Any(e => e.Tag is ErrorType.HelpRequestedError or ErrorType.HelpVerbRequestedError or ErrorType.VersionRequestedError) ? 0 : 2);
+                errors => errors.Any(WasAskedFor) ? 0 : 2);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -33,6 +33,10 @@ internal sealed class Verbs
             return 1;
         }
     }
+
+    /// <summary>The parser gives help and version as errors.</summary>
+    private static bool WasAskedFor(Error error) =>
+        error.Tag is ErrorType.HelpRequestedError or ErrorType.HelpVerbRequestedError or ErrorType.VersionRequestedError;
 
     /// <summary>The parser finds a verb's constructor and options by reflection; the annotation keeps them when the program is trimmed.</summary>
     private void Add<[DynamicallyAccessedMembers(Kept)] T>(Func<T, int> run) where T : new()

@@ -7,9 +7,6 @@ namespace LibvirtMdevHook.Hook;
 /// <summary>One call by libvirtd: the domain's name, unchecked, and the operation; the domain XML is on stdin.</summary>
 internal sealed class HookCall
 {
-    /// <summary>A worker stops waiting before its hook does, to have time for undoing and answering.</summary>
-    private const double WorkersShare = 0.9;
-
     private readonly string _name;
     private readonly long _begin = Environment.TickCount64;
 
@@ -39,13 +36,21 @@ internal sealed class HookCall
             return 0;
         if (Operation.NeedsXml)
             input.ReadAll();
+        // A session's domain may have the uuid of a system's domain, whose record is not its own.
         if (Libc.geteuid() != 0)
-            return Output.Refuse(this, $"domain '{_name}' declares mediated devices, for which the hook must run as root; define it in qemu:///system");
+            return Operation.Trigger == Trigger.Record ? 0 : Output.Refuse(this, OnlyRoot);
         var budget = Operation.Budget(HostSettings.Load(root));
         var request = new WorkerRequest(
-            Operation, domain, _name, Operation.NeedsXml ? input.Bytes : default, new Deadline(_begin + (long)(budget.TotalMilliseconds * WorkersShare)));
+            Operation, domain, _name, Operation.NeedsXml ? input.Bytes : default, new Deadline(_begin + (long)WorkersTime(budget).TotalMilliseconds));
         return Hand(root, request, new Deadline(_begin + (long)budget.TotalMilliseconds), budget);
     }
+
+    /// <summary>
+    /// A worker stops waiting before its hook does, to have time for undoing and answering: a tenth before, at least half a second, at most
+    /// half the time.
+    /// </summary>
+    private static TimeSpan WorkersTime(TimeSpan budget) => budget - TimeSpan.FromSeconds(
+        Math.Min(Math.Max(budget.TotalSeconds / 10, 0.5), budget.TotalSeconds / 2));
 
     private static bool HasRecord(Root root, Guid uuid)
     {
@@ -63,7 +68,7 @@ internal sealed class HookCall
             var error = DetachedProcess.Start(program, "worker", root.Prefix is { } prefix ? $"{Root.Variable}={prefix}" : null, theirs);
             theirs.Dispose();
             if (!error.IsNone)
-                return Output.Refuse(this, $"domain '{_name}': '{program}' cannot be started ({error}); install libvirt-mdev-hook again or remove it altogether");
+                return Output.Refuse(this, NoWorker(program, error));
             request.Send(ours, deadline);
             var answer = WorkerRequest.ReceiveAnswer(ours, deadline);
             if (answer is null)
@@ -72,8 +77,15 @@ internal sealed class HookCall
         }
     }
 
+    private string OnlyRoot =>
+        $"domain '{_name}' declares mediated devices, for which the hook must run as root; define it in qemu:///system";
+
+    private string NoWorker(string program, Errno error) =>
+        $"domain '{_name}': '{program}' cannot be started ({error}); install libvirt-mdev-hook again or remove it altogether";
+
     private string NoAnswer(Root root, Deadline deadline, TimeSpan budget) => deadline.Passed
-        ? $"domain '{_name}': its devices were not ready within {budget.TotalSeconds:0.#} s; what was begun is undone ('virt-mdev list' shows what is left, '{root.LogFile}' what happened)"
+        ? $"domain '{_name}': its devices were not ready within {budget.TotalSeconds:0.#} s, and are taken down; "
+            + $"'virt-mdev list' shows what is left, '{root.LogFile}' what happened"
         : $"domain '{_name}': the worker ended without an answer; '{root.LogFile}' may say why";
 
     /// <summary>virt-mdev of the same installation: ../bin/virt-mdev beside the folder in which this program itself lies.</summary>

@@ -48,7 +48,7 @@ internal sealed class Control(Machine machine, FaultList faults) : TreeFile(0x18
                 return sentence;
             case ["vanish", var uuid]:
                 var device = machine.Find(uuid);
-                device?.Leave(() => { });
+                device?.Leave(TreeFile.Nobody, () => { });
                 return device is null ? $"No device '{uuid}'." : null;
             case ["register", var name]:
                 return WithParent(name, parent => parent.Register());
@@ -64,7 +64,8 @@ internal sealed class Control(Machine machine, FaultList faults) : TreeFile(0x18
         var parent = machine.Parents.FirstOrDefault(parent => parent.Description.Name == name);
         if (parent is null)
         {
-            return $"No parent '{name}', expected one of {string.Join(", ", machine.Parents.Select(known => $"'{known.Description.Name}'"))}.";
+            var names = machine.Parents.Select(known => $"'{known.Description.Name}'");
+            return $"No parent '{name}', expected one of {string.Join(", ", names)}.";
         }
 
         action(parent);

@@ -7,9 +7,11 @@ internal static class Duration
 {
     public static bool TryParse(string text, out TimeSpan time)
     {
-        var (digits, unit) = text.EndsWith("ms", StringComparison.Ordinal) ? (text[..^2], 1) : (text.TrimEnd('s'), 1000);
-        var good = text.EndsWith('s') & double.TryParse(digits, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number);
-        time = TimeSpan.FromMilliseconds(number * unit);
+        var (digits, unit) = text.EndsWith("ms", StringComparison.Ordinal) ? (text[..^2], 1)
+            : text.EndsWith('s') ? (text[..^1], 1000)
+            : ("", 0);
+        var good = uint.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var number);
+        time = TimeSpan.FromMilliseconds((long)number * unit);
         return good;
     }
 }

@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace LibvirtMdevHook.Simulator;
 
 /// <summary>The one lock around the tree. It is held for steps of computation, never while somebody waits.</summary>
@@ -5,7 +7,7 @@ internal sealed class Gate
 {
     private readonly Lock gate = new();
 
-    [System.Diagnostics.CodeAnalysis.SuppressMessage("Design", "CA1031", Justification = "The caller is libfuse or a timer; nobody else could report it.")]
+    [SuppressMessage("Design", "CA1031", Justification = "The caller is libfuse or a timer; nobody else could report it.")]
     public bool Enter(Action step)
     {
         try

@@ -33,7 +33,7 @@ internal sealed record AttrName
     {
         name = null;
         var parts = text?.Split('/') ?? [];
-        if (parts.Length is not (1 or 2) || parts.Any(p => !IsPlain(p)) || IsNever(text!, parts[^1]))
+        if (parts.Length is not (1 or 2) || parts.Any(p => !IsPlain(p)) || IsNever(text!))
             return false;
         var allowed = AllowedNames.Contains(text) || (parts.Length == 2 && AllowedFolders.Contains(parts[0]))
             || alsoAllowed.Contains(text!) || (parts.Length == 2 && alsoAllowed.Contains(parts[0] + "/*"));
@@ -51,8 +51,7 @@ internal sealed record AttrName
 
     public override string ToString() => Folder is null ? File.ToString() : $"{Folder}/{File}";
 
-    private static bool IsNever(string name, string file) =>
-        NeverNames.Contains(name) || NeverNames.Contains(file) || file.StartsWith("resource", StringComparison.Ordinal);
+    private static bool IsNever(string name) => NeverNames.Contains(name) || name.StartsWith("resource", StringComparison.Ordinal);
 
     private static bool IsPlain(string part) =>
         SysfsName.TryParse(part, out _) && part.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '.' or '-');

@@ -15,18 +15,21 @@ internal static class DeclarationXml
     public static Declaration? Read(XElement domain, IReadOnlyCollection<string> alsoAllowed, List<Problem> problems)
     {
         RefuseOutsideMetadata(domain, problems);
-        var all = domain.Elements("metadata").Elements().Where(IsOurs).ToArray();
-        foreach (var second in all.Skip(1))
-            problems.Add(At(second, "there is a second declaration; libvirt keeps only one element of a namespace, so put all <hostdev> into one"));
-        if (all.Length == 0)
+        var all = domain.Elements("metadata").Elements().Where(e => IsOurs(e.Name)).ToArray();
+        foreach (var unknown in all.Where(e => e.Name.Namespace != Ours))
+            problems.Add(At(unknown, $"the declaration's namespace is '{unknown.Name.NamespaceName}'; this program knows '{Namespace}'"));
+        var known = all.Where(e => e.Name.Namespace == Ours).ToArray();
+        foreach (var second in known.Skip(1))
+        {
+            problems.Add(At(second, $"the element '{Shown(second.Name, second)}' is a second declaration; libvirt keeps only one element of a "
+                + "namespace, so put every <hostdev> into the first"));
+        }
+
+        if (known.Length == 0)
             return null;
-        var element = all[0];
-        if (element.Name.Namespace != Ours)
-            problems.Add(At(element, $"the declaration's namespace is '{element.Name.NamespaceName}'; this program knows '{Namespace}'"));
-        else if (element.Name.LocalName != "hostdevs")
-            problems.Add(At(element, $"the declaration's element is <{element.Name.LocalName}>; expected <hostdevs>"));
-        else
-            return ReadHostdevs(element, GuestDevices.Read(domain), alsoAllowed, problems);
+        if (known[0].Name.LocalName == "hostdevs")
+            return ReadHostdevs(known[0], GuestDevices.Read(domain), alsoAllowed, problems);
+        problems.Add(At(known[0], $"the declaration's element is '{Shown(known[0].Name, known[0])}'; expected <hostdevs>"));
         return null;
     }
 
@@ -51,13 +54,13 @@ internal static class DeclarationXml
     {
         foreach (var attribute in element.Attributes().Where(a => !a.IsNamespaceDeclaration && !attributes.Contains(a.Name.ToString())))
         {
-            problems.Add(At(attribute, $"the attribute '{attribute.Name.LocalName}' of <{element.Name.LocalName}> is not known; "
+            problems.Add(At(attribute, $"the attribute '{Shown(attribute.Name, element)}' of <{element.Name.LocalName}> is not known; "
                 + $"expected {List(attributes)}"));
         }
 
         foreach (var stranger in element.Elements().Where(e => child.Length == 0 || e.Name != Ours + child))
         {
-            problems.Add(At(stranger, $"the element <{stranger.Name.LocalName}> in <{element.Name.LocalName}> is not known"
+            problems.Add(At(stranger, $"the element '{Shown(stranger.Name, stranger)}' in <{element.Name.LocalName}> is not known"
                 + (child.Length > 0 ? $"; expected <{child}> of the namespace '{Namespace}'" : "")));
         }
 
@@ -66,6 +69,10 @@ internal static class DeclarationXml
     }
 
     public static Problem At(XObject node, string text) => new(DomainXml.LineOf(node), text);
+
+    /// <summary>A name as it stands in the document, with its prefix.</summary>
+    private static string Shown(XName name, XElement place) =>
+        place.GetPrefixOfNamespace(name.Namespace) is { } prefix ? $"{prefix}:{name.LocalName}" : name.LocalName;
 
     private static T? ReadWord<T>(XElement element, string name, List<Problem> problems) where T : struct, Enum
     {
@@ -78,16 +85,16 @@ internal static class DeclarationXml
 
     private static string List(string[] names) => names.Length == 1 ? names[0] : $"{string.Join(", ", names[..^1])} or {names[^1]}";
 
-    private static bool IsOurs(XElement element) => element.Name.NamespaceName.StartsWith(NamespaceStem, StringComparison.Ordinal);
+    private static bool IsOurs(XName name) => name.NamespaceName.StartsWith(NamespaceStem, StringComparison.Ordinal);
 
     private static void RefuseOutsideMetadata(XElement domain, List<Problem> problems)
     {
         const string Remedy = "would be dropped by libvirt, which keeps foreign names only as elements of <metadata>; declare the device there";
         foreach (var element in domain.Elements().Where(e => e.Name != "metadata").DescendantsAndSelf())
         {
-            if (IsOurs(element))
+            if (IsOurs(element.Name))
                 problems.Add(At(element, $"the element <{element.Name.LocalName}> of '{element.Name.NamespaceName}' {Remedy}"));
-            foreach (var wish in element.Attributes().Where(a => !a.IsNamespaceDeclaration && a.Name.NamespaceName.StartsWith(NamespaceStem, StringComparison.Ordinal)))
+            foreach (var wish in element.Attributes().Where(a => !a.IsNamespaceDeclaration && IsOurs(a.Name)))
                 problems.Add(At(wish, $"the attribute '{wish.Name.LocalName}' of '{wish.Name.NamespaceName}' on <{element.Name.LocalName}> {Remedy}"));
         }
     }

@@ -73,14 +73,18 @@ internal static class DeclaredHostdevXml
         if (element.Attribute("type") is { } attribute)
         {
             if (string.IsNullOrWhiteSpace(attribute.Value) || attribute.Value.Length > 255 || attribute.Value.Any(char.IsControl))
-                problems.Add(DeclarationXml.At(attribute, "type is not a name or id of a type: expected 1 to 255 characters, no control characters, not only blanks"));
+            {
+                problems.Add(DeclarationXml.At(attribute,
+                    "type is not a name or id of a type: expected 1 to 255 characters, no control characters, not only blanks"));
+            }
+
             return attribute.Value.Trim();
         }
 
         if (parents.Length != 1 || device?.Uuid is null)
         {
-            problems.Add(DeclarationXml.At(element, "type is missing; expected a type's name or id (only a mediated device with exactly one "
-                + "parent, of a vendor without predefined types, needs none)"));
+            problems.Add(DeclarationXml.At(element, $"the type of the device '{device?.ToString() ?? "?"}' is missing; expected a type's name or id "
+                + "(only a mediated device with exactly one parent, of a vendor without predefined types, needs none)"));
         }
 
         return null;
@@ -89,8 +93,8 @@ internal static class DeclaredHostdevXml
     private static string ReadArgs(XElement element, List<Problem> problems)
     {
         var attribute = element.Attribute("args");
-        if (attribute is not null && !VendorArgs.IsValid(attribute.Value))
-            problems.Add(DeclarationXml.At(attribute, $"args='{attribute.Value}' is not {VendorArgs.Expected}"));
+        if (attribute is not null && VendorArgs.Problem(attribute.Value) is { } problem)
+            problems.Add(DeclarationXml.At(attribute, $"args='{attribute.Value}' {problem}"));
         return attribute?.Value ?? "";
     }
 
@@ -107,7 +111,7 @@ internal static class DeclaredHostdevXml
             return null;
         if (AttrName.TryParse(name.Value, alsoAllowed, out var attr))
             return new Attr(attr, value?.Value ?? "");
-        problems.Add(DeclarationXml.At(name, $"the attribute '{name.Value}' may not be set; allowed are nvidia/*, vendor/*, intel_vgpu/*, "
+        problems.Add(DeclarationXml.At(name, $"name='{name.Value}' is not an attribute that may be set; allowed are nvidia/*, vendor/*, intel_vgpu/*, "
             + "the assign_ and unassign_ files of vfio_ap, and what allowed_attributes of the host's configuration adds"));
         return null;
     }

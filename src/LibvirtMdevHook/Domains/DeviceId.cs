@@ -26,8 +26,17 @@ internal sealed record DeviceId
     }
 
     /// <summary>libvirt's forms of a uuid: 32 hexadecimal digits, with or without the four dashes, in either case.</summary>
-    public static bool TryParseUuid(string? text, out Guid uuid) =>
-        Guid.TryParseExact(text, "D", out uuid) || Guid.TryParseExact(text, "N", out uuid);
+    public static bool TryParseUuid(string? text, out Guid uuid)
+    {
+        // Guid alone would overlook white space around it.
+        uuid = default;
+        return text?.Length switch
+        {
+            36 => Guid.TryParseExact(text, "D", out uuid),
+            32 => Guid.TryParseExact(text, "N", out uuid),
+            _ => false,
+        };
+    }
 
     /// <returns>The uuid lower-cased and dashed as the kernel writes it, or the PCI address.</returns>
     public override string ToString() => Uuid is { } uuid ? uuid.ToString("D") : Address.ToString()!;

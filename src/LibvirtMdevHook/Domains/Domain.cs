@@ -4,7 +4,7 @@ namespace LibvirtMdevHook.Domains;
 /// <param name="Name">Unchecked text: only for messages.</param>
 /// <param name="Declaration">Null when the domain has none of ours.</param>
 /// <param name="Dac">The user and group QEMU runs as, known from the operation start on; null before, or when there is no such label.</param>
-internal sealed record Domain(Guid Uuid, string Name, Declaration? Declaration, DacLabel? Dac);
+internal sealed record Domain(Guid Uuid, string Name, Declaration? Declaration, DacLabel? Dac, GuestNuma Numa);
 
 /// <summary>The user and group of a dac seclabel's &lt;label&gt;.</summary>
 internal sealed record DacLabel(uint Uid, uint Gid);

@@ -24,7 +24,7 @@ internal static class DomainXml
         var problems = new List<Problem>();
         var root = Load(xml);
         var declaration = DeclarationXml.Read(root, alsoAllowed, problems);
-        var domain = new Domain(ReadUuid(root, problems), root.Element("name")?.Value ?? "", declaration, ReadDac(root));
+        var domain = new Domain(ReadUuid(root, problems), root.Element("name")?.Value ?? "", declaration, ReadDac(root), GuestNuma.Read(root));
         if (problems.Count > 0)
             throw new DomainXmlException([.. problems.OrderBy(p => p.Line)]);
         return domain;

@@ -13,5 +13,8 @@ internal sealed class DomainXmlException(ImmutableArray<Problem> problems) : Exc
 /// <param name="Line">From 1; 0 when it has no place.</param>
 internal sealed record Problem(int Line, string Text)
 {
+    /// <summary>One line, whatever the document has in the place that it quotes.</summary>
+    public string Text { get; } = string.Concat(Text.Select(c => char.IsControl(c) ? '?' : c));
+
     public override string ToString() => Line > 0 ? $"line {Line}: {Text}" : Text;
 }

@@ -34,9 +34,10 @@ internal sealed class ForeignMetadata
         }
         catch (XmlException e)
         {
-            throw Invalid(e.LineNumber, e.Message.Contains("DTD", StringComparison.Ordinal)
-                ? "the XML has a DTD, which is refused; remove the <!DOCTYPE>"
-                : NotWellFormed(e));
+            // Of a DTD, and of it alone, the reader does not say where it is.
+            throw e.LineNumber > 0
+                ? Invalid(e.LineNumber, NotWellFormed(e))
+                : Invalid(LineOf(text, "<!DOCTYPE"), "the XML has a DTD, which is refused; remove the <!DOCTYPE>");
         }
     }
 
@@ -154,6 +155,9 @@ internal sealed class ForeignMetadata
 
         return starts.ToImmutable();
     }
+
+    private static int LineOf(string text, string what) =>
+        text.AsSpan(0, Math.Max(0, text.IndexOf(what, StringComparison.Ordinal))).Count('\n') + 1;
 
     private static string DoubledPrefix(string name)
     {

@@ -32,7 +32,8 @@ internal sealed partial class GuestDevices
                 (string?)address?.Attribute("domain"), (string?)address?.Attribute("bus"),
                 (string?)address?.Attribute("slot"), (string?)address?.Attribute("function"), out var vf):
                 var problem = (string?)hostdev.Attribute("managed") == "yes"
-                    ? $"the <hostdev> of the VF '{vf}' has managed='yes', with which libvirt would unbind the VF from its driver and lose the type; write managed='no'"
+                    ? $"the <hostdev> of the VF '{vf}' has managed='yes', with which libvirt would unbind the VF from its driver and lose the type; "
+                        + "write managed='no'"
                     : null;
                 return new Entry(DeviceId.Vf(vf.Value), Handover.Hostdev, null, line, problem);
             default:

@@ -26,7 +26,8 @@ internal readonly record struct PciAddress(uint Domain, byte Bus, byte Slot, byt
     /// <summary>The four attributes of libvirt's &lt;address&gt; (<c>0x0000</c>, <c>0x86</c>, ...).</summary>
     public static bool TryParse(string? domain, string? bus, string? slot, string? function, [NotNullWhen(true)] out PciAddress? address)
     {
-        address = Prefixed(domain ?? "0", 0xffff) is { } d && Prefixed(bus, 0xff) is { } b && Prefixed(slot, 0x1f) is { } s && Prefixed(function ?? "0", 7) is { } f
+        address = Prefixed(domain ?? "0", 0xffff) is { } d && Prefixed(bus, 0xff) is { } b
+            && Prefixed(slot, 0x1f) is { } s && Prefixed(function ?? "0", 7) is { } f
             ? new PciAddress(d, (byte)b, (byte)s, (byte)f)
             : null;
         return address is not null;

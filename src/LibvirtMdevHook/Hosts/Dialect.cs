@@ -16,7 +16,10 @@ internal abstract class Dialect
     /// <summary>Devices have an <c>online</c> attribute that must read 1 before QEMU starts.</summary>
     public abstract bool HasOnline { get; }
 
-    /// <summary>The kernel tells what type a device has, so that a foreign one can be recognised.</summary>
+    /// <summary>
+    /// A device's <c>mdev_type</c> names one of the types that its parent lists. libvirt wants <c>mdev_type/device_api</c> of every device, so
+    /// that drivers of the 2016 interface may have it too, without saying which row of their table it is.
+    /// </summary>
     public abstract bool TellsType { get; }
 
     public static Dialect? Find(string name) => name == Mdev.Name ? Mdev : name == Rfc2016.Name ? Rfc2016 : null;
@@ -37,8 +40,9 @@ internal abstract class Dialect
         return FileStatus.Of(registered) is not null ? registered : root.Sys / "bus/pci/devices" / parent;
     }
 
+    /// <param name="trouble">Why there may be types that cannot be read, as half a sentence; null when all can.</param>
     /// <returns>Null when the parent has no list of types.</returns>
-    public abstract ImmutableArray<MdevType>? ReadTypes(HostPath parent, TypeFilter wanted);
+    public abstract ImmutableArray<MdevType>? ReadTypes(HostPath parent, TypeFilter wanted, out string? trouble);
 
     /// <returns>What create and destroy are given besides the uuid; empty for nothing.</returns>
     public abstract string Arguments(SysfsName? type, Guid domain, string extra);

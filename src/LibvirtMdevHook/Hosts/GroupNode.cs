@@ -13,27 +13,21 @@ internal static class GroupNode
     public static Descriptor? TryHold(Root root, SysfsName group, out Errno error) =>
         Descriptor.Open((root.Vfio / group).Text, Libc.O_RDWR, out error);
 
-    /// <returns>Who holds the device, in words; null when nobody does, or only this program, which is removing it or having a look.</returns>
+    /// <summary>Looks through /proc and opens nothing: a QEMU that opens its device at that moment would get EBUSY.</summary>
+    /// <returns>Who holds the device, in words; null when nobody does that is to be seen from here, or only our own worker.</returns>
     public static string? Holder(Root root, SysfsName? group)
     {
-        if (group is null)
+        if (group is null || FileStatus.Of(root.Vfio / group) is not { } node)
             return null;
-        using var node = TryHold(root, group, out var error);
-        return error == Errno.EBUSY ? Holders(root, group) : null;
-    }
-
-    private static string? Holders(Root root, SysfsName group)
-    {
-        var holders = Sysfs.List(root.Proc).Where(pid => pid.ToString().All(char.IsAsciiDigit) && Holds(root.Proc / pid / "fd", group)).ToArray();
-        if (holders.Length == 0)
-            return "a process that is not to be seen from here";
         var own = Sysfs.LinkTarget(root.Proc / "self/exe");
-        var others = holders.Where(pid => Sysfs.LinkTarget(root.Proc / pid / "exe") != own)
+        var holders = Sysfs.List(root.Proc).Where(pid => pid.ToString().All(char.IsAsciiDigit) && Holds(root.Proc / pid / "fd", group, node))
+            .Where(pid => Sysfs.LinkTarget(root.Proc / pid / "exe") != own)
             .Select(pid => $"'{Sysfs.ReadTrimmed(root.Proc / pid / "comm")}' (pid {pid})").ToArray();
-        return others.Length > 0 ? $"process {string.Join(", ", others)}" : null;
+        return holders.Length > 0 ? $"process {string.Join(", ", holders)}" : null;
     }
 
-    /// <summary>QEMU's own /dev is another mount of the same name, so the end of the link's text tells.</summary>
-    private static bool Holds(HostPath descriptors, SysfsName group) =>
-        Sysfs.List(descriptors).Any(fd => Sysfs.LinkTarget(descriptors / fd)?.EndsWith($"/vfio/{group}", StringComparison.Ordinal) == true);
+    /// <summary>The link's text comes first: to ask for the status of any file that some process has open could hang.</summary>
+    private static bool Holds(HostPath descriptors, SysfsName group, FileStatus node) =>
+        Sysfs.List(descriptors).Any(fd => Sysfs.LinkTarget(descriptors / fd)?.EndsWith($"/vfio/{group}", StringComparison.Ordinal) == true
+            && FileStatus.Of(descriptors / fd)?.IsSameAs(node) == true);
 }

@@ -31,15 +31,17 @@ internal static class HostReader
 
     private static Parent ReadParent(SysfsName name, HostPath path, Dialect dialect, TypeFilter wanted)
     {
-        var types = dialect.ReadTypes(path, wanted);
+        var types = dialect.ReadTypes(path, wanted, out var trouble);
         return new Parent(
             name,
             Sysfs.LinkName(path / "physfn") ?? name,
             path,
             dialect,
             Sysfs.ReadTrimmed(path / "vendor") == NvidiaVendor,
+            HostNuma.NodeOf(path),
             types is not null,
-            types ?? []);
+            types ?? [],
+            trouble);
     }
 
     /// <summary>mdev_bus lists the parents of the mainline interface; those of the 2016 one are only in their bus.</summary>

@@ -17,10 +17,20 @@ internal sealed class MdevDialect : Dialect
 
     public override bool TellsType => true;
 
-    public override ImmutableArray<MdevType>? ReadTypes(HostPath parent, TypeFilter wanted)
+    public override ImmutableArray<MdevType>? ReadTypes(HostPath parent, TypeFilter wanted, out string? trouble)
     {
         var folder = parent / "mdev_supported_types";
-        return [.. wanted.Named(Sysfs.List(folder)).Select(id => ReadType(folder / id, id, wanted))];
+        trouble = null;
+        var types = ImmutableArray.CreateBuilder<MdevType>();
+        foreach (var id in wanted.Named(Sysfs.List(folder)))
+        {
+            var name = Sysfs.Read(folder / id / "name", out var error)?.Trim();
+            if (name is null && !error.IsAbsent)
+                trouble = $"the name of its type '{id}' cannot be read: {error}";
+            types.Add(ReadType(folder / id, id, name is { Length: > 0 } ? name : null, wanted));
+        }
+
+        return types.ToImmutable();
     }
 
     public override string Arguments(SysfsName? type, Guid domain, string extra) => "";
@@ -31,20 +41,22 @@ internal sealed class MdevDialect : Dialect
     public override Errno Destroy(HostPath parent, HostPath devicePath, DeviceId device, string arguments) =>
         Sysfs.Write(devicePath / "remove", "1");
 
-    private static MdevType ReadType(HostPath folder, SysfsName id, TypeFilter wanted)
+    private static MdevType ReadType(HostPath folder, SysfsName id, string? name, TypeFilter wanted)
     {
-        var name = Sysfs.ReadTrimmed(folder / "name") is { Length: > 0 } text ? text : null;
         if (!wanted.WantsDetails(id, name))
             return new MdevType(id, name);
         var description = Sysfs.ReadTrimmed(folder / "description");
+        var available = Sysfs.Read(folder / "available_instances", out var error)?.Trim();
         return new MdevType(
             id,
             name,
             Sysfs.ReadTrimmed(folder / "device_api"),
-            Count(Sysfs.ReadTrimmed(folder / "available_instances")) ?? 0,
+            Count(available) ?? 0,
             Count(Value(description, "max_instance")),
             Value(description, "framebuffer"),
-            description);
+            description,
+            available is null ? $"available_instances of the type cannot be read: {error}"
+                : Count(available) is null ? $"available_instances of the type is '{available}', which is no number" : null);
     }
 
     /// <summary>NVIDIA's description is <c>num_heads=4, framebuffer=4096M, ...</c>.</summary>

@@ -10,6 +10,7 @@ namespace LibvirtMdevHook.Hosts;
 /// <param name="MaxInstances">How many a parent takes in all, where the driver tells.</param>
 /// <param name="Framebuffer">NVIDIA's size of the type, such as <c>4096M</c>: one GPU runs one size at a time.</param>
 /// <param name="Description">Free text of the driver, possibly several lines; null where there is none.</param>
+/// <param name="Trouble">What of the type cannot be read, as half a sentence; null when everything can.</param>
 internal sealed record MdevType(
     SysfsName Id,
     string? Name,
@@ -17,7 +18,8 @@ internal sealed record MdevType(
     int? AvailableInstances = null,
     int? MaxInstances = null,
     string? Framebuffer = null,
-    string? Description = null)
+    string? Description = null,
+    string? Trouble = null)
 {
     /// <summary>For messages: the name, or the id of a type without one.</summary>
     public string Title => Name ?? Id.ToString();

@@ -8,16 +8,20 @@ namespace LibvirtMdevHook.Hosts;
 /// <param name="Name">Its name in sysfs: <c>0000:86:00.0</c>, <c>mtty</c>, <c>0.0.0023</c>.</param>
 /// <param name="Gpu">The physical device: the PF of a VF, otherwise the parent itself.</param>
 /// <param name="RunsOneSize">NVIDIA: as soon as one device exists, types of another framebuffer size cannot be had.</param>
+/// <param name="NumaNode">Null when the kernel does not know it.</param>
 /// <param name="HasTypes">False for a 2016 parent of a vendor without predefined types.</param>
 /// <param name="Types">Only what the reading was asked for, in the order of their ids.</param>
+/// <param name="Trouble">Why its types cannot be read, as half a sentence; null when they can.</param>
 internal sealed record Parent(
     SysfsName Name,
     SysfsName Gpu,
     HostPath Path,
     Dialect Dialect,
     bool RunsOneSize,
+    int? NumaNode,
     bool HasTypes,
-    ImmutableArray<MdevType> Types)
+    ImmutableArray<MdevType> Types,
+    string? Trouble)
 {
     public bool IsNamedBy(ParentName name) => name.Names(Name, () => Sysfs.LinkName(Path / "subsystem"));
 

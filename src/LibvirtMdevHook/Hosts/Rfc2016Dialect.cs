@@ -16,8 +16,12 @@ internal sealed class Rfc2016Dialect : Dialect
 
     public override bool TellsType => false;
 
-    public override ImmutableArray<MdevType>? ReadTypes(HostPath parent, TypeFilter wanted) =>
-        Sysfs.Read(parent / "mdev_supported_types", out var error) is { } table ? Rfc2016Table.Parse(table) : error.IsAbsent ? null : [];
+    public override ImmutableArray<MdevType>? ReadTypes(HostPath parent, TypeFilter wanted, out string? trouble)
+    {
+        var table = Sysfs.Read(parent / "mdev_supported_types", out var error);
+        trouble = error.IsNone || error.IsAbsent ? null : $"its mdev_supported_types cannot be read: {error}";
+        return table is not null ? Rfc2016Table.Parse(table) : trouble is null ? null : [];
+    }
 
     /// <summary>NVIDIA wants the type's number and the uuid of the VM; a vendor without predefined types neither.</summary>
     public override string Arguments(SysfsName? type, Guid domain, string extra)

@@ -12,12 +12,10 @@ internal readonly record struct Errno(int Value)
     public static readonly Errno EIO = new(5);
     public static readonly Errno EAGAIN = new(11);
     public static readonly Errno ENOMEM = new(12);
-    public static readonly Errno EACCES = new(13);
     public static readonly Errno EBUSY = new(16);
     public static readonly Errno EEXIST = new(17);
     public static readonly Errno ENODEV = new(19);
     public static readonly Errno ENOTDIR = new(20);
-    public static readonly Errno EINVAL = new(22);
     public static readonly Errno ENOSPC = new(28);
     public static readonly Errno ELOOP = new(40);
     public static readonly Errno EUSERS = new(87);
@@ -36,10 +34,13 @@ internal readonly record struct Errno(int Value)
     /// <summary>The file, or something on the way to it, is not there.</summary>
     public bool IsAbsent => this == ENOENT || this == ENOTDIR;
 
+    /// <returns><c>ENOSPC</c>.</returns>
+    public string Name => Names.GetValueOrDefault(Value) ?? $"errno {Value}";
+
     /// <summary>The errno of the system call made last on this thread.</summary>
     public static Errno Last() => new(Marshal.GetLastPInvokeError());
 
     /// <returns>For people: <c>No space left on device (ENOSPC)</c>.</returns>
     public override string ToString() =>
-        $"{Marshal.GetPInvokeErrorMessage(Value)} ({Names.GetValueOrDefault(Value) ?? $"errno {Value}"})";
+        $"{Marshal.GetPInvokeErrorMessage(Value)} ({Name})";
 }

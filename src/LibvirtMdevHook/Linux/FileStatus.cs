@@ -1,7 +1,8 @@
 namespace LibvirtMdevHook.Linux;
 
 /// <summary>What statx(2) says of a file.</summary>
-internal sealed record FileStatus(ulong Inode, uint Mode, uint Uid, uint Gid)
+/// <param name="Device">The file system it is on; for a character device the device that it stands for.</param>
+internal sealed record FileStatus(ulong Inode, uint Mode, uint Uid, uint Gid, ulong Device)
 {
     private const uint TypeMask = 0xf000;
 
@@ -10,6 +11,10 @@ internal sealed record FileStatus(ulong Inode, uint Mode, uint Uid, uint Gid)
 
     /// <summary>Group or others may write to it.</summary>
     public bool WritableByOthers => (Mode & 0x12) != 0;
+
+    /// <summary>Whether it is the same file, or another node of the same device, as in a process with a /dev of its own.</summary>
+    public bool IsSameAs(FileStatus other) =>
+        Device == other.Device && (Mode & TypeMask) == (other.Mode & TypeMask) && (IsCharacterDevice(Mode) || Inode == other.Inode);
 
     /// <param name="path">The file; a link is followed.</param>
     /// <returns>Null when there is no such file.</returns>
@@ -23,15 +28,20 @@ internal sealed record FileStatus(ulong Inode, uint Mode, uint Uid, uint Gid)
 
     private static unsafe FileStatus? Of(int folder, string path, int flags)
     {
-        // struct statx is the same on every architecture (linux/stat.h): uid 20, gid 24, mode 28, inode 32.
+        // struct statx is the same on every architecture (linux/stat.h): uid 20, gid 24, mode 28, inode 32, rdev 128, dev 136, the last two as
+        // major and minor.
         var status = stackalloc byte[256];
         if (Libc.statx(folder, path, flags, Libc.STATX_BASIC_STATS, status) != 0)
             return null;
         var bytes = new ReadOnlySpan<byte>(status, 256);
+        var mode = BitConverter.ToUInt16(bytes[28..]);
         return new FileStatus(
             BitConverter.ToUInt64(bytes[32..]),
-            BitConverter.ToUInt16(bytes[28..]),
+            mode,
             BitConverter.ToUInt32(bytes[20..]),
-            BitConverter.ToUInt32(bytes[24..]));
+            BitConverter.ToUInt32(bytes[24..]),
+            BitConverter.ToUInt64(bytes[(IsCharacterDevice(mode) ? 128 : 136)..]));
     }
+
+    private static bool IsCharacterDevice(uint mode) => (mode & TypeMask) == 0x2000;
 }

@@ -16,6 +16,7 @@ internal sealed class AppendTarget(HostPath file) : Target
     protected override void Write(LogEventInfo logEvent)
     {
         using var log = Descriptor.Open(file.Text, Libc.O_WRONLY | Libc.O_APPEND | Libc.O_CREAT | Libc.O_NOFOLLOW, out _, OwnerAndGroup);
-        log?.Write(Encoding.UTF8.GetBytes($"{logEvent.TimeStamp.ToUniversalTime():yyyy-MM-ddTHH:mm:ss.fffZ} {logEvent.Level,-5} {logEvent.FormattedMessage}\n"));
+        var time = logEvent.TimeStamp.ToUniversalTime();
+        log?.Write(Encoding.UTF8.GetBytes($"{time:yyyy-MM-ddTHH:mm:ss.fffZ} {logEvent.Level,-5} {logEvent.FormattedMessage}\n"));
     }
 }

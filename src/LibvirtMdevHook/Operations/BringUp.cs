@@ -10,7 +10,10 @@ namespace LibvirtMdevHook.Operations;
 /// </summary>
 internal sealed class BringUp(Workplace place, Patience patience, Record planned)
 {
-    private static readonly TimeSpan NodeWait = TimeSpan.FromSeconds(5);
+    /// <summary>How long sysfs may take to show what a write has done, which the kernel has answered already.</summary>
+    private static readonly TimeSpan ShowTime = TimeSpan.FromSeconds(10);
+
+    private static readonly TimeSpan NodeTime = TimeSpan.FromSeconds(5);
 
     private Setback? _setback;
 
@@ -63,7 +66,8 @@ internal sealed class BringUp(Workplace place, Patience patience, Record planned
         var existing = MdevDevice.Look(place.Root, claim.Device);
         Save(Record.With(claim with { Stage = Stage.Reserved, IsForeign = true }));
         _setback = existing is null
-            ? new Setback($"the device {claim} cannot be created: {Errno.EEXIST}, though it is not to be seen: an earlier removal of it still waits in the kernel", Retry.Soon)
+            ? new Setback($"the device {claim} cannot be created: {Errno.EEXIST}, though it is not to be seen: "
+                + "an earlier removal of it still waits in the kernel", Retry.Soon)
             : new Setback($"the device {claim} cannot be created: somebody else made one with its uuid meanwhile", Retry.Soon);
         return false;
     }
@@ -73,15 +77,15 @@ internal sealed class BringUp(Workplace place, Patience patience, Record planned
         var left = claim.Type is { } type && claim.Dialect.TellsType
             ? Sysfs.ReadTrimmed(Dialect.ParentPath(place.Root, claim.Parent) / "mdev_supported_types" / type.Id / "available_instances")
             : null;
-        var words = left == "0" || error == Errno.ENOSPC || error == Errno.EUSERS ? $"no instance left ({error})" : $"its driver answers {error}";
-        _setback = new Setback($"the device {claim} cannot be created: {words}", Dialect.MayBeFull(error) ? Retry.Elsewhere : Retry.No, claim.Parent);
+        var words = left == "0" || error == Errno.ENOSPC || error == Errno.EUSERS ? $"no instance left ({error.Name})" : $"the driver answers {error}";
+        _setback = new Setback($"the device {claim} cannot be created: {words}", Dialect.MayBeFull(error) ? Retry.Elsewhere : Retry.No, claim.Parent, words);
         return false;
     }
 
     private bool Appear(Claim claim)
     {
         MdevDevice? device = null;
-        var there = patience.Wait(() => (device = MdevDevice.Look(place.Root, claim.Device)) is not null
+        var there = patience.AtMost(ShowTime).Wait(() => (device = MdevDevice.Look(place.Root, claim.Device)) is not null
             && (!claim.Dialect.TellsType || device.Type is not null) && (!claim.Dialect.HasOnline || device.Online is not null));
         if (!there)
             return Fail(claim, device is null ? "it was created, but does not appear in sysfs" : "its attributes do not appear in sysfs");
@@ -114,7 +118,7 @@ internal sealed class BringUp(Workplace place, Patience patience, Record planned
         var error = claim.Dialect.SetOnline(place.Root.MdevDevices / claim.Device.Name, online: true);
         if (!error.IsNone)
             return Fail(claim, $"it cannot be brought online: {error}");
-        if (claim.Dialect.HasOnline && !patience.Wait(() => MdevDevice.Look(place.Root, claim.Device)?.Online == true))
+        if (claim.Dialect.HasOnline && !patience.AtMost(ShowTime).Wait(() => MdevDevice.Look(place.Root, claim.Device)?.Online == true))
             return Fail(claim, "it was brought online, but 'online' does not read 1");
         Save(Record.With(claim with { Stage = Stage.Online }));
         if (claim.Dialect.HasOnline)
@@ -125,7 +129,7 @@ internal sealed class BringUp(Workplace place, Patience patience, Record planned
     /// <summary>Without the node libvirt refuses the start itself and says what is missing, so this only waits.</summary>
     private bool WaitForNode(Claim claim)
     {
-        var there = patience.AtMost(NodeWait).Wait(() =>
+        var there = patience.AtMost(NodeTime).Wait(() =>
             MdevDevice.Look(place.Root, claim.Device)?.Group is { } group && FileStatus.Of(place.Root.Vfio / group) is not null);
         if (!there)
             place.Log.Warn($"the device {claim} has no node in '{place.Root.Vfio}' yet, ignoring");
@@ -147,8 +151,9 @@ internal sealed class BringUp(Workplace place, Patience patience, Record planned
 
 /// <summary>Why a record could not be brought up.</summary>
 /// <param name="Sentence">About the device, without the domain.</param>
-/// <param name="Parent">Which parent refused.</param>
-internal sealed record Setback(string Sentence, Retry Retry, SysfsName? Parent = null);
+/// <param name="Parent">Which parent refused; null when none did.</param>
+/// <param name="Reason">Why the parent refused, as half a sentence.</param>
+internal sealed record Setback(string Sentence, Retry Retry, SysfsName? Parent = null, string Reason = "");
 
 /// <summary>Whether a new plan may come out better.</summary>
 internal enum Retry

@@ -113,7 +113,8 @@ internal sealed class Departure(Workplace place, Record record, FileLock held)
     private void Judge(Errno error)
     {
         // Since Linux 5.2 a driver's refusal does not reach the writer, so what counts is whether the directory has gone.
-        var gone = Deadline.After(VanishTime).Wait(() => MdevDevice.Look(place.Root, Claim.Device) is not { } device || !Claim.Proves(device));
+        var gone = Deadline.After(error.IsNone ? VanishTime : TimeSpan.Zero)
+            .Wait(() => MdevDevice.Look(place.Root, Claim.Device) is not { } device || !Claim.Proves(device));
         if (gone)
             Settle();
         else

@@ -23,7 +23,8 @@ internal static class HostOrder
             (name, subsystem) => pins is null || pins.Any(p => p.Names(name, subsystem)),
             filter,
             declaration.Hostdevs.Select(h => h.Device));
-        return new Order(domain, declaration, host, others, removing, place.Settings, failed, place.Records.Boot, Stopwatch.GetTimestamp());
+        return new Order(domain, declaration, host, others, removing, place.Settings, failed,
+            HostNuma.NodesOf(place.Root, domain.Numa), place.Records.Boot, Stopwatch.GetTimestamp());
     }
 
     /// <summary>For a person who asks beforehand: as if what the domain has now had been taken down, which prepare does first.</summary>

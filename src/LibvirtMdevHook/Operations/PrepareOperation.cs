@@ -12,10 +12,11 @@ namespace LibvirtMdevHook.Operations;
 internal sealed class PrepareOperation(Workplace place, Patience patience, Domain domain)
 {
     private readonly TakeDown _takeDown = new(place);
+    private readonly TakeDown _abandoned = new(place);
     private readonly Dictionary<SysfsName, string> _failed = [];
 
     /// <summary>What could not be taken down in time; the worker goes on with it after its answer.</summary>
-    public TakeDown Rest => _takeDown;
+    public IEnumerable<TakeDown> Rest => [_takeDown, _abandoned];
 
     /// <summary>The record that was brought up, null when the answer is a refusal.</summary>
     public Record? Record { get; private set; }
@@ -26,16 +27,10 @@ internal sealed class PrepareOperation(Workplace place, Patience patience, Domai
         using var own = place.Records.Lock(domain.Uuid, patience.Deadline);
         if (own is null)
             return Refuse("an earlier operation of this domain is still at work or waits in the kernel; 'virt-mdev list' says what for");
-        if (!UndoEarlierRun(out var trouble))
-            return Refuse(trouble);
-        if (domain.Declaration is not { } declaration)
-        {
-            own.Delete();
-            return Answer.Good;
-        }
-
-        var answer = BringUp(declaration);
-        if (!answer.IsGood)
+        var answer = !UndoEarlierRun(out var trouble) ? Refuse(trouble)
+            : domain.Declaration is { } declaration ? BringUp(declaration)
+            : Answer.Good;
+        if (Record is null)
             own.Delete();
         return answer;
     }
@@ -65,7 +60,8 @@ internal sealed class PrepareOperation(Workplace place, Patience patience, Domai
 
         if (_takeDown.Work(patience))
             return true;
-        trouble = string.Join("; ", _takeDown.Left.Select(d => $"the device {d.Claim} of an earlier run of this domain cannot be removed yet: {d.Trouble ?? "the time for the start is over"}"));
+        trouble = string.Join("; ", _takeDown.Left.Select(d =>
+            $"the device {d.Claim} of an earlier run of this domain cannot be removed yet: {d.Trouble ?? "the time for the start is over"}"));
         return false;
     }
 
@@ -96,7 +92,7 @@ internal sealed class PrepareOperation(Workplace place, Patience patience, Domai
             if (!isClean || patience.IsOver || setback.Retry == Retry.No)
                 return Refuse(setback.Sentence);
             if (setback is { Retry: Retry.Elsewhere, Parent: { } parent })
-                _failed[parent] = $"its last create failed ({setback.Sentence})";
+                _failed[parent] = setback.Reason;
         }
     }
 
@@ -119,8 +115,8 @@ internal sealed class PrepareOperation(Workplace place, Patience patience, Domai
         Plan? plan = null;
         patience.Wait(() =>
         {
-            _takeDown.Adopt();
-            _takeDown.Work(patience.AtMost(TimeSpan.Zero));
+            _abandoned.Adopt();
+            _abandoned.Work(patience.AtMost(TimeSpan.Zero));
             plan = PlanAndSave(declaration);
             return plan is null || plan.Hope == Hope.None || (plan.Hope == Hope.Types && forTypes.IsOver);
         });

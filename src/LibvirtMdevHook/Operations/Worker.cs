@@ -17,13 +17,15 @@ internal sealed class Worker(Root root, SocketEnd hook)
         Workplace? place = null;
         try
         {
+            // libvirtd's folder of the moment is not to be kept busy.
+            Directory.SetCurrentDirectory("/");
             place = Workplace.Open(root, $"{request.Operation.Name} of domain '{request.Name}'");
             foreach (var problem in place.Settings.Problems)
                 place.Log.Warn(problem);
             Do(place, request);
             return 0;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or FormatException or InvalidOperationException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or FormatException or InvalidOperationException or DomainXmlException)
         {
             place?.Log.Error($"{e.GetType().Name}: {e.Message}");
             Reply(Answer.Refused($"domain '{request.Name}': {e.Message}"));
@@ -70,11 +72,18 @@ internal sealed class Worker(Root root, SocketEnd hook)
             return;
         }
 
+        if (domain.Uuid == Guid.Empty)
+        {
+            Reply(Log(place, Answer.Refused($"domain '{request.Name}': its XML has no <uuid>")));
+            return;
+        }
+
         var prepare = new PrepareOperation(place, patience, domain);
         var isHeard = Reply(Log(place, prepare.Run()));
         if (!isHeard)
             prepare.Undo();
-        Finish(place, prepare.Rest);
+        foreach (var rest in prepare.Rest)
+            Finish(place, rest);
     }
 
     private bool Reply(Answer answer)

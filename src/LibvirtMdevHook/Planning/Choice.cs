@@ -48,7 +48,8 @@ internal sealed class Choice
     {
         var sign = _order.Placement == Placement.BreadthFirst ? 1 : -1;
         return [.. wish.Candidates.Where(c => c.Fits && occupancy.WhyFull(c.Parent, c.Type) is null)
-            .OrderBy(c => sign * occupancy.Load(c.Parent.Gpu)).ThenBy(c => c.Parent.Name)];
+            .OrderBy(c => _order.Numa == NumaRule.Prefer && !_order.IsNear(c.Parent) ? 1 : 0)
+            .ThenBy(c => sign * occupancy.Load(c.Parent.Gpu)).ThenBy(c => c.Parent.Name)];
     }
 
     private bool Allows(ImmutableList<Claim> chosen, SysfsName gpu) => _order.Declaration.Gpu switch

@@ -36,8 +36,8 @@ internal static class ForeignDevice
             return $"its parent is '{parent.Name}', which is not declared";
         if (fit!.WhyNot is { } unsuitable)
             return $"its parent '{parent.Name}' does not fit: {unsuitable}";
-        if (existing.Device.Type is { } type)
-            return type == fit.Type?.Id ? null : $"it is not of the declared type, which is '{fit.Type?.Id}' there";
+        if (parent.Dialect.TellsType)
+            return existing.Device.Type == fit.Type?.Id ? null : $"it is not of the declared type, which is '{fit.Type?.Id}' there";
         return fit.Type is null ? null : "the 2016 interface does not tell its type";
     }
 }

@@ -10,6 +10,7 @@ namespace LibvirtMdevHook.Planning;
 /// <summary>Everything that a plan is made from.</summary>
 /// <param name="Others">Records of other domains.</param>
 /// <param name="Removing">Devices on their way out, of whatever domain.</param>
+/// <param name="Nodes">The NUMA nodes that the domain is bound to; empty for none.</param>
 /// <param name="Failed">Parents that refused a create of this very prepare, with what they answered.</param>
 internal sealed record Order(
     Domain Domain,
@@ -19,10 +20,14 @@ internal sealed record Order(
     ImmutableArray<Record> Removing,
     HostSettings Settings,
     ImmutableDictionary<SysfsName, string> Failed,
+    ImmutableSortedSet<int> Nodes,
     string Boot,
     long Generation)
 {
     public Placement Placement => Declaration.Placement ?? Settings.Placement;
 
     public NumaRule Numa => Declaration.Numa ?? Settings.Numa;
+
+    /// <summary>Whether a parent is where the domain is, or the domain is nowhere in particular.</summary>
+    public bool IsNear(Parent parent) => Nodes.IsEmpty || (parent.NumaNode is { } node && Nodes.Contains(node));
 }

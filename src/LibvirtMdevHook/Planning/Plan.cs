@@ -27,7 +27,8 @@ internal sealed record Plan(Record? Record, ImmutableArray<Refusal> Refusals, Im
     private static IEnumerable<string> Steps(Record record) =>
         record.Claims.Select(c => c.IsForeign
                 ? $"use {c.Device} as it is on {c.Parent}: it is not ours and will not be removed"
-                : $"create {c.Device} on {c.Parent} ({c.Dialect.Name})" + (c.Type is { } t ? $" as {t.Id} '{t.Title}'" : "") + (c.Args.Length > 0 ? $" with {c.Args}" : ""))
+                : $"create {c.Device} on {c.Parent} ({c.Dialect.Name})" + (c.Type is { } t ? $" as {t.Id} '{t.Title}'" : "")
+                    + (c.Args.Length > 0 ? $" with {c.Args}" : ""))
             .Concat(record.Claims.SelectMany(c => c.Attrs.Select(a => $"set {a.Name} of {c.Device} to '{a.Value}'")))
             .Concat(record.Claims.Where(c => c.Dialect.HasOnline).Select(c => $"online {c.Device}"));
 }

@@ -17,8 +17,6 @@ internal sealed class Planner
 
     private Plan Make()
     {
-        if (_order.Numa == NumaRule.Require)
-            return new Plan(null, [Refusals.NumaUnsupported(_order)], []);
         var wishes = _order.Declaration.Hostdevs.Select(Consider).ToImmutableArray();
         var candidates = wishes.SelectMany(w => w.Candidates).ToImmutableArray();
         var refusals = wishes.Select(w => w.Refusal).OfType<Refusal>().ToImmutableArray();

@@ -25,9 +25,6 @@ internal static class Refusals
     public static Refusal VfUnsupported(Order order, DeclaredHostdev hostdev) => Of(order, hostdev,
         "VFs cannot be set up by this version; declare a mediated device by its uuid");
 
-    public static Refusal NumaUnsupported(Order order) => new(null,
-        $"domain '{order.Domain.Name}': numa='require' cannot be met by this version; declare numa='prefer' or 'ignore'", Hope.None);
-
     public static Refusal NoParent(Order order, DeclaredHostdev hostdev, ImmutableArray<Candidate> candidates)
     {
         if (candidates.Length == 0)

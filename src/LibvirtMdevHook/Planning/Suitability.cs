@@ -17,18 +17,31 @@ internal static class Suitability
             return Not("it is excluded by excluded_parents of the configuration");
         if (order.Failed.TryGetValue(parent.Name, out var failure))
             return Not(failure);
+        if (order.Numa == NumaRule.Require && !order.IsNear(parent))
+            return Not($"it is on {Node(parent)}, the domain on {string.Join(", ", order.Nodes)}, and numa='require'");
+        if (parent.Trouble is { } trouble)
+            return Not(trouble);
         if (hostdev.Args.Length > 0 && parent.Dialect != Dialect.Rfc2016)
             return Not("it takes no args, which only parents of the 2016 interface do");
         if (hostdev.Type is null)
-            return parent.HasTypes || parent.Dialect != Dialect.Rfc2016 ? Not("it has types, so one must be declared") : new(hostdev.Device, parent, null, null);
+        {
+            return parent.HasTypes || parent.Dialect != Dialect.Rfc2016
+                ? Not("it has types, so one must be declared")
+                : new Candidate(hostdev.Device, parent, null, null);
+        }
+
         var match = TypeMatch.Of(hostdev.Type, parent.Types);
         if (match.Types.Length == 0)
             return Not(NoSuchType);
         if (match.Types.Length > 1)
             return Not($"the type is ambiguous there: {string.Join(", ", match.Types.Select(t => $"'{t.Title}' ({t.Id})"))}; declare one of the ids");
         var type = match.Types[0];
+        if (type.Trouble is { } unreadable)
+            return Not(unreadable, type);
         return hostdev.Model is { } model && type.DeviceApi is { } api && api != model
             ? Not($"the type is of device_api '{api}', but the hostdev's model is '{model}'", type)
             : new Candidate(hostdev.Device, parent, type, null);
     }
+
+    private static string Node(Parent parent) => parent.NumaNode is { } node ? $"NUMA node {node}" : "no NUMA node that the kernel knows";
 }

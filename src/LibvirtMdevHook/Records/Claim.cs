@@ -36,7 +36,7 @@ internal sealed record Claim(
     /// <summary>Whether an existing device is the one this claim speaks of.</summary>
     public bool Proves(MdevDevice device) => Inode is { } inode
         ? device.Inode == inode
-        : Stage >= Stage.Intended && !IsForeign && device.Parent == Parent && (device.Type is null || device.Type == Type?.Id);
+        : Stage >= Stage.Intended && !IsForeign && device.Parent == Parent && (!Dialect.TellsType || device.Type == Type?.Id);
 }
 
 /// <summary>A type as it was when it was chosen.</summary>

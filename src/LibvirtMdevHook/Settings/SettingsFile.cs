@@ -21,12 +21,27 @@ internal sealed class SettingsFile
         ["wait_for_types"] = (s, time) => s with { WaitForTypes = time },
     };
 
+    private static readonly Dictionary<string, (string Expected, Func<HostSettings, string, HostSettings?> Apply)> Values = new()
+    {
+        ["placement"] = (Word.Choices<Placement>(), (s, v) => Parsed<Placement>(v) is { } placement ? s with { Placement = placement } : null),
+        ["numa"] = (Word.Choices<NumaRule>(), (s, v) => Parsed<NumaRule>(v) is { } numa ? s with { Numa = numa } : null),
+        ["log_level"] = (Word.Choices<LogLevelName>(), (s, v) => Parsed<LogLevelName>(v) is { } level ? s with { LogLevel = level } : null),
+        ["log_file"] = ("an absolute path in quotes", (s, v) => Text(v) is ['/', ..] and var file ? s with { LogFile = file } : null),
+        ["excluded_parents"] = ($"a list of parents in quotes, each {ParentName.Expected}",
+            (s, v) => Parents(v) is { } parents ? s with { ExcludedParents = parents } : null),
+        ["allowed_attributes"] = ("""a list of attribute names in quotes, such as ["vendor_name/file", "folder/*"]""",
+            (s, v) => List(v) is { } names ? s with { AllowedAttributes = [.. names] } : null),
+    };
+
     private readonly List<string> _problems = [];
     private HostSettings _settings = new();
 
     private SettingsFile()
     {
     }
+
+    /// <summary>Every key there is.</summary>
+    public static IEnumerable<string> Keys => Values.Keys.Concat(Times.Keys);
 
     public static HostSettings Parse(string text, string fileName)
     {
@@ -57,37 +72,28 @@ internal sealed class SettingsFile
 
     private HostSettings? Apply(string key, string value, out string? expected)
     {
-        var s = _settings;
-        switch (key)
+        if (Times.TryGetValue(key, out var time))
         {
-            case "placement":
-                expected = Word.Choices<Placement>();
-                return Text(value) is { } p && Word.TryParse<Placement>(p, out var placement) ? s with { Placement = placement.Value } : null;
-            case "numa":
-                expected = Word.Choices<NumaRule>();
-                return Text(value) is { } n && Word.TryParse<NumaRule>(n, out var numa) ? s with { Numa = numa.Value } : null;
-            case "log_level":
-                expected = Word.Choices<LogLevelName>();
-                return Text(value) is { } l && Word.TryParse<LogLevelName>(l, out var level) ? s with { LogLevel = level.Value } : null;
-            case "log_file":
-                expected = "an absolute path in quotes";
-                return Text(value) is { } file && file.StartsWith('/') ? s with { LogFile = file } : null;
-            case "excluded_parents":
-                expected = $"a list of parents in quotes, each {ParentName.Expected}";
-                return Parents(value) is { } parents ? s with { ExcludedParents = parents } : null;
-            case "allowed_attributes":
-                expected = """a list of attribute names in quotes, such as ["vendor_name/file", "folder/*"]""";
-                return List(value) is { } names ? s with { AllowedAttributes = [.. names] } : null;
-            default:
-                expected = Times.ContainsKey(key) ? "a number of seconds from 0 to 86400" : null;
-                return expected is not null && Seconds(value) is { } time ? Times[key](s, time) : null;
+            expected = "a number of seconds from 0 to 86400";
+            return Seconds(value) is { } seconds ? time(_settings, seconds) : null;
         }
+
+        if (Values.TryGetValue(key, out var known))
+        {
+            expected = known.Expected;
+            return known.Apply(_settings, value);
+        }
+
+        expected = null;
+        return null;
     }
 
     private static TimeSpan? Seconds(string value) =>
         double.TryParse(value, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds) && seconds <= 86400
             ? TimeSpan.FromSeconds(seconds)
             : null;
+
+    private static T? Parsed<T>(string value) where T : struct, Enum => Word.TryParse<T>(Text(value), out var word) ? word : null;
 
     private static string? Text(string value) =>
         value.Length >= 2 && value[0] == '"' && value[^1] == '"' && !value[1..^1].Contains('"', StringComparison.Ordinal) ? value[1..^1] : null;

@@ -27,6 +27,8 @@ internal sealed partial class ActionLog
 
     public static string Name(Errno errno) => errno == Errno.None ? "ok" : errno.ToString();
 
+    public static string Name(Verb verb) => verb.ToString().ToLowerInvariant();
+
     public static string Quote(byte[] data)
     {
         var text = new StringBuilder("\"");
@@ -49,7 +51,7 @@ internal sealed partial class ActionLog
 
     public void End(Verb verb, string path, string data, string result) => Append($"{Words(verb, path, data)} {result}");
 
-    private static string Words(Verb verb, string path, string data) => $"{verb.ToString().ToLowerInvariant()} {path} {data}".TrimEnd();
+    private static string Words(Verb verb, string path, string data) => $"{Name(verb)} {path} {data}".TrimEnd();
 
     private void Append(string words)
     {

@@ -42,7 +42,7 @@ internal sealed record Fault(Verb Verb, Glob Path)
         words.AddRange(Ignore ? ["ignore"] : []);
         words.AddRange(Delay > TimeSpan.Zero ? [$"delay={Delay.TotalMilliseconds}ms"] : []);
         words.AddRange(Errno != Errno.None ? [$"errno={Errno}"] : []);
-        words.AddRange([$"op={Verb}".ToLowerInvariant(), $"path={Path}", $"nth={Nth}"]);
+        words.AddRange([$"op={ActionLog.Name(Verb)}", $"path={Path}", $"nth={Nth}"]);
         words.AddRange(Count < int.MaxValue ? [$"count={Count}"] : []);
         return string.Join(' ', [.. words, $"seen={Seen}"]);
     }

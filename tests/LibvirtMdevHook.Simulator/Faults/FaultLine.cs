@@ -34,12 +34,16 @@ internal static class FaultLine
     {
         "hang" when value == key => fault with { Hang = true },
         "ignore" when value == key => fault with { Ignore = true },
-        "errno" when Enum.TryParse<Errno>(value, out var errno) && errno != Errno.None => fault with { Errno = errno },
+        "errno" when IsName<Errno>(value, out var errno) && errno != Errno.None => fault with { Errno = errno },
         "delay" when Duration.TryParse(value, out var delay) => fault with { Delay = delay },
-        "op" when Enum.TryParse<Verb>(value, ignoreCase: true, out var verb) => fault with { Verb = verb },
+        "op" when IsName<Verb>(value, out var verb) => fault with { Verb = verb },
         "path" => fault with { Path = new Glob(value) },
         "nth" when int.TryParse(value, NumberStyles.None, null, out var nth) && nth > 0 => fault with { Nth = nth },
         "count" when int.TryParse(value, NumberStyles.None, null, out var count) && count > 0 => fault with { Count = count },
         _ => null,
     };
+
+    // A number would be taken for a value, too.
+    private static bool IsName<T>(string text, out T value) where T : struct, Enum =>
+        Enum.TryParse(text, ignoreCase: true, out value) && !char.IsAsciiDigit(text[0]);
 }

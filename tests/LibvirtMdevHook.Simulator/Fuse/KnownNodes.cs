@@ -3,8 +3,9 @@ using LibvirtMdevHook.Simulator.Tree;
 namespace LibvirtMdevHook.Simulator.Fuse;
 
 /// <summary>
-/// The nodes that the kernel holds references to, by the numbers it knows them by. Those are not what stat shows: the kernel locks an inode
-/// while it is written to, sysfs does not, and so an attribute gets a number, and with it an inode and a lock, for each time it is looked up.
+/// The nodes that the kernel holds references to, by the numbers it knows them by. Those are not what stat shows: the kernel locks an
+/// inode while it is written to, sysfs does not, and so an attribute gets a number, and with it an inode and a lock, for each time it is
+/// looked up.
 /// </summary>
 internal sealed class KnownNodes(Folder root)
 {

@@ -39,7 +39,7 @@ internal static unsafe partial class LibFuse
     public static partial void SessionDestroy(nint session);
 
     [LibraryImport(Name, EntryPoint = "fuse_req_ctx")]
-    public static partial Context* ContextOf(nint request);
+    public static partial Context* RequestContext(nint request);
 
     [LibraryImport(Name, EntryPoint = "fuse_reply_none")]
     public static partial void ReplyNone(nint request);
@@ -84,7 +84,7 @@ internal static unsafe partial class LibFuse
         public uint Uid;
         public uint Gid;
         public int Thread;
-        public uint Mask;
+        public uint Umask;
     }
 
     /// <summary>struct fuse_file_info: flags, bits (1 is direct_io), the server's own handle.</summary>

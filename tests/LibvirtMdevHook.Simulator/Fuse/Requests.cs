@@ -102,7 +102,7 @@ internal sealed class Requests(Folder root, FaultList faults, ActionLog log)
     {
         var fault = file.Logged || file is VfioFile ? faults.Next(verb, file.Path) : null;
         var (ended, begun) = (false, false);
-        faults.Apply(fault, $"{verb} {file.Path}", () => act(End), End);
+        faults.Apply(fault, $"{ActionLog.Name(verb)} {file.Path}", () => act(End), End);
         if (!ended)
         {
             begun = true;
@@ -112,7 +112,7 @@ internal sealed class Requests(Folder root, FaultList faults, ActionLog log)
         void End(Errno errno)
         {
             ended = true;
-            if (file.Logged && (verb == Verb.Write || begun || fault is not null))
+            if ((file.Logged && verb == Verb.Write) || begun || fault is not null)
             {
                 log.End(verb, file.Path, data, fault is { Ignore: true } ? "ignored" : ActionLog.Name(errno));
             }

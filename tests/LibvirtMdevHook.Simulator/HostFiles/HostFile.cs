@@ -6,7 +6,7 @@ using LibvirtMdevHook.Simulator.Tree;
 
 namespace LibvirtMdevHook.Simulator.HostFiles;
 
-/// <summary>Reads a host file. Its elements and attributes are described in hosts/README.md.</summary>
+/// <summary>Reads a host file. Its elements and attributes are described in README.md.</summary>
 internal static class HostFile
 {
     public static HostDescription Load(string file)
@@ -86,7 +86,8 @@ internal static class HostFile
     private static uint Hex(HostElement element, string name)
     {
         var text = element.Required(name, "a number such as 0x10de");
-        return text.StartsWith("0x", StringComparison.Ordinal) && uint.TryParse(text.AsSpan(2), NumberStyles.AllowHexSpecifier, null, out var value)
+        var digits = text.StartsWith("0x", StringComparison.Ordinal) ? text.AsSpan(2) : default;
+        return uint.TryParse(digits, NumberStyles.AllowHexSpecifier, null, out var value)
             ? value
             : throw element.Error($"has {name}='{text}', expected a number such as 0x10de.");
     }
@@ -160,7 +161,9 @@ internal static class HostFile
     {
         var access = element.Optional("access") ?? "r";
         var attribute = new DeviceAttribute(
-            element.Required("name", "its path in the device's folder"), element.Optional("value") ?? "", access.Contains('r', StringComparison.Ordinal),
+            element.Required("name", "its path in the device's folder"),
+            element.Optional("value") ?? "",
+            access.Contains('r', StringComparison.Ordinal),
             access.Contains('w', StringComparison.Ordinal))
         {
             MaxLength = element.Number("max-length") ?? int.MaxValue,

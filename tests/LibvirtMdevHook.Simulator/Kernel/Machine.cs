@@ -63,5 +63,6 @@ internal sealed class Machine
 
     public void Forget(MediatedDevice device) => devices.Remove(device.Uuid);
 
-    public IEnumerable<string> Describe() => Parents.Select(parent => parent.Describe()).Concat(Devices.Select(device => device.Describe()));
+    public IEnumerable<string> Describe() =>
+        Parents.Select(parent => parent.Describe()).Concat(Devices.Select(device => device.Describe()));
 }

@@ -82,7 +82,7 @@ internal sealed class MdevParent(Machine machine, ParentDescription description)
                 end(Errno.None);
                 break;
             default:
-                if (Description.Rules.RemoveRefuses && device.IsHeldByOthersThan(process))
+                if (Description.Rules.RemoveRefuses && device.Group.Node.HeldByOtherThan(process))
                 {
                     end(Errno.EBUSY);
                 }

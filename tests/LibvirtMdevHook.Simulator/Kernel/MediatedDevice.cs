@@ -9,10 +9,10 @@ namespace LibvirtMdevHook.Simulator.Kernel;
 /// </summary>
 internal sealed class MediatedDevice
 {
-    private const int Nobody = 0;
-
     private readonly Machine machine;
-    private readonly List<Action> ended = [];
+    private readonly List<Action> whenEnded = [];
+    private int closings;
+    private bool ended;
 
     public MediatedDevice(Machine machine, Parent parent, string uuid, TypeDescription? type, int number)
     {
@@ -39,9 +39,6 @@ internal sealed class MediatedDevice
 
     public bool Held => Group.Node.IsOpen;
 
-    /// <summary>A process that takes a device away is not held up by what it has open itself.</summary>
-    public bool IsHeldByOthersThan(int process) => Held && Group.Node.Opener != process;
-
     /// <summary>It has left sysfs.</summary>
     public bool Leaving => Folder.Gone;
 
@@ -50,20 +47,17 @@ internal sealed class MediatedDevice
     /// <summary>The domain it was created for, where the dialect says so.</summary>
     public string? DomainUuid { get; init; }
 
-    /// <summary>Takes it out of sysfs, and out of the world as soon as nobody holds it, whoever asks for it.</summary>
-    public void Leave(Action whenEnded) => Leave(Nobody, whenEnded);
-
-    /// <summary>Takes it out of sysfs, and out of the world as soon as nobody but one process holds it.</summary>
-    public void Leave(int process, Action whenEnded)
+    /// <summary>Takes it out of sysfs, and out of the world as soon as nobody but the process that removes it holds it.</summary>
+    public void Leave(int process, Action then)
     {
-        ended.Add(whenEnded);
+        whenEnded.Add(then);
         if (!Leaving)
         {
             Parent.Folder.Remove(Uuid);
             machine.Disconnect(this);
         }
 
-        if (!IsHeldByOthersThan(process))
+        if (!Group.Node.HeldByOtherThan(process))
         {
             End();
         }
@@ -74,10 +68,10 @@ internal sealed class MediatedDevice
 
     private void End()
     {
-        Group.Node.Closed -= Closed;
+        ended = true;
         Group.TakeAway();
         machine.Forget(this);
-        foreach (var action in ended)
+        foreach (var action in whenEnded)
         {
             action();
         }
@@ -85,6 +79,12 @@ internal sealed class MediatedDevice
 
     private void Closed()
     {
+        var closing = ++closings;
+        if (ended)
+        {
+            return;
+        }
+
         if (Leaving)
         {
             End();
@@ -93,9 +93,9 @@ internal sealed class MediatedDevice
         {
             machine.Gate.After(delay, () =>
             {
-                if (!Leaving && !Held)
+                if (!Leaving && !Held && closing == closings)
                 {
-                    Leave(() => { });
+                    Leave(TreeFile.Nobody, () => { });
                 }
             });
         }

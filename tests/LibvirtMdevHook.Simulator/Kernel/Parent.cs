@@ -31,7 +31,7 @@ internal abstract class Parent(Machine machine, ParentDescription description)
     {
         foreach (var device in Devices.ToArray())
         {
-            device.Leave(() => { });
+            device.Leave(TreeFile.Nobody, () => { });
         }
 
         if (Registered)

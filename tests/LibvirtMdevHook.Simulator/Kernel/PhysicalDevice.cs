@@ -47,7 +47,8 @@ internal static class PhysicalDevice
         folder.Add("resource", SysfsFile.Of(() => string.Concat(Enumerable.Repeat($"0x{0:x16} 0x{0:x16} 0x{0:x16}\n", 7))));
         folder.Add("config", SysfsFile.Binary(Config(pci)));
         folder.Add("uevent", SysfsFile.Of(() => $"{(description.Driver is null ? "" : $"DRIVER={description.Driver}\n")}"
-            + $"PCI_CLASS={pci.Class:X}\nPCI_ID={pci.Vendor:X4}:{pci.Device:X4}\nPCI_SUBSYS_ID={pci.Vendor:X4}:0000\nPCI_SLOT_NAME={description.Name}\n"));
+            + $"PCI_CLASS={pci.Class:X}\nPCI_ID={pci.Vendor:X4}:{pci.Device:X4}\nPCI_SUBSYS_ID={pci.Vendor:X4}:0000\n"
+            + $"PCI_SLOT_NAME={description.Name}\n"));
     }
 
     private static byte[] Config(PciIdentity pci)

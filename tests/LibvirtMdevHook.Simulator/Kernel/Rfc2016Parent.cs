@@ -4,7 +4,9 @@ using LibvirtMdevHook.Simulator.Tree;
 
 namespace LibvirtMdevHook.Simulator.Kernel;
 
-/// <summary>A parent in the dialect of the 2016 proposal: a table of types, 'mdev_create' and 'mdev_destroy', 'online' in each device.</summary>
+/// <summary>
+/// A parent in the dialect of the 2016 proposal: a table of types, 'mdev_create' and 'mdev_destroy', 'online' in each device.
+/// </summary>
 internal sealed class Rfc2016Parent(Machine machine, ParentDescription description) : Parent(machine, description)
 {
     private static readonly string[] Files = ["mdev_supported_types", "mdev_create", "mdev_destroy"];
@@ -77,7 +79,7 @@ internal sealed class Rfc2016Parent(Machine machine, ParentDescription descripti
         return refusal;
     }
 
-    /// <summary>vgpu_type_id and vm_uuid, each once and nothing else; the vendor's driver gets a newline at the end as part of the last value.</summary>
+    /// <summary>vgpu_type_id and vm_uuid, each once and nothing else; a newline at the end is part of the last value.</summary>
     private bool ParseArguments(string text, out TypeDescription? type, out string? domain)
     {
         var values = text.Split(',').Select(pair => pair.Split('=', 2)).ToLookup(pair => pair[0], pair => pair[^1]);
@@ -95,7 +97,7 @@ internal sealed class Rfc2016Parent(Machine machine, ParentDescription descripti
             return Errno.EINVAL;
         }
 
-        if (device.Online || device.IsHeldByOthersThan(process))
+        if (device.Online || device.Group.Node.HeldByOtherThan(process))
         {
             return Errno.EBUSY;
         }

@@ -2,13 +2,16 @@ using System.Text;
 
 namespace LibvirtMdevHook.Simulator.Tree;
 
+/// <summary>A write to an attribute, by a process.</summary>
+internal delegate void StoreCommand(string text, int process, Ending end);
+
 /// <summary>An attribute: reading shows a value, one write is one command.</summary>
 internal sealed class SysfsFile : TreeFile
 {
     private readonly Func<byte[]>? show;
-    private readonly Action<string, int, Ending>? store;
+    private readonly StoreCommand? store;
 
-    private SysfsFile(Func<byte[]>? show, Action<string, int, Ending>? store)
+    private SysfsFile(Func<byte[]>? show, StoreCommand? store)
         : base((show is null ? 0u : 0x124u) | (store is null ? 0u : 0x80u))
     {
         this.show = show;
@@ -30,8 +33,8 @@ internal sealed class SysfsFile : TreeFile
 
     public static SysfsFile Binary(byte[] value) => new(() => value, null);
 
-    /// <summary>A command that asks which process writes, and whose write may be answered later.</summary>
-    public static SysfsFile Command(Action<string, int, Ending> store) => new(null, store);
+    /// <summary>A command whose write may be answered later.</summary>
+    public static SysfsFile Command(StoreCommand store) => new(null, store);
 
     public override byte[] Read() => show!();
 

@@ -8,6 +8,9 @@ internal delegate void Ending(Errno errno);
 /// <summary>A file that can be opened.</summary>
 internal abstract class TreeFile(uint permissions) : Node(0x8000, permissions)
 {
+    /// <summary>No process, or one that is not known.</summary>
+    public const int Nobody = 0;
+
     public abstract bool Readable { get; }
 
     public abstract bool Writable { get; }
@@ -15,7 +18,6 @@ internal abstract class TreeFile(uint permissions) : Node(0x8000, permissions)
     /// <summary>Writes to it are commands and belong into the log.</summary>
     public virtual bool Logged => true;
 
-    /// <param name="process">Who opens it.</param>
     public virtual Errno Open(int process) => Errno.None;
 
     public virtual void Close()
@@ -24,7 +26,7 @@ internal abstract class TreeFile(uint permissions) : Node(0x8000, permissions)
 
     public abstract byte[] Read();
 
-    /// <summary>Does what the write asks for and calls <paramref name="end"/>, which may be long after this returned.</summary>
+    /// <summary>Does what the write of a process asks for and calls <paramref name="end"/>, maybe long after this returned.</summary>
     public abstract void Write(byte[] data, int process, Ending end);
 
     /// <summary>Bytes as text, one character for each.</summary>

@@ -3,18 +3,23 @@ namespace LibvirtMdevHook.Simulator.Tree;
 /// <summary>A file below /dev/vfio. A group's opens for one at a time, and tells when it was closed.</summary>
 internal sealed class VfioFile(bool shared) : TreeFile(shared ? 0x1B6u : 0x180u)
 {
+    private int holder;
+
     public event Action? Closed;
 
     public bool IsOpen { get; private set; }
-
-    /// <summary>Who has it open, or had last.</summary>
-    public int Opener { get; private set; }
 
     public override bool Readable => true;
 
     public override bool Writable => true;
 
     public override bool Logged => false;
+
+    /// <summary>
+    /// Somebody else has it open. In the kernel an open group holds nothing, only the device that QEMU gets from it does; a process that
+    /// opens the group to keep others out, and removes the device then, is not to wait for itself.
+    /// </summary>
+    public bool HeldByOtherThan(int process) => IsOpen && (process == Nobody || process != holder);
 
     public override Errno Open(int process)
     {
@@ -28,8 +33,7 @@ internal sealed class VfioFile(bool shared) : TreeFile(shared ? 0x1B6u : 0x180u)
             return Errno.EBUSY;
         }
 
-        IsOpen = true;
-        Opener = process;
+        (IsOpen, holder) = (true, process);
         return Errno.None;
     }
 

@@ -85,7 +85,7 @@ internal sealed class BadInputTests
         yield return Of("unknown version", Ours, "urn:libvirt-mdev-hook:2", "'urn:libvirt-mdev-hook:2'", $"'{Ours}'");
         yield return Of("unknown attribute", "<mdev:hostdev ", "<mdev:hostdev color='red' ", "'color'", "expected");
         yield return Of("unknown rule", "<mdev:hostdevs ", "<mdev:hostdevs placement='anywhere' ", "'anywhere'", "'breadth-first' or 'depth-first'");
-        yield return Of("unknown element", "mdev:hostdevs", "mdev:devices", "<devices>", "expected <hostdevs>");
+        yield return Of("unknown element", "mdev:hostdevs", "mdev:devices", "'mdev:devices'", "expected <hostdevs>");
         yield return Of("unknown type", "'GRID M60-4Q'", "'GRID M60-4K'", "'GRID M60-4K'", "'0000:86:00.0'", "did you mean 'GRID M60-4Q'");
         yield return Of("wild type", "'GRID M60-4Q'", "'%s&#9786;'", "'0000:86:00.0'", "no such type");
         yield return Of("unknown parent", "type='GRID M60-4Q'", "type='GRID M60-4Q' parent='0000:88:00.0'", "'0000:88:00.0'");
@@ -96,7 +96,7 @@ internal sealed class BadInputTests
             $"'{Device}'", "declared twice");
         yield return Of("not in devices", Domain.Vgpus[0].Hostdev, "", $"'{Device}'", "add <hostdev", "virsh metadata 'win10'");
         yield return Of("attribute that is not allowed", " type='GRID M60-4Q'></mdev:hostdev>",
-            " type='GRID M60-4Q'><mdev:attr name='remove' value='1'/></mdev:hostdev>", "'remove'", "may not be set");
+            " type='GRID M60-4Q'><mdev:attr name='remove' value='1'/></mdev:hostdev>", "'remove'", "may be set");
         yield return Of("arguments of ours", "type='GRID M60-4Q'", "type='GRID M60-4Q' args='vm_uuid=1'", "vm_uuid");
         yield return Of("5 MB after it", "</domain>", $"<!--{new string('x', 5 << 20)}--></domain>", "longer than");
         yield return Of("5 MB before it", "<metadata>", $"<!--{new string('x', 5 << 20)}--><metadata>", "longer than");

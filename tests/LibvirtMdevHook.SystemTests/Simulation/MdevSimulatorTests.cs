@@ -17,11 +17,12 @@ internal sealed class MdevSimulatorTests
         Create(host, 1);
         var tree = host.Tree();
         const string parent = "sys/devices/pci0000:80/0000:80:02.0/0000:86:00.0";
+        const string description = "\"num_heads=4, frl_config=60, framebuffer=4096M, max_resolution=5120x2880, max_instance=2\\n\"";
         Assert.That(tree, Does.Contain($"""
             {parent}/mdev_supported_types/nvidia-20/ 755 0:0
             {parent}/mdev_supported_types/nvidia-20/available_instances 444 0:0 "1\n"
             {parent}/mdev_supported_types/nvidia-20/create 200 0:0
-            {parent}/mdev_supported_types/nvidia-20/description 444 0:0 "num_heads=4, frl_config=60, framebuffer=4096M, max_resolution=5120x2880, max_instance=2\n"
+            {parent}/mdev_supported_types/nvidia-20/description 444 0:0 {description}
             {parent}/mdev_supported_types/nvidia-20/device_api 444 0:0 "vfio-pci\n"
             {parent}/mdev_supported_types/nvidia-20/devices/ 755 0:0
             {parent}/mdev_supported_types/nvidia-20/devices/{Uuid(1)} -> ../../../{Uuid(1)}

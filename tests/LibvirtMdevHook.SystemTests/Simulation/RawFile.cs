@@ -15,8 +15,11 @@ internal sealed partial class RawFile : IDisposable
 
     private RawFile(int descriptor) => this.descriptor = descriptor;
 
-    public static RawFile Open(string path, int flags) =>
-        TryOpen(path, flags, out var file) is var errno and not Errno.None ? throw new IOException($"Cannot open '{path}': {errno}.") : file!;
+    public static RawFile Open(string path, int flags)
+    {
+        var errno = TryOpen(path, flags, out var file);
+        return file ?? throw new IOException($"Cannot open '{path}': {errno}.");
+    }
 
     public static Errno TryOpen(string path, int flags, out RawFile? file)
     {

@@ -77,7 +77,8 @@ internal sealed class Rfc2016SimulatorTests
     public void Arguments_come_in_any_order_and_the_uuid_in_any_case()
     {
         using var host = new SimulatedHost("m60-rfc2016.xml");
-        Assert.That(host.Write(Gpu + "/mdev_create", $"{Uuid(10).ToUpperInvariant()}:vm_uuid={Domain},vgpu_type_id=17"), Is.EqualTo(Errno.None));
+        var text = $"{Uuid(10).ToUpperInvariant()}:vm_uuid={Domain},vgpu_type_id=17";
+        Assert.That(host.Write(Gpu + "/mdev_create", text), Is.EqualTo(Errno.None));
         Assert.That(host.Exists(Device(10)), Is.True, "the folder is lower case");
     }
 
@@ -117,8 +118,8 @@ internal sealed class Rfc2016SimulatorTests
     [Test]
     public void A_host_file_can_name_another_errno_of_full_and_a_table_that_shrinks()
     {
-        using var host = new SimulatedHost(
-            "m60-rfc2016.xml", text => text.Replace("<rules", "<rules full=\"EUSERS\" other-size=\"ENOMEM\" table=\"shrinking\"", StringComparison.Ordinal));
+        const string rules = "<rules full='EUSERS' other-size='ENOMEM' table='shrinking'";
+        using var host = new SimulatedHost("m60-rfc2016.xml", text => text.Replace("<rules", rules, StringComparison.Ordinal));
         Create(host, 1);
         Create(host, 2);
         Assert.Multiple(() =>
@@ -181,6 +182,16 @@ internal sealed class Rfc2016SimulatorTests
         }
 
         Assert.That(host.Write(Gpu + "/mdev_destroy", Uuid(1) + "\n"), Is.EqualTo(Errno.None));
+    }
+
+    [Test]
+    public void A_process_that_keeps_others_out_destroys_the_device()
+    {
+        using var host = new SimulatedHost("m60-rfc2016.xml");
+        Create(host, 1);
+        using var group = RawFile.Open(host.InRoot("dev/vfio/1"), RawFile.ReadWrite);
+        Assert.That(host.Write(Gpu + "/mdev_destroy", Uuid(1)), Is.EqualTo(Errno.None));
+        Assert.That(host.Exists("dev/vfio/1"), Is.False);
     }
 
     [Test]

@@ -91,6 +91,21 @@ internal sealed class PlanTests
         $"""<hostdev uuid="{DomainText.First}" type="GRID M60-2Q"><attr name="nvidia/vgpu_params" value="frame_rate_limiter=0"/><attr name="nvidia/vgpu_params" value="disable_vnc=1"/></hostdev><hostdev uuid="{DomainText.Second}" type="GRID M60-2Q"/>""");
 
     [Test]
+    public Task A_GPU_near_the_memory_is_preferred_to_an_emptier_one() => Near("<numatune><memory mode='strict' nodeset='1'/></numatune>", "prefer");
+
+    [Test]
+    public Task A_GPU_near_the_pinned_vCPUs_is_preferred() => Near("<cputune><vcpupin vcpu='0' cpuset='4-6,^5'/></cputune>", "prefer");
+
+    [Test]
+    public Task Numa_can_be_ignored() => Near("<numatune><memory mode='strict' nodeset='1'/></numatune>", "ignore");
+
+    [Test]
+    public Task A_GPU_elsewhere_is_refused_where_numa_is_required() => Near("<numatune><memory mode='strict' nodeset='2-3'/></numatune>", "require");
+
+    [Test]
+    public Task A_domain_that_is_bound_to_no_node_can_require_it() => Near("", "require");
+
+    [Test]
     public Task A_VF_is_refused_as_long_as_this_program_cannot_set_it_up()
     {
         const string Vf = "<hostdev mode='subsystem' type='pci' managed='no'><source><address domain='0x0000' bus='0x41' slot='0x00' function='0x4'/></source></hostdev>";
@@ -164,6 +179,13 @@ internal sealed class PlanTests
         using var tree = TreeOfText.Of("m60-mdev");
         return Verify(PlanOf(tree, DomainText.Around(
             $"""<hostdevs xmlns="urn:libvirt-mdev-hook:1"><hostdev uuid="{Existing}" {wish}>{attrs}</hostdev></hostdevs>""", Existing)).ToString());
+    }
+
+    private static Task Near(string tuning, string rule)
+    {
+        using var tree = TreeOfText.Of("m60-mdev");
+        var xml = DomainText.Declaring($"""<hostdev uuid="{DomainText.First}" type="GRID M60-2Q"/>""", $"numa='{rule}'");
+        return Verify(PlanOf(tree, xml.Replace("<devices>", tuning + "<devices>", StringComparison.Ordinal)).ToString());
     }
 
     private static Task Plan(string trees, string hostdevs, string rules = "")

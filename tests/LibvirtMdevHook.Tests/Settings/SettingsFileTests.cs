@@ -1,4 +1,7 @@
+using System.Runtime.CompilerServices;
+using System.Text.RegularExpressions;
 using LibvirtMdevHook.Domains;
+using LibvirtMdevHook.Linux;
 using LibvirtMdevHook.Settings;
 using NUnit.Framework;
 using static VerifyNUnit.Verifier;
@@ -48,6 +51,17 @@ internal sealed class SettingsFileTests
     }
 
     [Test]
+    public void The_shipped_file_shows_every_key_with_its_default()
+    {
+        var lines = File.ReadLines(Shipped()).Where(line => Regex.IsMatch(line, "^#[a-z_]+ = ")).Select(line => line[1..]).ToArray();
+        var settings = SettingsFile.Parse(string.Join('\n', lines), "f");
+        Assert.That(settings.ExcludedParents.Length + settings.AllowedAttributes.Length + settings.Problems.Length, Is.Zero);
+        Assert.That(settings with { LogFile = null, ExcludedParents = [], AllowedAttributes = [], Problems = [] }, Is.EqualTo(new HostSettings()));
+        Assert.That(settings.LogFile, Is.EqualTo(new Root("/").LogFile.Text));
+        Assert.That(lines.Select(line => line.Split(' ')[0]), Is.EquivalentTo(SettingsFile.Keys));
+    }
+
+    [Test]
     public Task What_cannot_be_taken_is_reported_and_changes_nothing()
     {
         var settings = SettingsFile.Parse(
@@ -66,4 +80,6 @@ internal sealed class SettingsFileTests
         Assert.That(settings with { Problems = [] }, Is.EqualTo(new HostSettings() with { Problems = [] }));
         return Verify(string.Join('\n', settings.Problems));
     }
+
+    private static string Shipped([CallerFilePath] string here = "") => Path.Combine(Path.GetDirectoryName(here)!, "../../../hooks/mdev-hook.conf");
 }

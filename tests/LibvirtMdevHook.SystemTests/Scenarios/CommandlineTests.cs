@@ -1,0 +1,47 @@
+using LibvirtMdevHook.SystemTests.Lab;
+using LibvirtMdevHook.SystemTests.Simulation;
+using NUnit.Framework;
+
+namespace LibvirtMdevHook.SystemTests.Scenarios;
+
+/// <summary>Devices handed over by qemu:commandline, of which libvirt knows nothing.</summary>
+[TestFixture]
+internal sealed class CommandlineTests() : Scenario("m60-mdev.xml", new LabOptions { Configuration = "removal_grace = 0\n" })
+{
+    private readonly VgpuDomain domain = new("old", "GRID M60-8Q") { OtherDevices = "<memballoon model='none'/>" };
+
+    [Test]
+    public void The_node_is_given_to_the_user_that_QEMU_runs_as()
+    {
+        Define();
+        Start(domain.Uuid);
+
+        var owner = Run("stat", "-c", "%u:%g", $"/proc/{Lab.Guest(domain.Name)}");
+        Assert.That(owner, Is.Not.EqualTo("0:0"));
+        Assert.That(Run("stat", "-c", "%u:%g", $"/dev/vfio/{Group(domain.Device)}"), Is.EqualTo(owner));
+        Assert.That(Effects[^1], Is.EqualTo($"Info start of domain 'old': gave '/dev/vfio/{Group(domain.Device)}' of '{domain.Device}' "
+            + $"('GRID M60-8Q' on '0000:86:00.0') to {owner}"));
+    }
+
+    [Test]
+    public void The_node_of_a_device_that_is_not_ours_is_given_back()
+    {
+        Define();
+        Write("sys/bus/pci/devices/0000:86:00.0/mdev_supported_types/nvidia-22/create", $"{domain.Device}");
+        var node = $"/dev/vfio/{Group(domain.Device)}";
+        Start(domain.Uuid);
+        Assert.That(Run("stat", "-c", "%u:%g", node), Is.Not.EqualTo("0:0"));
+        Destroy(domain);
+        Wait.Until(() => !HasRecord(domain) && Run("stat", "-c", "%u:%g", node) == "0:0", () => Lab.HookLog);
+
+        Write($"sys/bus/mdev/devices/{domain.Device}/remove", "1");
+    }
+
+    private void Define() => Lab.Define((domain with
+    {
+        More = $"<commandline xmlns='{VgpuDomain.QemuNamespace}'><arg value='-device'/>"
+            + $"<arg value='vfio-pci,sysfsdev=/sys/bus/mdev/devices/{domain.Device},addr=0x10'/></commandline>",
+    }).Guest(hostdevs: false));
+
+    private string Run(params IEnumerable<string> command) => Lab.Run(command).Expected(string.Join(' ', command)).Output.Trim();
+}

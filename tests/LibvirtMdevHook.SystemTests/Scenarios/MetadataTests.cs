@@ -1,0 +1,48 @@
+using NUnit.Framework;
+
+namespace LibvirtMdevHook.SystemTests.Scenarios;
+
+/// <summary>Declarations made with 'virsh metadata'.</summary>
+[TestFixture]
+internal sealed class MetadataTests() : Scenario("m60-rfc2016.xml")
+{
+    private readonly VgpuDomain domain = new("edited", "GRID M60-4Q");
+
+    [SetUp]
+    public void DefineWithoutDeclaration() => Lab.Define(domain.Guest() with { Metadata = "" });
+
+    [Test]
+    public void Elements_without_a_prefix_are_a_declaration()
+    {
+        Set(VgpuDomain.Namespace, "mdev", $"<hostdevs>{domain.Entries("")}</hostdevs>");
+        Start(domain.Uuid);
+
+        Assert.That(HasRecord(domain));
+        Assert.That(Exists(domain.Device));
+    }
+
+    [Test]
+    public void Elements_with_a_prefix_are_refused_in_a_sentence_that_says_how()
+    {
+        Set(VgpuDomain.Namespace, "mdev", $"<mdev:hostdevs>{domain.Entries("mdev:")}</mdev:hostdevs>");
+
+        Assert.That(Refusal(domain.Uuid), Does
+            .Match("^domain 'edited': line [0-9]+: the element 'mdev:mdev:hostdevs' has a doubled prefix, ")
+            .And.Contains($"virsh metadata DOMAIN --uri {VgpuDomain.Namespace} --key mdev --set '<hostdevs><hostdev .../></hostdevs>'"));
+        Assert.That(Writes, Is.Empty);
+    }
+
+    [Test]
+    public void The_doubled_prefix_of_another_application_is_none_of_our_business()
+    {
+        Set(VgpuDomain.Namespace, "mdev", $"<hostdevs>{domain.Entries("")}</hostdevs>");
+        Set("urn:other", "other", "<other:thing a='1'><other:part/></other:thing>");
+        Assert.That(Lab.Virsh("dumpxml", domain.Name).Output, Does.Contain("<other:other:thing "));
+        Start(domain.Uuid);
+
+        Assert.That(Exists(domain.Device));
+    }
+
+    private void Set(string uri, string key, string xml) =>
+        Lab.Virsh("metadata", domain.Name, "--uri", uri, "--key", key, "--set", xml, "--config").Expected("virsh metadata");
+}

@@ -1,0 +1,22 @@
+using LibvirtMdevHook.SystemTests.Lab;
+
+namespace LibvirtMdevHook.SystemTests.Scenarios;
+
+/// <summary>Another hook beside ours: lines of shell, to which libvirtd gives the domain's name and the operation.</summary>
+internal sealed class OtherHook : IDisposable
+{
+    private readonly string file;
+
+    public OtherHook(HermeticLibvirtd lab, string name, string lines)
+    {
+        file = Path.Combine(lab.Folder, "etc-libvirt/hooks/qemu.d", name);
+
+        // libvirtd executes whatever stands in the folder as soon as it may.
+        var unfinished = Path.Combine(lab.Folder, name);
+        File.WriteAllText(unfinished, $"#!/bin/sh\n{lines}\n");
+        File.SetUnixFileMode(unfinished, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        File.Move(unfinished, file);
+    }
+
+    public void Dispose() => File.Delete(file);
+}

@@ -1,0 +1,119 @@
+using System.Text.RegularExpressions;
+using LibvirtMdevHook.SystemTests.Lab;
+using LibvirtMdevHook.SystemTests.Simulation;
+using NUnit.Framework;
+using NUnit.Framework.Interfaces;
+
+namespace LibvirtMdevHook.SystemTests.Scenarios;
+
+/// <summary>
+/// Scenarios on one libvirtd. Each begins on a host where nothing of ours is, and fails when it does not end on such a host.
+/// </summary>
+/// <param name="hostFile">The name of a host file of the simulator.</param>
+/// <param name="options">What is to differ from the usual.</param>
+internal abstract partial class Scenario(string hostFile, LabOptions? options = null)
+{
+    private HermeticLibvirtd? running;
+    private string untouched = "";
+    private int earlierEffects;
+    private int earlierLines;
+
+    protected HermeticLibvirtd Lab => running ?? throw new InvalidOperationException("No lab was started.");
+
+    /// <summary>What the hook logged in this scenario, without the times: level, operation and domain, and what was done.</summary>
+    protected string[] Effects => AllEffects()[earlierEffects..];
+
+    /// <summary>What the simulator logged in this scenario, without the times.</summary>
+    protected string[] Lines => [.. Lab.Host.Log().Skip(earlierLines)];
+
+    /// <summary>The writes to attributes in this scenario, from the parent's folder on: path, data, result.</summary>
+    protected string[] Writes => [.. Lines.Where(line => BeforeParent().IsMatch(line)).Select(line => BeforeParent().Replace(line, ""))];
+
+    [SetUp]
+    public void Begin()
+    {
+        running ??= HermeticLibvirtd.Start(hostFile, options);
+        untouched = Lab.Host.Tree();
+        (earlierEffects, earlierLines) = (AllEffects().Length, Lab.Host.Log().Count);
+    }
+
+    [TearDown]
+    public void End()
+    {
+        var failed = TestContext.CurrentContext.Result.Outcome.Status == TestStatus.Failed;
+        if (running is null)
+        {
+            return;
+        }
+
+        try
+        {
+            Lab.Host.Control("clear");
+            if (!failed)
+            {
+                EndDomains();
+                NothingIsLeft();
+            }
+        }
+        catch
+        {
+            failed = true;
+            throw;
+        }
+        finally
+        {
+            if (failed)
+            {
+                TestContext.Out.WriteLine($"Hook:\n{Lab.HookLog}\nSimulator:\n{string.Join('\n', Lines)}\nlibvirtd:\n{Lab.DaemonLog}");
+
+                // The next scenario is not to suffer from this one.
+                Stop();
+            }
+        }
+    }
+
+    [OneTimeTearDown]
+    public void Stop()
+    {
+        running?.Dispose();
+        running = null;
+    }
+
+    /// <summary>Waits until the host is as it was before the scenario, and no record is left.</summary>
+    protected void NothingIsLeft()
+    {
+        Wait.Until(() => Left().Length == 0, () => "there are " + string.Join(", ", Left()));
+        Assert.That(Lab.Host.Tree(), Is.EqualTo(untouched));
+        Assert.That(File.ReadAllText(Path.Combine(Lab.Folder, "simulator.err")), Is.Empty);
+    }
+
+    private void EndDomains()
+    {
+        foreach (var domain in Domains("--state-running"))
+        {
+            Destroy(domain);
+        }
+
+        foreach (var domain in Domains("--all"))
+        {
+            Lab.Virsh("undefine", "--managed-save", $"{domain}").Expected("virsh undefine");
+        }
+    }
+
+    private Guid[] Domains(string which) =>
+        [.. Split(Lab.Virsh("list", which, "--uuid").Expected("virsh list").Output, '\n').Select(Guid.Parse)];
+
+    private string[] Left() =>
+    [
+        .. new[] { "domains", "removing", "set-aside" }.Select(folder => Path.Combine(Lab.Records, folder)).Where(Directory.Exists)
+            .SelectMany(Directory.EnumerateFileSystemEntries),
+        .. Lab.Host.State().Split('\n').Where(line => line.StartsWith("device ", StringComparison.Ordinal)),
+    ];
+
+    private string[] AllEffects() => [.. Split(Lab.HookLog, '\n').Select(line => string.Join(' ', Split(line, ' ')[1..]))];
+
+    private static string[] Split(string text, char at) => text.Split(at, StringSplitOptions.RemoveEmptyEntries);
+
+    [GeneratedRegex("^write sys/devices/.*?/(?=0000:8[67]:)")]
+    private static partial Regex BeforeParent();
+}
