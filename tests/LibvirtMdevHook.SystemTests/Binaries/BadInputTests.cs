@@ -49,8 +49,8 @@ internal sealed class BadInputTests
         own.Start(domain);
         own.Stop(domain);
 
-        Assert.That(own.Writes, Has.Count.EqualTo(4));
         own.IsAsBefore();
+        Assert.That(own.Writes, Has.Count.EqualTo(4));
     }
 
     [TestCase("--help")]

@@ -21,7 +21,7 @@ internal sealed class FailedOnlineTests
     [Test]
     public void The_write_has_no_effect([Values(1, 2)] int nth)
     {
-        using var host = new HookedHost("m60-rfc2016.xml", "prepare_deadline = 1");
+        using var host = new HookedHost("m60-rfc2016.xml", "prepare_deadline = 6");
         host.Host.Control($"fault ignore op=write path=**/online nth={nth} count=1");
 
         Refuses(host, nth, "'online' does not read 1");
@@ -30,7 +30,7 @@ internal sealed class FailedOnlineTests
     [Test]
     public void The_state_cannot_be_read()
     {
-        using var host = new HookedHost("m60-rfc2016.xml", "prepare_deadline = 1");
+        using var host = new HookedHost("m60-rfc2016.xml", "prepare_deadline = 6");
         host.Host.Control("fault errno=EIO op=read path=**/online");
 
         host.Call("prepare", domain).IsRefused("'win10'", $"'{domain.Vgpus[0].Uuid}'", "'0000:86:00.0'");
@@ -43,10 +43,10 @@ internal sealed class FailedOnlineTests
     public void The_device_vanishes([Values(0, 1)] int which)
     {
         using var host = new HookedHost("m60-rfc2016.xml");
-        host.Host.Control($"fault delay=300ms op=write path=**/online nth={which + 1} count=1");
+        host.Host.Control($"fault hang op=write path=**/online nth={which + 1} count=1");
         var prepare = host.Begin("prepare", domain);
         host.Host.WaitForLog(line => line.StartsWith("begin write", StringComparison.Ordinal));
-        host.Host.Control($"vanish {domain.Vgpus[which].Uuid}");
+        host.Host.Control($"vanish {domain.Vgpus[which].Uuid}\nclear");
 
         prepare.End().IsRefused("'win10'", $"'{domain.Vgpus[which].Uuid}'", "'0000:8", "ENODEV");
         host.IsAsBefore();

@@ -68,10 +68,10 @@ internal sealed class FailedPrepareTests(string hostFile, string create)
     [Test]
     public void A_device_vanishes_before_it_is_ready([Values(0, 1)] int which)
     {
-        Host.Host.Control($"fault delay=300ms op=write path=**/vgpu_params nth={which + 1} count=1");
+        Host.Host.Control($"fault hang op=write path=**/vgpu_params nth={which + 1} count=1");
         var prepare = Host.Begin("prepare", domain);
         Host.Host.WaitForLog(line => line.StartsWith("begin write", StringComparison.Ordinal) && line.Contains($"{domain.Vgpus[which].Uuid}", StringComparison.Ordinal));
-        Host.Host.Control($"vanish {domain.Vgpus[which].Uuid}");
+        Host.Host.Control($"vanish {domain.Vgpus[which].Uuid}\nclear");
 
         prepare.End().IsRefused("'win10'", $"'{domain.Vgpus[which].Uuid}'", "'0000:8", "ENODEV");
         Host.IsAsBefore();

@@ -87,11 +87,11 @@ internal sealed class FullParentTests
     public void A_parent_whose_driver_goes_while_it_creates_is_left_out()
     {
         using var host = new HookedHost("m60-mdev.xml");
-        host.Host.Control("fault delay=300ms op=write path=**/create count=1");
+        host.Host.Control("fault hang op=write path=**/create count=1");
         var domain = DeclaringDomain.With("win10", 1, "GRID M60-4Q");
         var prepare = host.Begin("prepare", domain);
         host.Host.WaitForLog(line => line.StartsWith("begin write", StringComparison.Ordinal));
-        host.Host.Control("unregister 0000:86:00.0");
+        host.Host.Control("unregister 0000:86:00.0\nclear");
 
         prepare.End().IsGood();
 

@@ -91,6 +91,9 @@ internal sealed partial class HookedHost : IDisposable
 
     public string Removal(Vgpu vgpu) => InRoot($"{State}/removing/{vgpu.Uuid}.xml");
 
+    /// <summary>The node of a device in dev/vfio, by its full name.</summary>
+    public string NodeOf(Vgpu vgpu) => InRoot($"dev/vfio/{Path.GetFileName(new DirectoryInfo(InRoot($"{vgpu.Path}/iommu_group")).LinkTarget)}");
+
     /// <summary>Waits until no worker is left.</summary>
     public void WaitForWorkers() => Wait.Until(() => Workers.Count == 0, () => $"workers {string.Join(", ", Workers)} are left.\n{host.State()}\n{LastOfLog()}");
 

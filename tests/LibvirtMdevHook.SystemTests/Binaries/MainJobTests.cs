@@ -34,6 +34,7 @@ internal sealed class MainJobTests
         Assert.That(host.Writes, Has.Count.EqualTo(written), "start, started and stopped write nothing to sysfs");
 
         host.Call("release", domain).IsGood();
+        host.WaitForWorkers();
 
         Assert.That(host.Writes.Skip(written), Is.EqualTo(new[]
         {
@@ -60,6 +61,7 @@ internal sealed class MainJobTests
         Assert.That(host.Writes, Is.EqualTo(new[] { $"{parent}/mdev_supported_types/{id}/create \"{uuid}\" ok" }));
 
         host.Stop(domain);
+        host.WaitForWorkers();
         Assert.That(host.Writes.Skip(1), Is.EqualTo(new[] { $"{parent}/{uuid}/remove \"1\" ok" }));
         host.IsAsBefore();
     }
@@ -74,6 +76,7 @@ internal sealed class MainJobTests
 
         host.Start(domain);
         host.Stop(domain);
+        host.WaitForWorkers();
 
         Assert.That(host.Writes, Is.EqualTo(new[]
         {

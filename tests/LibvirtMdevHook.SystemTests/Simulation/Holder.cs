@@ -21,8 +21,8 @@ internal sealed class Holder : IDisposable
 
     public int Id => process.Id;
 
-    /// <summary>As a message names it.</summary>
-    public override string ToString() => $"process 'sleep' (pid {Id})";
+    /// <summary>As messages name it, perhaps beside others: on other simulated hosts nodes of the same name may be open, too.</summary>
+    public override string ToString() => $"'sleep' (pid {Id})";
 
     public void Dispose()
     {
