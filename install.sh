@@ -55,7 +55,7 @@ check_place() {
     /*) ;;
     *) misuse "PREFIX is '$PREFIX', and has to begin with '/'" ;;
   esac
-  [ -n "$DESTDIR" ] || [ "$(id -u)" -eq 0 ] || fail "only root can install under '$PREFIX': use sudo, or set DESTDIR."
+  [ -n "$DESTDIR" ] || [ "$(id -u)" -eq 0 ] || fail "only root can change what is installed under '$PREFIX': use sudo, or set DESTDIR."
 }
 
 # The version of the libvirt that will call the hook; nothing if there is none, or if another machine is meant.
