@@ -55,7 +55,7 @@ check_place() {
     /*) ;;
     *) misuse "PREFIX is '$PREFIX', and has to begin with '/'" ;;
   esac
-  [ -n "$DESTDIR" ] || [ "$(id -u)" -eq 0 ] || fail "only root can install under '$PREFIX': use sudo, or set DESTDIR."
+  [ -n "$DESTDIR" ] || [ "$(id -u)" -eq 0 ] || fail "only root can change what is installed under '$PREFIX': use sudo, or set DESTDIR."
 }
 
 # The version of the libvirt that will call the hook; nothing if there is none, or if another machine is meant.
@@ -189,6 +189,9 @@ install_all() {
 report() {
   say "Installed '$DESTDIR$hook' and '$DESTDIR$PREFIX/bin/virt-mdev'."
   if knows_qemu_d "$libvirt"; then say "libvirt calls it as '$link'."; else say "libvirt $libvirt calls it through '$old_hook'."; fi
+  if [ -z "$DESTDIR$libvirt" ]; then
+    say "There is no libvirt here yet: one of version 6.5 or later finds the hook as it is; for an older one, run this again after it."
+  fi
   say "The configuration is '$conf', the schemas are in '$share/schemas'."
   if [ "$wait_for_nvidia" = no ] && [ ! -e "$DESTDIR/etc/systemd/system/libvirtd.service.d/$drop_in" ]; then
     say "With NVIDIA's vGPU manager, './install.sh --wait-for-nvidia' lets libvirtd start after it at boot."
