@@ -5,7 +5,7 @@ using NUnit.Framework;
 namespace VerifyNUnit;
 
 /// <summary>
-/// Snapshots with the calls and the file names of the package Verify.NUnit, which may replace this project: what a test yields is compared
+/// Snapshots with the calls and the file names of the package Verify.NUnit, which may replace it: what a test yields is compared
 /// with <c>Class.Method.verified.EXT</c> beside the test's source; a difference leaves <c>Class.Method.received.EXT</c> there and fails.
 /// With VERIFY_ACCEPT=1 in the environment what was received becomes what is verified.
 /// </summary>
