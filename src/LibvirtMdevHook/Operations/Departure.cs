@@ -27,8 +27,6 @@ internal sealed class Departure(Workplace place, Record record, FileLock? held)
 
     public Claim Claim => record.Claims[0];
 
-    public string DomainName => record.Name;
-
     public bool IsDone { get; private set; }
 
     /// <summary>Why the device is still there, as half a sentence; null when it is not known to resist.</summary>
@@ -55,7 +53,7 @@ internal sealed class Departure(Workplace place, Record record, FileLock? held)
             Destroy(device);
     }
 
-    /// <summary>Gives the lock back; without success the file stays for the next prepare or reconcile.</summary>
+    /// <summary>Gives the lock back; without success the file stays for the next prepare.</summary>
     public void End()
     {
         if (_inFlight is null)

@@ -120,7 +120,8 @@ internal sealed partial class HookedHost : IDisposable
         host.Dispose();
     }
 
-    private string LastOfLog() => string.Join('\n', Log.Split('\n').TakeLast(20));
+    /// <summary>For the message of a failure.</summary>
+    public string LastOfLog() => string.Join('\n', Log.Split('\n').TakeLast(20));
 
     private bool IsWorker(int id)
     {
