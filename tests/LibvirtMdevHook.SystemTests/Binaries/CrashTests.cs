@@ -4,7 +4,7 @@ using NUnit.Framework;
 
 namespace LibvirtMdevHook.SystemTests.Binaries;
 
-/// <summary>Whoever dies, and whatever libvirt calls twice or not at all: the next start is a clean one, and nothing is left over.</summary>
+/// <summary>Whoever dies, whatever libvirt calls twice or not at all: the next start is a clean one, and nothing is left over.</summary>
 [TestFixture]
 [Parallelizable(ParallelScope.All)]
 internal sealed class CrashTests
@@ -176,7 +176,8 @@ internal sealed class CrashTests
     private void StartsAnew(HookedHost host, Action? started = null)
     {
         host.Start(domain);
-        Assert.That(host.Host.State().Split('\n').Count(line => line.StartsWith("device ", StringComparison.Ordinal)), Is.EqualTo(2), host.Host.State());
+        var devices = host.Host.State().Split('\n').Where(line => line.StartsWith("device ", StringComparison.Ordinal));
+        Assert.That(devices.ToArray(), Has.Length.EqualTo(2));
         started?.Invoke();
         host.Stop(domain);
         host.IsAsBefore();

@@ -4,7 +4,7 @@ using NUnit.Framework;
 
 namespace LibvirtMdevHook.SystemTests.Binaries;
 
-/// <summary>libvirtd waits with the domain locked, so no driver may keep the hook: what the kernel does not answer, a worker waits for.</summary>
+/// <summary>libvirtd waits with the domain locked, so no driver may keep the hook: a worker waits for the kernel.</summary>
 [TestFixture]
 [NonParallelizable] // Time is measured.
 internal sealed class DeadlineTests
@@ -30,7 +30,7 @@ internal sealed class DeadlineTests
         }
 
         host.IsAsBefore();
-        Assert.That(host.Writes.Where(w => w.Contains("create", StringComparison.Ordinal)).ToArray(), Has.Length.EqualTo(2).And.All.EndsWith(" ok"));
+        Assert.That(host.Creates, Has.Count.EqualTo(2).And.All.EndsWith(" ok"));
     }
 
     [TestCase("m60-rfc2016.xml", "**/mdev_destroy")]
@@ -49,7 +49,8 @@ internal sealed class DeadlineTests
             var release = host.Call("release", domain).IsGood();
 
             Wait.Until(() => host.Host.State().Contains("hangs ", StringComparison.Ordinal), host.Host.State);
-            Assert.That(host.Kept(), Is.EquivalentTo(new[] { "lock", $"removing/{domain.Vgpus[0].Uuid}.lock", $"removing/{domain.Vgpus[0].Uuid}.xml" }));
+            var removing = $"removing/{domain.Vgpus[0].Uuid}";
+            Assert.That(host.Kept(), Is.EquivalentTo(new[] { "lock", $"{removing}.lock", $"{removing}.xml" }));
             Assert.That(host.VirtMdev("list").Output, Does.Contain("being removed"));
             host.Host.Control("clear");
             host.IsAsBefore();

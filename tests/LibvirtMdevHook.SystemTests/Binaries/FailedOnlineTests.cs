@@ -54,7 +54,8 @@ internal sealed class FailedOnlineTests
 
     private void Refuses(HookedHost host, int nth, params IEnumerable<string> words)
     {
-        host.Call("prepare", domain).IsRefused(["domain 'win10': ", $"'{domain.Vgpus[nth - 1].Uuid}'", $"'0000:8{5 + nth}:00.0'", .. words]);
+        var (device, parent) = ($"'{domain.Vgpus[nth - 1].Uuid}'", $"'0000:8{5 + nth}:00.0'");
+        host.Call("prepare", domain).IsRefused(["domain 'win10': ", device, parent, .. words]);
         host.IsAsBefore();
         host.Stop(domain);
         host.IsAsBefore();

@@ -60,7 +60,8 @@ internal sealed class FullParentTests
         host.Host.Control($"fault errno={errno} op=write path=**/create");
         var domain = DeclaringDomain.With("win10", 1, "GRID M60-4Q");
 
-        host.Call("prepare", domain).IsRefused("'win10'", $"'{domain.Vgpus[0].Uuid}'", "'GRID M60-4Q'", "'0000:86:00.0'", "'0000:87:00.0'", $"({errno})");
+        host.Call("prepare", domain)
+            .IsRefused("'win10'", $"'{domain.Vgpus[0].Uuid}'", "'GRID M60-4Q'", "'0000:86:00.0'", "'0000:87:00.0'", $"({errno})");
 
         Assert.That(host.Writes, Has.Count.EqualTo(2), "each parent is asked once");
         host.IsAsBefore();

@@ -14,13 +14,14 @@ internal sealed class HolderTests
     {
         using var host = new HookedHost(hostFile, "removal_grace = 0\nprepare_deadline = 5");
         var domain = DeclaringDomain.With("win10", 1, "GRID M60-4Q");
+        var device = $"'{domain.Vgpus[0].Uuid}'";
         host.Start(domain);
         using (var holder = new Holder(host.InRoot("dev/vfio/1")))
         {
             // Without a release: as after a crash of libvirtd. Then with the worker of the first prepare at it.
-            host.Call("prepare", domain).IsRefused("'win10'", $"'{domain.Vgpus[0].Uuid}'", "of an earlier run", "process ", $"{holder}", " holds it");
+            host.Call("prepare", domain).IsRefused("'win10'", device, "of an earlier run", "process ", $"{holder}", " holds it");
             host.Stop(domain);
-            host.Call("prepare", domain).IsRefused("'win10'", $"'{domain.Vgpus[0].Uuid}'", "still being removed", "process ", $"{holder}", " holds it");
+            host.Call("prepare", domain).IsRefused("'win10'", device, "still being removed", "process ", $"{holder}", " holds it");
         }
 
         host.IsAsBefore();

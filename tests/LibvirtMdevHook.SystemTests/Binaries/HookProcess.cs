@@ -41,7 +41,9 @@ internal sealed class HookProcess
 
     /// <summary>Waits for the end, which has to come in time.</summary>
     public HookRun End() =>
-        end.Wait(Limit) ? end.Result : throw new TimeoutException($"The hook or who has its outputs did not end within {Limit.TotalSeconds} s.");
+        end.Wait(Limit)
+            ? end.Result
+            : throw new TimeoutException($"The hook or who has its outputs did not end within {Limit.TotalSeconds} s.");
 
     /// <summary>SIGKILL, to this one process.</summary>
     public void Kill() => process.Kill();

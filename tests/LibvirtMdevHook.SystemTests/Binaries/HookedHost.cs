@@ -10,6 +10,7 @@ namespace LibvirtMdevHook.SystemTests.Binaries;
 internal sealed partial class HookedHost : IDisposable
 {
     private const string State = "run/libvirt-mdev";
+    private const string LogFile = "var/log/libvirt/mdev-hook.log";
 
     private readonly SimulatedHost host;
 
@@ -36,13 +37,16 @@ internal sealed partial class HookedHost : IDisposable
     public string Program { get; init; } = SourceTree.Hook;
 
     /// <summary>What the hook's workers logged, empty if nothing.</summary>
-    public string Log => File.Exists(InRoot("var/log/libvirt/mdev-hook.log")) ? File.ReadAllText(InRoot("var/log/libvirt/mdev-hook.log")) : "";
+    public string Log => File.Exists(InRoot(LogFile)) ? File.ReadAllText(InRoot(LogFile)) : "";
 
     /// <summary>
     /// The writes to sysfs in the order in which they ended, each as its place from the parent on, its data and its result.
     /// </summary>
     public IReadOnlyList<string> Writes =>
         [.. host.Log().Where(line => line.StartsWith("write ", StringComparison.Ordinal)).Select(line => WayToParent().Replace(line, ""))];
+
+    /// <summary>Those of the writes that were to make a device.</summary>
+    public IReadOnlyList<string> Creates => [.. Writes.Where(w => w.Contains("create \"", StringComparison.Ordinal))];
 
     /// <summary>Processes of ours that work on this host.</summary>
     public IReadOnlyList<int> Workers => [.. Directory.EnumerateDirectories("/proc")
@@ -85,17 +89,25 @@ internal sealed partial class HookedHost : IDisposable
 
     /// <summary>Records, locks, everything that is kept: paths below run/libvirt-mdev.</summary>
     public IReadOnlyList<string> Kept() => !Directory.Exists(InRoot(State)) ? [] :
-        [.. Directory.EnumerateFiles(InRoot(State), "*", SearchOption.AllDirectories).Select(f => Path.GetRelativePath(InRoot(State), f)).Order()];
+    [
+        .. Directory.EnumerateFiles(InRoot(State), "*", SearchOption.AllDirectories)
+            .Select(file => Path.GetRelativePath(InRoot(State), file)).Order(),
+    ];
 
     public string Record(DeclaringDomain domain) => InRoot($"{State}/domains/{domain.Uuid}.xml");
 
     public string Removal(Vgpu vgpu) => InRoot($"{State}/removing/{vgpu.Uuid}.xml");
 
     /// <summary>The node of a device in dev/vfio, by its full name.</summary>
-    public string NodeOf(Vgpu vgpu) => InRoot($"dev/vfio/{Path.GetFileName(new DirectoryInfo(InRoot($"{vgpu.Path}/iommu_group")).LinkTarget)}");
+    public string NodeOf(Vgpu vgpu)
+    {
+        var group = new DirectoryInfo(InRoot($"{vgpu.Path}/iommu_group")).LinkTarget;
+        return InRoot($"dev/vfio/{Path.GetFileName(group)}");
+    }
 
     /// <summary>Waits until no worker is left.</summary>
-    public void WaitForWorkers() => Wait.Until(() => Workers.Count == 0, () => $"workers {string.Join(", ", Workers)} are left.\n{host.State()}\n{LastOfLog()}");
+    public void WaitForWorkers() =>
+        Wait.Until(() => Workers.Count == 0, () => $"workers {string.Join(", ", Workers)} are left.\n{host.State()}\n{LastOfLog()}");
 
     /// <summary>The workers end, and nothing is left: no device, no record, and of the locks only the host's.</summary>
     public void IsAsBefore()

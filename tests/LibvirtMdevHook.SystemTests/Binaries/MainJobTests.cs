@@ -92,7 +92,8 @@ internal sealed class MainJobTests
     public void Attributes_are_written_after_the_last_create_in_their_order()
     {
         using var host = new HookedHost("m60-mdev.xml");
-        var attrs = "<mdev:attr name='nvidia/vgpu_params' value='frame_rate_limiter=0'/><mdev:attr name='nvidia/vgpu_params' value='disable_vnc=1'/>";
+        var attrs = "<mdev:attr name='nvidia/vgpu_params' value='frame_rate_limiter=0'/>"
+            + "<mdev:attr name='nvidia/vgpu_params' value='disable_vnc=1'/>";
         var domain = new DeclaringDomain("win10", new Vgpu("type='GRID M60-1Q'") { Attrs = attrs }, new Vgpu("type='GRID M60-1Q'"));
         var (first, second) = (domain.Vgpus[0].Uuid, domain.Vgpus[1].Uuid);
 

@@ -45,7 +45,8 @@ internal sealed class NoDeclarationTests
     public void Nothing_is_said_and_nothing_is_left()
     {
         using var host = new HookedHost("m60-rfc2016.xml");
-        foreach (var operation in new[] { "prepare", "start", "started", "stopped", "release", "reconnect", "attach", "migrate", "restore" })
+        string[] operations = ["prepare", "start", "started", "stopped", "release", "reconnect", "attach", "migrate", "restore"];
+        foreach (var operation in operations)
         {
             host.Call(operation, Undeclared.Name, Xml).IsGood(operation);
         }

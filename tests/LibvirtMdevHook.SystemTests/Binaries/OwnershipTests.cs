@@ -95,7 +95,8 @@ internal sealed class OwnershipTests
         host.Host.Write($"{Types}/{type}/create", $"{domain.Vgpus[0].Uuid}");
         var before = host.Host.Tree();
 
-        host.Call("prepare", domain).IsRefused("'win10'", $"'{domain.Vgpus[0].Uuid}'", "'0000:86:00.0'", "was not made by this hook", reason);
+        host.Call("prepare", domain)
+            .IsRefused("'win10'", $"'{domain.Vgpus[0].Uuid}'", "'0000:86:00.0'", "was not made by this hook", reason);
         host.Stop(domain);
         host.WaitForWorkers();
 
@@ -106,7 +107,8 @@ internal sealed class OwnershipTests
     public void Attributes_of_somebody_elses_device_are_not_set()
     {
         using var host = new HookedHost("m60-mdev.xml");
-        var domain = new DeclaringDomain("win10", new Vgpu("type='GRID M60-4Q'") { Attrs = "<mdev:attr name='nvidia/vgpu_params' value='a=1'/>" });
+        const string attr = "<mdev:attr name='nvidia/vgpu_params' value='a=1'/>";
+        var domain = new DeclaringDomain("win10", new Vgpu("type='GRID M60-4Q'") { Attrs = attr });
         host.Host.Write($"{Types}/nvidia-20/create", $"{domain.Vgpus[0].Uuid}");
 
         host.Call("prepare", domain).IsRefused("'win10'", "its attributes are not ours to set");
@@ -216,7 +218,8 @@ internal sealed class OwnershipTests
         host.Host.Control("fault errno=EEXIST op=write path=**/create");
         var domain = DeclaringDomain.With("win10", 1, "GRID M60-4Q");
 
-        host.Call("prepare", domain).IsRefused("'win10'", $"'{domain.Vgpus[0].Uuid}'", "'0000:86:00.0'", "an earlier removal of it still waits in the kernel");
+        host.Call("prepare", domain)
+            .IsRefused("'win10'", $"'{domain.Vgpus[0].Uuid}'", "'0000:86:00.0'", "an earlier removal of it still waits in the kernel");
 
         host.IsAsBefore();
         Assert.That(host.Writes, Has.Count.LessThan(40));

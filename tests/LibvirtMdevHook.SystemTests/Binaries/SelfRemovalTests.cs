@@ -4,7 +4,7 @@ using NUnit.Framework;
 
 namespace LibvirtMdevHook.SystemTests.Binaries;
 
-/// <summary>NVIDIA's drivers of the 14 and 15 series remove a device themselves when its VM ends, and do not bear that somebody is quicker.</summary>
+/// <summary>NVIDIA's drivers of the 14 and 15 series remove a device themselves when its VM ends; nobody may be quicker.</summary>
 [TestFixture]
 [Parallelizable(ParallelScope.All)]
 internal sealed class SelfRemovalTests
@@ -12,7 +12,8 @@ internal sealed class SelfRemovalTests
     [Test]
     public void A_driver_that_removes_its_device_itself_is_left_to_it()
     {
-        using var host = new HookedHost("m60-mdev.xml", "", text => text.Replace("<rules", "<rules self-remove=\"3s\"", StringComparison.Ordinal));
+        using var host = new HookedHost(
+            "m60-mdev.xml", "", text => text.Replace("<rules", "<rules self-remove=\"3s\"", StringComparison.Ordinal));
         var domain = DeclaringDomain.With("win10", 1, "GRID M60-4Q");
         host.Start(domain);
         new Holder(host.InRoot("dev/vfio/1")).Dispose();

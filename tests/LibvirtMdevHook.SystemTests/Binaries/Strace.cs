@@ -11,7 +11,10 @@ internal static partial class Strace
     public static IReadOnlyList<string> Files(string root, string input, string program, params IEnumerable<string> arguments)
     {
         var trace = Path.GetTempFileName();
-        var start = new ProcessStartInfo("strace", ["-f", "-qq", "-e", "trace=%file", "-o", trace, program, .. arguments]) { RedirectStandardInput = true };
+        var start = new ProcessStartInfo("strace", ["-f", "-qq", "-e", "trace=%file", "-o", trace, program, .. arguments])
+        {
+            RedirectStandardInput = true,
+        };
         start.Environment["LIBVIRT_MDEV_ROOT"] = root;
         try
         {
@@ -20,7 +23,7 @@ internal static partial class Strace
             process.StandardInput.Close();
             process.WaitForExit();
             return process.ExitCode == 0
-                ? [.. File.ReadLines(trace).Select(line => Call().Match(line)).Where(match => match.Success).Select(match => $"{match.Groups[1]} {match.Groups[2]}")]
+                ? [.. File.ReadLines(trace).SelectMany(line => Call().Matches(line)).Select(call => call.Result("$1 $2"))]
                 : throw new InvalidOperationException($"'{program}' ended with {process.ExitCode} under strace.");
         }
         catch (Win32Exception)

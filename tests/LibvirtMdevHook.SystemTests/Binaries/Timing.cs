@@ -2,7 +2,7 @@ using NUnit.Framework;
 
 namespace LibvirtMdevHook.SystemTests.Binaries;
 
-/// <summary>Times on a machine that may have other things to do: they delay a program now and then, but a slow one is slow each time.</summary>
+/// <summary>Times on a machine that may have more to do, which delays a program now and then; a slow one is slow each time.</summary>
 internal static class Timing
 {
     private const int Tries = 5;
@@ -18,6 +18,6 @@ internal static class Timing
         }
         while (times[^1] > limit && times.Count < Tries);
 
-        Assert.That(times[^1], Is.LessThanOrEqualTo(limit), $"all of {string.Join(", ", times.Select(time => $"{time.TotalSeconds:0.000} s"))}");
+        Assert.That(times[^1], Is.LessThanOrEqualTo(limit), $"after {string.Join(", ", times)}");
     }
 }

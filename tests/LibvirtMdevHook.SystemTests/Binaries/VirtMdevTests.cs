@@ -165,7 +165,8 @@ internal sealed partial class VirtMdevTests
         host.Start(Domain);
         var file = Write(host, Domain);
 
-        var type = Json(host, 0, "types")[0].GetProperty("types").EnumerateArray().Single(t => t.GetProperty("id").GetString() == "nvidia-20");
+        var types = Json(host, 0, "types")[0].GetProperty("types");
+        var type = types.EnumerateArray().Single(t => t.GetProperty("id").GetString() == "nvidia-20");
         Assert.That(Fields(Json(host, 0, "types")[0]), Is.EqualTo("parent gpu dialect excluded types"));
         Assert.That(Fields(type), Is.EqualTo("id name device_api available why_not available_instances max_instances description"));
         Assert.That((type.GetProperty("name").GetString(), type.GetProperty("available").GetInt32()), Is.EqualTo(("GRID M60-4Q", 1)));
@@ -182,8 +183,8 @@ internal sealed partial class VirtMdevTests
             .GetProperty("refusals")[0]), Is.EqualTo("device text"));
 
         Assert.That(Fields(Json(host, 0, "check", Write(host, Domain))), Is.EqualTo("file devices problems"));
-        var problem = Json(host, 1, "check", Write(host, Domain.ToString().Replace("type='GRID", "kind='GRID", StringComparison.Ordinal))).GetProperty("problems")[0];
-        Assert.That(Fields(problem), Is.EqualTo("line text"));
+        var wrong = Write(host, Domain.ToString().Replace("type='GRID", "kind='GRID", StringComparison.Ordinal));
+        Assert.That(Fields(Json(host, 1, "check", wrong).GetProperty("problems")[0]), Is.EqualTo("line text"));
     }
 
     [Test]
