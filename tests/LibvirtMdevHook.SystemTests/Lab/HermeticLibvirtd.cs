@@ -87,7 +87,8 @@ internal sealed class HermeticLibvirtd : IDisposable
     }
 
     /// <summary>The process id of a guest's QEMU, as it counts in the lab.</summary>
-    public int Guest(string domain) => int.Parse(File.ReadAllText(Path.Combine(Folder, $"run/libvirt/qemu/{domain}.pid")), CultureInfo.InvariantCulture);
+    public int Guest(string domain) =>
+        int.Parse(File.ReadAllText(Path.Combine(Folder, $"run/libvirt/qemu/{domain}.pid")), CultureInfo.InvariantCulture);
 
     /// <summary>Ends a guest's QEMU at once.</summary>
     public void KillGuest(string domain) => Run("kill", "-KILL", $"{Guest(domain)}").Expected("kill");

@@ -28,5 +28,5 @@ internal static class SourceTree
     private static string Find(string folder) =>
         File.Exists(Path.Combine(folder, "LibvirtMdevHook.sln")) ? folder
         : Path.GetDirectoryName(folder) is { } parent ? Find(parent)
-        : throw new DirectoryNotFoundException($"No folder above '{AppContext.BaseDirectory}' has LibvirtMdevHook.sln: run the tests inside the clone.");
+        : throw new DirectoryNotFoundException($"No clone around '{AppContext.BaseDirectory}': no folder above has LibvirtMdevHook.sln.");
 }
