@@ -56,7 +56,7 @@ internal sealed class ListVerb
                 : Word.Of(claim.Stage);
             return new Row(
                 claim.Device.ToString(), record.Name, record.Domain.ToString("D"), claim.Parent.ToString(), claim.Type?.Title, state,
-                GroupNode.Holder(root, device?.Group));
+                GroupNode.Holder(root, GroupNode.Of(root, claim.Device, claim.Parent)));
         }
 
         public static Row Foreign(MdevDevice device, Root root) => new(

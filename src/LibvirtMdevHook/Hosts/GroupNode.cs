@@ -1,3 +1,4 @@
+using LibvirtMdevHook.Domains;
 using LibvirtMdevHook.Linux;
 
 namespace LibvirtMdevHook.Hosts;
@@ -13,12 +14,21 @@ internal static class GroupNode
     public static Descriptor? TryHold(Root root, SysfsName group, out Errno error) =>
         Descriptor.Open((root.Vfio / group).Text, Libc.O_RDWR, out error);
 
+    /// <summary>
+    /// The group of a device that may have left its bus already: while the kernel waits for whoever has the device open, a removal has
+    /// taken the link from the bus, and the device's folder stays below its parent.
+    /// </summary>
+    public static SysfsName? Of(Root root, DeviceId device, SysfsName parent) =>
+        Sysfs.LinkName(root.MdevDevices / device.Name / "iommu_group")
+        ?? Sysfs.LinkName(Dialect.ParentPath(root, parent) / device.Name / "iommu_group");
+
     /// <summary>Looks through /proc and opens nothing: a QEMU that opens its device at that moment would get EBUSY.</summary>
     /// <returns>Who holds the device, in words; null when nobody does that is to be seen from here, or only our own worker.</returns>
     public static string? Holder(Root root, SysfsName? group)
     {
-        if (group is null || FileStatus.Of(root.Vfio / group) is not { } node)
+        if (group is null)
             return null;
+        var node = FileStatus.Of(root.Vfio / group);
         var own = Sysfs.LinkTarget(root.Proc / "self/exe");
         var holders = Sysfs.List(root.Proc).Where(pid => pid.ToString().All(char.IsAsciiDigit) && Holds(root.Proc / pid / "fd", group, node))
             .Where(pid => Sysfs.LinkTarget(root.Proc / pid / "exe") != own)
@@ -27,7 +37,10 @@ internal static class GroupNode
     }
 
     /// <summary>The link's text comes first: to ask for the status of any file that some process has open could hang.</summary>
-    private static bool Holds(HostPath descriptors, SysfsName group, FileStatus node) =>
-        Sysfs.List(descriptors).Any(fd => Sysfs.LinkTarget(descriptors / fd)?.EndsWith($"/vfio/{group}", StringComparison.Ordinal) == true
-            && FileStatus.Of(descriptors / fd)?.IsSameAs(node) == true);
+    /// <param name="node">Null when it is gone from /dev: then the text alone tells, which has a mark where the file was deleted.</param>
+    private static bool Holds(HostPath descriptors, SysfsName group, FileStatus? node) =>
+        Sysfs.List(descriptors).Any(fd => Sysfs.LinkTarget(descriptors / fd) is { } target
+            && (node is null
+                ? target.EndsWith($"/vfio/{group} (deleted)", StringComparison.Ordinal)
+                : target.EndsWith($"/vfio/{group}", StringComparison.Ordinal) && FileStatus.Of(descriptors / fd)?.IsSameAs(node) == true));
 }

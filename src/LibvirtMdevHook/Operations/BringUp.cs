@@ -69,7 +69,8 @@ internal sealed class BringUp(Workplace place, Patience patience, Record planned
         Save(Record.With(claim with { Stage = Stage.Reserved, IsForeign = true }));
         _setback = existing is null
             ? new Setback($"the device {claim} cannot be created: {Errno.EEXIST}, though it is not to be seen: "
-                + "an earlier removal of it still waits in the kernel", Retry.Soon)
+                + "an earlier removal of it still waits in the kernel"
+                + (GroupNode.Holder(place.Root, GroupNode.Of(place.Root, claim.Device, claim.Parent)) is { } holder ? $" for {holder}" : ""), Retry.Soon)
             : new Setback($"the device {claim} cannot be created: somebody else made one with its uuid meanwhile", Retry.Soon);
         return false;
     }

@@ -145,7 +145,9 @@ internal sealed class Departure(Workplace place, Record record, FileLock? held)
         if (!_inFlight.Wait(wait))
         {
             if (_answerDue.Passed)
-                Report("the kernel does not answer");
+                Report(GroupNode.Holder(place.Root, GroupNode.Of(place.Root, Claim.Device, Claim.Parent)) is { } holder
+                    ? $"the kernel waits for {holder}, which holds it"
+                    : "the kernel does not answer");
             return true;
         }
 

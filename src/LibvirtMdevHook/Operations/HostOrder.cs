@@ -23,7 +23,7 @@ internal static class HostOrder
             (name, subsystem) => pins is null || pins.Any(p => p.Names(name, subsystem)),
             filter,
             declaration.Hostdevs.Select(h => h.Device));
-        return new Order(domain, declaration, host, others, removing, place.Settings, failed,
+        return new Order(domain, declaration, host, others, removing, HoldersOf(place.Root, removing, declaration), place.Settings, failed,
             HostNuma.NodesOf(place.Root, domain.Numa), place.Records.Boot, Stopwatch.GetTimestamp());
     }
 
@@ -43,6 +43,18 @@ internal static class HostOrder
             },
             Removing = order.Removing.RemoveAll(r => r.Domain == domain.Uuid),
         };
+    }
+
+    private static ImmutableDictionary<DeviceId, string> HoldersOf(Root root, ImmutableArray<Record> removing, Declaration declaration)
+    {
+        var holders = ImmutableDictionary.CreateBuilder<DeviceId, string>();
+        foreach (var claim in removing.SelectMany(r => r.Claims).Where(c => declaration.Hostdevs.Any(h => h.Device == c.Device)))
+        {
+            if (GroupNode.Holder(root, GroupNode.Of(root, claim.Device, claim.Parent)) is { } holder)
+                holders[claim.Device] = holder;
+        }
+
+        return holders.ToImmutable();
     }
 
     private static MdevType Freed(Parent parent, MdevType type, ImmutableArray<Claim> own) =>

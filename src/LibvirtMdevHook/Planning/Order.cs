@@ -10,6 +10,7 @@ namespace LibvirtMdevHook.Planning;
 /// <summary>Everything that a plan is made from.</summary>
 /// <param name="Others">Records of other domains.</param>
 /// <param name="Removing">Devices on their way out, of whatever domain.</param>
+/// <param name="Holders">Who holds those of them that are declared, in words.</param>
 /// <param name="Nodes">The NUMA nodes that the domain is bound to; empty for none.</param>
 /// <param name="Failed">Parents that refused a create of this very prepare, with what they answered.</param>
 internal sealed record Order(
@@ -18,6 +19,7 @@ internal sealed record Order(
     Host Host,
     ImmutableArray<Record> Others,
     ImmutableArray<Record> Removing,
+    ImmutableDictionary<DeviceId, string> Holders,
     HostSettings Settings,
     ImmutableDictionary<SysfsName, string> Failed,
     ImmutableSortedSet<int> Nodes,

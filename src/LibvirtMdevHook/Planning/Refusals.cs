@@ -16,7 +16,7 @@ internal static class Refusals
 
     public static Refusal StillBeingRemoved(Order order, DeclaredHostdev hostdev, Record removing) => Of(order, hostdev,
         $"the device of that uuid that '{removing.Name}' had on '{removing.Claims[0].Parent}' is still being removed; "
-            + (order.Host.Find(hostdev.Device)?.Holder is { } holder ? $"{holder} holds it" : "'virt-mdev list' says more"), Hope.Removal);
+            + (order.Holders.GetValueOrDefault(hostdev.Device) is { } holder ? $"{holder} holds it" : "'virt-mdev list' says more"), Hope.Removal);
 
     public static Refusal ForeignUnfit(Order order, DeclaredHostdev hostdev, MdevDevice device, string whyNot) => Of(order, hostdev,
         $"it exists already{(device.Type is { } type ? $" as '{type}'" : "")} on '{device.Parent}', was not made by this hook, and cannot be used: {whyNot}; "

@@ -1,0 +1,49 @@
+# shellcheck shell=bash disable=SC2154 # steps.sh sets what is used here
+# What install.sh installs, under Debian's AppArmor profiles.
+
+A_domain_runs_with_libvirtd_and_QEMU_confined() {
+  sed -i '/^security_driver/d' /etc/libvirt/qemu.conf
+  systemctl restart libvirtd
+  is 'libvirtd (enforce)' "$(cat "/proc/$(pidof libvirtd)/attr/current")" "libvirtd's profile"
+  domain confined 'Dual port serial'
+  start confined
+  is "libvirt-$(uuid confined) (enforce)" "$(cat "/proc/$(qemu_of confined)/attr/current")" "QEMU's profile"
+  guest_says confined 'UART=5a'
+}
+
+An_upgrade_leaves_running_guests_alone() {
+  domain upgraded 'Dual port serial'
+  start upgraded
+  guest_says upgraded 'COUNT=01'
+  /tests/install.sh --prebuilt /tests/artifacts/publish
+  systemctl restart libvirtd
+  domain_is upgraded running
+  virsh reboot upgraded
+  guest_says upgraded 'UART=5a' 2
+}
+
+Nothing_is_uninstalled_under_a_running_guest_and_everything_after_it() {
+  domain kept 'Dual port serial'
+  start kept
+  if /tests/install.sh --uninstall 2>"$place/refusal"; then fail 'it was uninstalled under a running guest'; fi
+  says "$(cat "$place/refusal")" 'devices are on record' "$(uuid kept)"
+  destroy kept
+  /tests/install.sh --uninstall
+  refused kept
+  says "$sentence" "mediated device '$(device kept)' not found"
+  is_empty find /usr/sbin /usr/bin /etc/libvirt/hooks -name '*mdev-hook*' -o -name virt-mdev -o -name 50-mdev
+  /tests/install.sh --prebuilt /tests/artifacts/publish
+  start kept
+}
+
+A_hook_where_AppArmor_forbids_it_keeps_every_domain_from_starting() {
+  # Why PREFIX is /usr: not even a domain without a declaration starts.
+  sed 's/<metadata>.*<\/metadata>//' >"$place/bystander.xml" < <(domain_xml bystander)
+  virsh define "$place/bystander.xml"
+  cp /usr/sbin/libvirt-mdev-hook /opt
+  ln -sf /opt/libvirt-mdev-hook /etc/libvirt/hooks/qemu.d/40-elsewhere
+  refused bystander
+  says "$sentence" '/etc/libvirt/hooks/qemu.d/40-elsewhere bystander prepare begin -'
+  rm /etc/libvirt/hooks/qemu.d/40-elsewhere
+  start bystander
+}
