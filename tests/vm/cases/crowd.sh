@@ -39,7 +39,7 @@ started() {
   is "$1" "$(domains | wc -l)" 'the domains that run'
   local domain
   for domain in $(domains); do exists "$(device "$domain")"; done
-  is "$1" "$(ls "$state"/domains/*.xml | wc -l)" 'the records'
+  is "$1" "$(find "$state/domains" -name "*.xml" | wc -l)" 'the records'
 }
 
 devices_on() {

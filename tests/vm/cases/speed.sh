@@ -2,9 +2,9 @@
 # Side by side with mdevctl, which does less: no types by name, no choice, no record.
 
 A_prepare_of_two_devices_takes_no_longer_than_two_starts_of_mdevctl() {
-  local ours=() theirs=() round
+  local ours=() theirs=()
   domain_xml racer 'Dual port serial@mtty' 'Dual port serial@mttz' >"$place/racer.xml"
-  for round in 1 2 3 4 5 6 7; do
+  for _ in 1 2 3 4 5 6 7; do
     theirs+=("$(milliseconds start_by_mdevctl)")
     mdevctl stop --uuid "$(device racer 1)"
     mdevctl stop --uuid "$(device racer 2)"
