@@ -30,8 +30,8 @@ internal static class VfListing
     private static string Where(Occupancy occupancy, IReadOnlyList<Parent> vfs, MdevType type)
     {
         var open = vfs.Count(vf => vf.Types.Any(t => t.Id == type.Id && occupancy.WhyFull(vf, t) is null));
-        return open > 0
-            ? $"can be set on {open} of {vfs.Count} VFs"
-            : vfs.Select(vf => occupancy.WhyHidden(vf, type.Id.ToString())).OfType<string>().FirstOrDefault() is { } hidden ? hidden : "no free VF is left for it";
+        return open > 0 ? $"can be set on {open} of {vfs.Count} VFs"
+            : occupancy.Running(vfs[0]) is { Length: > 0 } running ? $"cannot be set beside {running}"
+            : "cannot be set now";
     }
 }

@@ -10,7 +10,9 @@ internal static class DeviceAttribute
     public static string Trouble(AttrName name, Errno error)
     {
         var words = name.ToString();
-        var meaning = words.Contains("assign_", StringComparison.Ordinal) ? MatrixTrouble(error) : words.StartsWith("nvidia/", StringComparison.Ordinal) ? NvidiaTrouble(error) : null;
+        var meaning = words.Contains("assign_", StringComparison.Ordinal) ? MatrixTrouble(error)
+            : words.StartsWith("nvidia/", StringComparison.Ordinal) ? NvidiaTrouble(error)
+            : null;
         return meaning is not null ? $"{meaning} ({error.Name})"
             : error == Errno.ELOOP ? $"it leads out of the device through a link ({error.Name})"
             : error.IsAbsent ? $"the device has no such attribute ({error.Name})"
@@ -39,7 +41,8 @@ internal static class DeviceAttribute
 
     /// <summary>vfio_ap (Documentation/arch/s390/vfio-ap.rst).</summary>
     private static string? MatrixTrouble(Errno error) =>
-        error == Errno.EADDRNOTAVAIL ? "a queue that it would add is not bound to the vfio_ap driver; release the adapter and domain from the host (apmask, aqmask) first"
+        error == Errno.EADDRNOTAVAIL
+            ? "a queue that it would add is not bound to the vfio_ap driver; release the adapter and domain from the host (apmask, aqmask) first"
         : error == Errno.EADDRINUSE ? "a queue that it would add is in another mediated device already"
         : error == Errno.EBUSY ? "a guest uses the device, which takes no changes then"
         : error == Errno.ENODEV ? "this machine has no adapter or domain of that number"

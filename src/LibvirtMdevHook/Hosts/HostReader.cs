@@ -32,8 +32,7 @@ internal static class HostReader
 
         var existing = ids.Select(id => MdevDevice.Look(root, id)).OfType<MdevDevice>()
             .Select(device => new ExistingDevice(device, GroupNode.Holder(root, device.Group)));
-        var noVfs = ids.Select(id => (Id: id, Why: id.Address is { } address ? VirtualFunction.WhyNone(root, address) : null)).Where(vf => vf.Why is not null);
-        return new Host(parents.ToImmutable(), ReadDevices(root, parents), [.. existing], noVfs.ToImmutableDictionary(vf => vf.Id, vf => vf.Why!));
+        return new Host(parents.ToImmutable(), ReadDevices(root, parents), [.. existing], NoVfs(root, ids));
     }
 
     /// <summary>Everything, for listings.</summary>
@@ -52,8 +51,20 @@ internal static class HostReader
             HostNuma.NodeOf(path),
             types is not null,
             types ?? [],
-            dialect.HidesTypes ? [.. SeenTypes.Read(root, gpu).Where(seen => types?.Any(type => type.Id == seen.Id && type.Name is not null) != true)] : [],
+            dialect.HidesTypes ? SeenTypes.Read(root, gpu).RemoveAll(seen => types?.Any(t => t.Id == seen.Id && t.Name is not null) == true) : [],
             trouble);
+    }
+
+    private static ImmutableDictionary<DeviceId, string> NoVfs(Root root, IEnumerable<DeviceId> declared)
+    {
+        var reasons = ImmutableDictionary.CreateBuilder<DeviceId, string>();
+        foreach (var id in declared)
+        {
+            if (id.Address is { } address && VirtualFunction.WhyNone(root, address) is { } why)
+                reasons[id] = why;
+        }
+
+        return reasons.ToImmutable();
     }
 
     private static IEnumerable<Parent> Asleep(SysfsName name, HostPath path) => VirtualFunction.WhyAsleep(name, path) is { } why

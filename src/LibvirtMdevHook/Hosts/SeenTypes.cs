@@ -12,6 +12,8 @@ internal static class SeenTypes
 {
     private const int Maximum = 1000;
 
+    private const UnixFileMode ReadableFile = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
+
     /// <returns>Empty when nothing is known, or the file is not root's alone.</returns>
     public static ImmutableArray<MdevType> Read(Root root, SysfsName gpu)
     {
@@ -37,14 +39,16 @@ internal static class SeenTypes
 
     private static void Write(Root root, SysfsName gpu, IEnumerable<MdevType> types)
     {
-        Libc.mkdir(root.Cache.Text, 0x1ed);
+        if (Libc.mkdir(root.Cache.Text, 0x1c0) == 0)
+            File.SetUnixFileMode(root.Cache.Text, ReadableFile | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute);
         var beside = root.Cache / $".{gpu}.{Environment.ProcessId}";
         Libc.unlink(beside.Text);
         var text = string.Concat(types.Select(Line).Prepend(Header(root, gpu)).Select(line => line + '\n'));
-        using (var file = Descriptor.Open(beside.Text, Libc.O_WRONLY | Libc.O_CREAT | Libc.O_EXCL, out _, mode: 0x1a4))
+        using (var file = Descriptor.Open(beside.Text, Libc.O_WRONLY | Libc.O_CREAT | Libc.O_EXCL, out _, mode: 0x180))
         {
             if (file is null)
                 return;
+            File.SetUnixFileMode(beside.Text, ReadableFile);
             if (file.Write(Encoding.UTF8.GetBytes(text)).IsNone && Libc.rename(beside.Text, (root.Cache / gpu).Text) == 0)
                 return;
         }

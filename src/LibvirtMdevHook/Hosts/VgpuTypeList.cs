@@ -17,7 +17,9 @@ internal static partial class VgpuTypeList
 
     /// <returns>The id of a number that a VF reads or lists; null for 0, which means none, and for what is no number.</returns>
     public static SysfsName? IdOf(string? number) =>
-        uint.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var value) && value > 0 ? SysfsName.Parse($"{MdevType.NvidiaPrefix}{value}") : null;
+        uint.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var value) && value > 0
+            ? SysfsName.Parse($"{MdevType.NvidiaPrefix}{value}")
+            : null;
 
     private static MdevType? Row(string line)
     {

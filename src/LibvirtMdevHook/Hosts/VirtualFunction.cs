@@ -72,7 +72,8 @@ internal static class VirtualFunction
 
     private static string WhereElse(Root root, PciAddress address)
     {
-        var asleep = Sysfs.List(root.PciDevices).Select(name => (Name: name, Why: WhyAsleep(name, root.PciDevices / name))).Where(pf => pf.Why is not null).ToArray();
+        var asleep = Sysfs.List(root.PciDevices).Select(name => (Name: name, Why: WhyAsleep(name, root.PciDevices / name)))
+            .Where(pf => pf.Why is not null).ToArray();
         var own = asleep.Where(pf => WouldHave(root.PciDevices / pf.Name, pf.Name, address)).ToArray();
         return asleep.Length == 0
             ? "'virt-mdev types' lists the VFs of this host"

@@ -62,7 +62,8 @@ internal sealed class BringUp(Workplace place, Patience patience, Record planned
             return FailForeign(claim);
         Save(Record.With(claim with { Stage = Stage.Reserved }));
         var words = claim.Dialect.CreateTrouble(parent, claim.Type?.Id, error);
-        _setback = new Setback($"the device {claim} cannot be created: {words}", Dialect.MayBeFull(error) ? Retry.Elsewhere : Retry.No, claim.Parent, words);
+        var retry = Dialect.MayBeFull(error) ? Retry.Elsewhere : Retry.No;
+        _setback = new Setback($"the device {claim} cannot be created: {words}", retry, claim.Parent, words);
         return false;
     }
 
@@ -111,6 +112,8 @@ internal sealed class BringUp(Workplace place, Patience patience, Record planned
                 place.Log.Warn($"'{attr.Name}' of {claim} was set to '{attr.Value}' and reads '{difference}', ignoring");
         }
 
+        if (ApMatrix.Difference(PathOf(claim), claim.Attrs) is { } other)
+            place.Log.Warn($"the attributes of {claim} were set, but {other}, ignoring");
         return true;
     }
 

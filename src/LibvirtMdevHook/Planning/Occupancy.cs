@@ -11,6 +11,9 @@ namespace LibvirtMdevHook.Planning;
 /// </summary>
 internal sealed class Occupancy
 {
+    private const string OneSize = "; use a VF of another GPU, or let this one run sizes side by side: "
+        + "'nvidia-smi vgpu -shm 1', while none of its VFs has a type";
+
     private readonly Host _host;
     private readonly ImmutableArray<Claim> _claims;
     private readonly ImmutableDictionary<SysfsName, int> _loads;
@@ -19,14 +22,18 @@ internal sealed class Occupancy
     private readonly ImmutableHashSet<(SysfsName? Gpu, string? IdOrSize)> _running;
 
     private Occupancy(
-        Host host, ImmutableArray<Claim> claims, ImmutableDictionary<SysfsName, int> loads, ImmutableHashSet<(SysfsName? Gpu, string? IdOrSize)> running) =>
+        Host host,
+        ImmutableArray<Claim> claims,
+        ImmutableDictionary<SysfsName, int> loads,
+        ImmutableHashSet<(SysfsName? Gpu, string? IdOrSize)> running) =>
         (_host, _claims, _loads, _running) = (host, claims, loads, running);
 
     public static Occupancy Of(Host host, IEnumerable<Record> records)
     {
         var claims = records.SelectMany(r => r.Claims).ToImmutableArray();
         var gpus = host.Parents.ToDictionary(p => p.Name, p => p.Gpu);
-        var places = host.Devices.Values.Select(place => (Gpu: place.Gpu ?? gpus.GetValueOrDefault(place.Parent), IdOrSize: place.Type?.ToString())).ToArray();
+        var places = host.Devices.Values
+            .Select(place => (Gpu: place.Gpu ?? gpus.GetValueOrDefault(place.Parent), IdOrSize: place.Type?.ToString())).ToArray();
         var loads = places.Select(place => place.Gpu).OfType<SysfsName>()
             .Concat(claims.Where(c => !host.Devices.ContainsKey(c.Device)).Select(c => c.Gpu))
             .GroupBy(gpu => gpu).ToImmutableDictionary(g => g.Key, g => g.Count());
@@ -58,12 +65,17 @@ internal sealed class Occupancy
     {
         if (!parent.Dialect.HidesTypes)
             return null;
-        var running = Running(parent);
+        var (running, isVf) = (Running(parent), parent.Dialect == Dialect.Vf);
         var beside = running.Length > 0 ? $" beside {running}" : "";
         if (TypeMatch.Of(declared, parent.Dialect, parent.Seen).Types is [var seen, ..])
-            return $"it does not offer its type '{seen.Title}' ({seen.Id}) now{beside}{Remedy(parent)}";
+        {
+            return _running.Contains((parent.Gpu, seen.Id.ToString()))
+                ? $"no instance of its type '{seen.Title}' ({seen.Id}) is left{beside}"
+                : $"it does not offer its type '{seen.Title}' ({seen.Id}) now{beside}{(isVf && running.Length > 0 ? OneSize : "")}";
+        }
+
         if (parent.Types.Any(type => type.AvailableInstances != 0))
-            return running.Length > 0 && parent.Dialect == Dialect.Vf ? $"it offers no such type now{beside}{Near(parent, declared)}" : null;
+            return running.Length > 0 && isVf ? $"it offers no such type now{beside}, nor is one known from earlier ('virt-mdev types'){OneSize}" : null;
         return running.Length > 0
             ? $"it offers no type now{beside}"
             : "it offers no type; are NVIDIA's daemons up, and in MIG mode, are there GPU instances?";
@@ -84,7 +96,7 @@ internal sealed class Occupancy
     private bool IsPending(Claim claim) => !_host.Devices.ContainsKey(claim.Device);
 
     /// <returns>What is on the parent: <c>2 x 'GRID M60-2Q'</c>; empty when nothing is, or its types are not to be told.</returns>
-    private string Running(Parent parent)
+    public string Running(Parent parent)
     {
         var onGpu = parent.Dialect == Dialect.Vf;
         var ids = _host.Devices.Where(d => onGpu ? d.Value.Gpu == parent.Gpu : d.Value.Parent == parent.Name)
@@ -99,13 +111,6 @@ internal sealed class Occupancy
         parent.Types.Concat(parent.Seen).FirstOrDefault(t => t.Id == id && t.Name is not null)?.Name
             ?? _claims.FirstOrDefault(c => c.Gpu == parent.Gpu && c.Type?.Id == id)?.Type?.Name
             ?? id.ToString();
-
-    private static string Remedy(Parent parent) => parent.Dialect == Dialect.Vf
-        ? "; where no VF of the GPU has a type yet, 'nvidia-smi vgpu -shm 1' lets it run sizes side by side"
-        : "";
-
-    private static string Near(Parent parent, string declared) =>
-        TypeMatch.Near(declared, parent.Types.Concat(parent.Seen)) is [var nearest, ..] ? $"; did you mean '{nearest}'?" : Remedy(parent);
 
     private ClaimedType? OtherSize(SysfsName gpu, string framebuffer) =>
         _claims.FirstOrDefault(c => c.Gpu == gpu && c.Type?.Framebuffer is { } size && size != framebuffer)?.Type;

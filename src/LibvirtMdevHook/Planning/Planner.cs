@@ -50,12 +50,15 @@ internal sealed class Planner
         var full = suitability.Fits ? _occupancy.WhyFull(parent, suitability.Type)
             : suitability.WhyNot == Suitability.NoSuchType ? _occupancy.WhyHidden(parent, hostdev.Type!)
             : null;
-        return full is null
-            ? suitability
-            : suitability with { WhyNot = full, Hope = _occupancy.IsBeingFreed(parent.Gpu) ? Hope.Removal : suitability.Fits ? Hope.None : Hope.Types };
+        if (full is null)
+            return suitability;
+        var hope = _occupancy.IsBeingFreed(parent.Gpu) ? Hope.Removal : suitability.Fits ? Hope.None : Hope.Types;
+        return suitability with { WhyNot = full, Hope = hope };
     }
 
-    /// <summary>A declared VF is its own place; other devices are made on parents, and a PF whose VFs are not enabled may tell why there is none.</summary>
+    /// <summary>
+    /// A declared VF is its own place; other devices are made on parents, and a PF whose VFs are not enabled may tell why there is none.
+    /// </summary>
     private static bool IsPlaceFor(DeclaredHostdev hostdev, Parent parent) => hostdev.Device.Address is not null
         ? parent.Name == hostdev.Device.Name
         : (parent.Dialect != Dialect.Vf || parent.IsAsleep) && (hostdev.Parents.Length == 0 || hostdev.Parents.Any(parent.IsNamedBy));

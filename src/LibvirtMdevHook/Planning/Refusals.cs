@@ -49,8 +49,9 @@ internal static class Refusals
 
     public static Refusal NotTogether(Order order, ImmutableArray<Wish> wishes)
     {
-        var ways = wishes.Where(w => w.Foreign is null).Select(w => $"'{w.Hostdev.Device}' fits on "
-            + Names(w.Candidates.Where(c => c.Fits).Select(c => c.Parent.Name)));
+        var ways = wishes.Where(w => w.Foreign is null).Select(w => w.Hostdev.Device.Address is null
+            ? $"'{w.Hostdev.Device}' fits on {Names(w.Candidates.Where(c => c.Fits).Select(c => c.Parent.Name))}"
+            : $"'{w.Hostdev.Device}' is a VF of '{w.Candidates[0].Parent.Gpu}'");
         var rule = order.Declaration.Gpu == GpuRule.Any ? "" : $" with gpu='{Word.Of(order.Declaration.Gpu)}'";
         var gpus = wishes.SelectMany(w => w.Candidates).Select(c => c.Parent.Gpu).ToHashSet();
         var hope = order.Removing.SelectMany(r => r.Claims).Any(c => gpus.Contains(c.Gpu)) ? Hope.Removal : Hope.None;

@@ -86,7 +86,7 @@ internal abstract class Parent(Machine machine, ParentDescription description)
         device.Folder.AddLink("subsystem", machine.MdevBus);
         foreach (var attribute in description.Attributes.Concat(type?.Attributes ?? []))
         {
-            device.Folder.AddDeep(attribute.Path, VendorFile.For(attribute, device.Number, () => device.Held));
+            device.Folder.AddDeep(attribute.Path, VendorFile.For(attribute, device.Number, () => device.Held, out _));
         }
 
         if (description.Queues is { } queues)

@@ -7,9 +7,12 @@ namespace LibvirtMdevHook.Simulator.Kernel;
 /// <summary>An attribute of the vendor in a device's folder: it reads what was written to it last.</summary>
 internal static class VendorFile
 {
-    public static SysfsFile For(DeviceAttribute attribute, int number, Func<bool> held)
+    /// <param name="reset">Makes it read what it read first.</param>
+    public static SysfsFile For(DeviceAttribute attribute, int number, Func<bool> held, out Action reset)
     {
-        var value = attribute.Value.Replace("{number}", number.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal);
+        var first = attribute.Value.Replace("{number}", number.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal);
+        var value = first;
+        reset = () => value = first;
         return SysfsFile.Of(
             attribute.Readable ? () => value + "\n" : null,
             attribute.Writable ? Store : null);

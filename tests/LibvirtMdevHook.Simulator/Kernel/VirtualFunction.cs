@@ -11,6 +11,7 @@ internal sealed class VirtualFunction
     private readonly Folder folder;
     private readonly IommuGroup group;
     private readonly int number;
+    private readonly List<Action> resets = [];
     private int remover = TreeFile.Nobody;
     private int closings;
     private bool leaving;
@@ -37,7 +38,8 @@ internal sealed class VirtualFunction
             folder.AddDeep("nvidia/current_vgpu_type", SysfsFile.Both(() => $"{Type?.Id ?? "0"}\n", Store));
             foreach (var attribute in pf.Attributes)
             {
-                folder.AddDeep(attribute.Path, VendorFile.For(attribute, number + 1, () => group.Node.IsOpen));
+                folder.AddDeep(attribute.Path, VendorFile.For(attribute, number + 1, () => group.Node.IsOpen, out var reset));
+                resets.Add(reset);
             }
         }
     }
@@ -46,7 +48,12 @@ internal sealed class VirtualFunction
 
     public TypeDescription? Type { get; private set; }
 
-    public void Clear() => Type = null;
+    /// <summary>The vGPU is gone, and what was set for it.</summary>
+    public void Clear()
+    {
+        Type = null;
+        resets.ForEach(reset => reset());
+    }
 
     public void TakeAway()
     {
@@ -103,7 +110,7 @@ internal sealed class VirtualFunction
             return gpu.Description.Rules.ClearHeld;
         }
 
-        Type = null;
+        Clear();
         return Errno.None;
     }
 
