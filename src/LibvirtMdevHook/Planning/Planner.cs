@@ -51,9 +51,18 @@ internal sealed class Planner
             : suitability.WhyNot == Suitability.NoSuchType ? _occupancy.WhyHidden(parent, hostdev.Type!)
             : null;
         if (full is null)
-            return suitability;
+            return suitability.Fits ? suitability with { Merits = Merits(parent, suitability.Type) } : suitability;
         var hope = _occupancy.IsBeingFreed(parent.Gpu) ? Hope.Removal : suitability.Fits ? Hope.None : Hope.Types;
         return suitability with { WhyNot = full, Hope = hope };
+    }
+
+    private string Merits(Parent parent, MdevType? type)
+    {
+        var load = _occupancy.Load(parent.Gpu);
+        var isOfSize = load > 0 && parent.RunsOneSize && _occupancy.SpoilsNothing(parent, type);
+        var near = _order.Numa != NumaRule.Prefer || _order.Nodes.IsEmpty ? "" : _order.IsNear(parent) ? ", near the domain" : ", far from the domain";
+        return load == 0 ? $"its GPU is empty{near}"
+            : $"its GPU has {load} {(load == 1 ? "device" : "devices")}{(isOfSize ? " of this size" : "")}{near}";
     }
 
     /// <summary>

@@ -180,7 +180,7 @@ internal sealed partial class VirtMdevTests
         var plan = Json(host, 0, "plan", file);
         Assert.That(Fields(plan), Is.EqualTo("domain domain_uuid refusals devices candidates steps"));
         Assert.That(Fields(plan.GetProperty("devices")[0]), Is.EqualTo("device parent dialect type name args foreign"));
-        Assert.That(Fields(plan.GetProperty("candidates")[0]), Is.EqualTo("device parent type chosen why_not"));
+        Assert.That(Fields(plan.GetProperty("candidates")[0]), Is.EqualTo("device parent type chosen why_not merits"));
         Assert.That(Fields(Json(host, 1, "plan", Write(host, Domain.ToString().Replace("M60-4Q", "M60", StringComparison.Ordinal)))
             .GetProperty("refusals")[0]), Is.EqualTo("device text"));
 
