@@ -34,14 +34,14 @@ internal sealed class TypesVerb
     private static void Print(HostSettings settings, Host host, Occupancy occupancy, IReadOnlyList<Parent> parents)
     {
         var parent = parents[0];
-        var name = parent.Dialect == Dialect.Vf ? parent.Gpu : parent.Name;
-        Console.WriteLine($"{name}  {parent.Dialect.Name}" + (IsExcluded(settings, parent) ? "  excluded by the configuration" : ""));
         if (parent.Dialect == Dialect.Vf)
         {
-            VfListing.Print(host, occupancy, parents);
+            Console.WriteLine($"{parent.Gpu}  {parent.Dialect.Name}");
+            VfListing.Print(host, occupancy, parents, vf => IsExcluded(settings, vf));
             return;
         }
 
+        Console.WriteLine($"{parent.Name}  {parent.Dialect.Name}" + (IsExcluded(settings, parent) ? "  excluded by the configuration" : ""));
         if (parent.Trouble is { } trouble)
             Console.WriteLine($"  {trouble}");
         if (!parent.HasTypes)

@@ -8,7 +8,8 @@ namespace LibvirtMdevHook.Cli;
 internal static class VfListing
 {
     /// <param name="vfs">All VFs of one GPU; only the GPU itself where they are not enabled.</param>
-    public static void Print(Host host, Occupancy occupancy, IReadOnlyList<Parent> vfs)
+    /// <param name="isExcluded">Whether the configuration excludes one.</param>
+    public static void Print(Host host, Occupancy occupancy, IReadOnlyList<Parent> vfs, Func<Parent, bool> isExcluded)
     {
         if (vfs[0].IsAsleep)
         {
@@ -16,7 +17,11 @@ internal static class VfListing
             return;
         }
 
-        Listing.Print([.. vfs.Select(vf => new[] { vf.Name.ToString(), vf.Trouble ?? CurrentType(host, occupancy, vf) ?? "free" })], "  ");
+        Listing.Print([.. vfs.Select(vf => new[]
+        {
+            vf.Name.ToString(),
+            (vf.Trouble ?? CurrentType(host, occupancy, vf) ?? "free") + (isExcluded(vf) ? ", excluded by the configuration" : ""),
+        })], "  ");
         var types = vfs.SelectMany(vf => vf.Types.Concat(vf.Seen)).OrderBy(t => t.Name is null ? 1 : 0).DistinctBy(t => t.Id).OrderBy(t => t.Id);
         Listing.Print([.. types.Select(t => new[] { t.Id.ToString(), t.Name ?? "-", Where(occupancy, vfs, t) })], "  ");
     }

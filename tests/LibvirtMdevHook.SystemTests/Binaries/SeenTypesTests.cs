@@ -26,6 +26,15 @@ internal sealed class SeenTypesTests
     }
 
     [Test]
+    public void What_the_configuration_excludes_is_marked()
+    {
+        using var host = new HookedHost("l40s-vf.xml", "excluded_parents = [\"0000:41:00.5\"]");
+
+        Assert.That(host.VirtMdev("types").Output, Does.Contain("0000:41:00.4  free\n").And.Contain("0000:41:00.5  free, excluded by the configuration\n"));
+        host.Call("prepare", Domain("0000:41:00.5", "NVIDIA L40S-4Q")).IsRefused("it is excluded by excluded_parents of the configuration");
+    }
+
+    [Test]
     public void Another_version_of_the_driver_begins_anew()
     {
         using var host = new HookedHost("l40s-vf.xml");
