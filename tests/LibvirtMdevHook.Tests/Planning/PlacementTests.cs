@@ -14,18 +14,19 @@ namespace LibvirtMdevHook.Tests.Planning;
 /// </summary>
 internal sealed class PlacementTests
 {
-    [TestCase("breadth-first", "2Q", "", "2Q", 1, TestName = "One that runs the size comes before an empty one")]
-    [TestCase("depth-first", "", "2Q", "2Q", 2, TestName = "Depth first too")]
-    [TestCase("breadth-first", "2Q 2Q", "2Q", "", 2, TestName = "Breadth first takes the emptier of those that run it")]
+    [TestCase("", "", "2Q", "2Q", 2, TestName = "One that runs the size comes before an empty one")]
+    [TestCase("breadth-first", "2Q", "", "2Q", 2, TestName = "A domain that declares breadth first gets the empty one")]
+    [TestCase("depth-first", "", "2Q", "2Q", 2, TestName = "Depth first takes one that runs the size")]
+    [TestCase("", "2Q 2Q", "2Q", "", 2, TestName = "The emptier of those that run it is taken")]
     [TestCase("depth-first", "2Q", "2Q 2Q", "", 2, TestName = "Depth first takes the fuller of those that run it")]
-    [TestCase("breadth-first", "2Q 2Q 2Q 2Q", "4Q", "", 3, TestName = "An empty one comes after those that are full or run another size")]
-    [TestCase("breadth-first", "", "", "", 1, TestName = "Of equals the first by name")]
+    [TestCase("", "2Q 2Q 2Q 2Q", "4Q", "", 3, TestName = "An empty one comes after those that are full or run another size")]
+    [TestCase("", "", "", "", 1, TestName = "Of equals the first by name")]
     [TestCase("depth-first", "", "", "", 1, TestName = "Of equals the first by name, depth first")]
     [TestCase("breadth-first", "4Q", "4Q 4Q", "4Q", 0, TestName = "Another size has no place")]
     public void The_next_2Q_goes(string placement, string first, string second, string third, int expected)
     {
         using var tree = new TreeOfText(Gpu(1, first) + Gpu(2, second) + Gpu(3, third));
-        var plan = PlanOf(tree, DomainText.Declaring($"<hostdev uuid=\"{DomainText.First}\" type=\"GRID M60-2Q\"/>", $"placement='{placement}'"));
+        var plan = PlanOf(tree, DomainText.Declaring($"<hostdev uuid=\"{DomainText.First}\" type=\"GRID M60-2Q\"/>", placement.Length > 0 ? $"placement='{placement}'" : ""));
 
         Assert.That(plan.Record?.Claims.Single().Parent.ToString(), Is.EqualTo(expected == 0 ? null : $"0000:0{expected}:00.0"), plan.ToString());
     }
