@@ -271,7 +271,7 @@ uninstall() {
   reload_libvirt
   rm -f "$DESTDIR$hook" "$DESTDIR$PREFIX/bin/virt-mdev"
   remove_conf
-  rm -rf "$share"
+  rm -rf "$share" "$DESTDIR/var/cache/libvirt-mdev"
   remove_drop_ins
   say "Removed LibvirtMdevHook from '$DESTDIR$PREFIX'."
 }

@@ -19,7 +19,7 @@ internal static class GroupNode
     /// taken the link from the bus, and the device's folder stays below its parent.
     /// </summary>
     public static SysfsName? Of(Root root, DeviceId device, SysfsName parent) =>
-        Sysfs.LinkName(root.MdevDevices / device.Name / "iommu_group")
+        Sysfs.LinkName(MdevDevice.PathOf(root, device) / "iommu_group")
         ?? Sysfs.LinkName(Dialect.ParentPath(root, parent) / device.Name / "iommu_group");
 
     /// <summary>Looks through /proc and opens nothing: a QEMU that opens its device at that moment would get EBUSY.</summary>

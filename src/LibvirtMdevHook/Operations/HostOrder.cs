@@ -16,7 +16,8 @@ internal static class HostOrder
     {
         var others = place.Records.Domains().RemoveAll(r => r.Domain == domain.Uuid);
         var removing = place.Records.Removing();
-        var pins = declaration.Hostdevs.All(h => h.Parents.Length > 0) ? declaration.Hostdevs.SelectMany(h => h.Parents).ToArray() : null;
+        var mdevs = declaration.Hostdevs.Where(h => h.Device.Uuid is not null).ToArray();
+        var pins = mdevs.All(h => h.Parents.Length > 0) ? mdevs.SelectMany(h => h.Parents).ToArray() : null;
         var filter = new TypeFilter([.. declaration.Hostdevs.Select(h => h.Type).OfType<string>().Distinct()]);
         var host = HostReader.Read(
             place.Root,
@@ -37,7 +38,7 @@ internal static class HostOrder
         {
             Host = order.Host with
             {
-                Parents = [.. order.Host.Parents.Select(p => p with { Types = [.. p.Types.Select(t => Freed(p, t, own))] })],
+                Parents = [.. order.Host.Parents.Select(p => p with { Types = [.. WithOwn(p, own).Select(t => Freed(p, t, own))] })],
                 Devices = order.Host.Devices.RemoveRange(own.Select(c => c.Device)),
                 Existing = order.Host.Existing.RemoveAll(e => own.Any(c => c.Device == e.Device.Id)),
             },
@@ -56,6 +57,12 @@ internal static class HostOrder
 
         return holders.ToImmutable();
     }
+
+    /// <summary>A VF does not list the type that it has; the claim knows its name.</summary>
+    private static ImmutableArray<MdevType> WithOwn(Parent parent, ImmutableArray<Claim> own) =>
+        own.FirstOrDefault(c => c.Device.Address is not null && c.Parent == parent.Name)?.Type is { } type
+            ? parent.Types.RemoveAll(t => t.Id == type.Id).Add(new MdevType(type.Id, type.Name, AvailableInstances: 0))
+            : parent.Types;
 
     private static MdevType Freed(Parent parent, MdevType type, ImmutableArray<Claim> own) =>
         type with { AvailableInstances = type.AvailableInstances + own.Count(c => c.Parent == parent.Name && c.Type?.Id == type.Id) };

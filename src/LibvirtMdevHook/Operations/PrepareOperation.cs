@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using LibvirtMdevHook.Domains;
+using LibvirtMdevHook.Hosts;
 using LibvirtMdevHook.Linux;
 using LibvirtMdevHook.Planning;
 using LibvirtMdevHook.Records;
@@ -136,13 +137,19 @@ internal sealed class PrepareOperation(Workplace place, Patience patience, Domai
 
     private Plan? PlanAndSave(Declaration declaration)
     {
-        using var host = place.Records.LockHost(patience.Deadline);
-        if (host is null)
-            return null;
-        var order = HostOrder.Read(place, domain, declaration, _failed.ToImmutableDictionary());
-        var plan = Planner.Make(order);
-        if (plan.Record is { } record)
-            place.Records.Save(record);
+        Order order;
+        Plan plan;
+        using (var host = place.Records.LockHost(patience.Deadline))
+        {
+            if (host is null)
+                return null;
+            order = HostOrder.Read(place, domain, declaration, _failed.ToImmutableDictionary());
+            plan = Planner.Make(order);
+            if (plan.Record is { } record)
+                place.Records.Save(record);
+        }
+
+        SeenTypes.Keep(place.Root, order.Host);
         return plan;
     }
 

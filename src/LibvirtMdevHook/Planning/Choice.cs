@@ -57,11 +57,16 @@ internal sealed class Choice
             .FirstOrDefault(result => result is not null);
     }
 
+    /// <summary>
+    /// A domain that does not say otherwise spoils no empty GPU for other sizes while one that runs its size has room. To spread over GPUs all the
+    /// same is what it declares breadth-first for; depth-first fills such a GPU anyway.
+    /// </summary>
     private Candidate[] InOrder(Wish wish, Occupancy occupancy)
     {
         var sign = _order.Placement == Placement.BreadthFirst ? 1 : -1;
         return [.. wish.Candidates.Where(c => c.Fits && occupancy.WhyFull(c.Parent, c.Type) is null)
             .OrderBy(c => _order.Numa == NumaRule.Prefer && !_order.IsNear(c.Parent) ? 1 : 0)
+            .ThenBy(c => _order.Declaration.Placement is not null || occupancy.SpoilsNothing(c.Parent, c.Type) ? 0 : 1)
             .ThenBy(c => sign * occupancy.Load(c.Parent.Gpu)).ThenBy(c => c.Parent.Name)
             .DistinctBy(c => Kind(c, occupancy))];
     }

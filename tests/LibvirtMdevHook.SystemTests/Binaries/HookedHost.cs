@@ -96,7 +96,7 @@ internal sealed partial class HookedHost : IDisposable
 
     public string Record(DeclaringDomain domain) => InRoot($"{State}/domains/{domain.Uuid}.xml");
 
-    public string Removal(Vgpu vgpu) => InRoot($"{State}/removing/{vgpu.Uuid}.xml");
+    public string Removal(Vgpu vgpu) => InRoot($"{State}/removing/{vgpu.Id}.xml");
 
     /// <summary>The node of a device in dev/vfio, by its full name.</summary>
     public string NodeOf(Vgpu vgpu)
@@ -148,6 +148,6 @@ internal sealed partial class HookedHost : IDisposable
         }
     }
 
-    [GeneratedRegex("^write sys/devices/(pci[^/]+/([^/]+/(?=[0-9a-f]{4}:))?|virtual/[^/]+/)")]
+    [GeneratedRegex("^write sys/devices/(pci[^/]+/([^/]+/(?=[0-9a-f]{4}:))?|virtual/[^/]+/|vfio_ap/|css0/)")]
     private static partial Regex WayToParent();
 }

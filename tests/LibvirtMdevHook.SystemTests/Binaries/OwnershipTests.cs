@@ -60,8 +60,8 @@ internal sealed class OwnershipTests
 
         Assert.That(host.Writes.Skip(1), Is.EqualTo(new[]
         {
-            $"0000:87:00.0/mdev_supported_types/nvidia-20/create \"{own}\" ok",
-            $"0000:87:00.0/{own}/remove \"1\" ok",
+            $"0000:86:00.0/mdev_supported_types/nvidia-20/create \"{own}\" ok",
+            $"0000:86:00.0/{own}/remove \"1\" ok",
         }));
         Assert.That(host.Host.Tree(), Is.EqualTo(before));
         Assert.That(host.Kept(), Is.EqualTo(new[] { "lock" }));

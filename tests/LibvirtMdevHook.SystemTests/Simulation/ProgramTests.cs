@@ -13,9 +13,9 @@ internal sealed class ProgramTests
     public void Every_host_file_can_be_read(string file) => Assert.That(HostFile.Load(file).Parents, Is.Not.Empty);
 
     [TestCase("<hosts/>", ":1: 'hosts' is the outermost element, expected 'host'.")]
-    [TestCase("<host>\n<parent/></host>", ":2: 'parent' needs the attribute 'dialect', 'rfc2016' or 'mdev'.")]
-    [TestCase("<host><parent path='a' dialect='vfio'/></host>", "'parent' has dialect='vfio', expected 'rfc2016' or 'mdev'.")]
-    [TestCase("<host><parent path='a' dialect='mdev'/></host>", "has no types, expected one at least in the dialect 'mdev'.")]
+    [TestCase("<host>\n<parent/></host>", ":2: 'parent' needs the attribute 'dialect', 'rfc2016', 'mdev' or 'vf'.")]
+    [TestCase("<host><parent path='a' dialect='vfio'/></host>", "'parent' has dialect='vfio', expected 'rfc2016' or 'mdev' or 'vf'.")]
+    [TestCase("<host><parent path='a' dialect='mdev'/></host>", "has no types, expected one at least in the dialects 'mdev' and 'vf'.")]
     [TestCase("<host><parent path='a' dialect='rfc2016' vendor='4318'/></host>", "has vendor='4318', expected a number such as 0x10de.")]
     [TestCase("<host><parent path='a' dialect='rfc2016' color='red'/></host>", "'parent' has 'color', expected only")]
     [TestCase("<host><parent path='a' dialect='rfc2016'><rules full='ENOWHERE'/></parent></host>", "expected the name of an error")]
