@@ -36,6 +36,10 @@ internal static class DeclarationXml
         return null;
     }
 
+    /// <returns>The &lt;hostdev&gt; elements of all declarations, as they are, whatever is wrong in them.</returns>
+    public static IEnumerable<XElement> Hostdevs(XElement domain) =>
+        domain.Elements("metadata").Elements(Ours + "hostdevs").Elements(Ours + "hostdev");
+
     private static Declaration ReadHostdevs(XElement element, GuestDevices devices, IReadOnlyCollection<string> alsoAllowed, List<Problem> problems)
     {
         Expect(element, ["placement", "numa", "gpu"], "hostdev", problems);

@@ -20,6 +20,7 @@ internal readonly record struct Errno(int Value)
     public static readonly Errno ENOSPC = new(28);
     public static readonly Errno ELOOP = new(40);
     public static readonly Errno EUSERS = new(87);
+    public static readonly Errno ETIMEDOUT = new(110);
 
     private static readonly Dictionary<int, string> Names = new()
     {

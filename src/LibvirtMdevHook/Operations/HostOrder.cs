@@ -14,7 +14,7 @@ internal static class HostOrder
     /// <summary>For prepare, when nothing of the domain's own is left.</summary>
     public static Order Read(Workplace place, Domain domain, Declaration declaration, ImmutableDictionary<SysfsName, string> failed)
     {
-        var others = place.Records.Domains().RemoveAll(r => r.Domain == domain.Uuid);
+        var others = place.Records.Domains().AddRange(place.Records.Reservations()).RemoveAll(r => r.Domain == domain.Uuid);
         var removing = place.Records.Removing();
         var pins = declaration.Hostdevs.All(h => h.Parents.Length > 0) ? declaration.Hostdevs.SelectMany(h => h.Parents).ToArray() : null;
         var filter = new TypeFilter([.. declaration.Hostdevs.Select(h => h.Type).OfType<string>().Distinct()]);
@@ -28,11 +28,18 @@ internal static class HostOrder
     }
 
     /// <summary>For a person who asks beforehand: as if what the domain has now had been taken down, which prepare does first.</summary>
-    public static Order Preview(Workplace place, Domain domain, Declaration declaration)
+    public static Order Preview(Workplace place, Domain domain, Declaration declaration) => Freed(place, domain, declaration, _ => true);
+
+    /// <summary>For a domain that comes from another host: the same, but what a process holds will not be free.</summary>
+    public static Order Arrival(Workplace place, Domain domain, Declaration declaration) =>
+        Freed(place, domain, declaration, existing => existing?.Holder is null) with { IsArrival = true };
+
+    private static Order Freed(Workplace place, Domain domain, Declaration declaration, Func<ExistingDevice?, bool> isFreed)
     {
         var order = Read(place, domain, declaration, ImmutableDictionary<SysfsName, string>.Empty);
         var own = place.Records.Domains().Concat(order.Removing).Where(r => r.Domain == domain.Uuid)
-            .SelectMany(r => r.Claims).Where(c => !c.IsForeign && order.Host.Devices.ContainsKey(c.Device)).ToImmutableArray();
+            .SelectMany(r => r.Claims).Where(c => !c.IsForeign && order.Host.Devices.ContainsKey(c.Device) && isFreed(order.Host.Find(c.Device)))
+            .ToImmutableArray();
         return order with
         {
             Host = order.Host with
@@ -41,7 +48,7 @@ internal static class HostOrder
                 Devices = order.Host.Devices.RemoveRange(own.Select(c => c.Device)),
                 Existing = order.Host.Existing.RemoveAll(e => own.Any(c => c.Device == e.Device.Id)),
             },
-            Removing = order.Removing.RemoveAll(r => r.Domain == domain.Uuid),
+            Removing = order.Removing.RemoveAll(r => r.Domain == domain.Uuid && isFreed(order.Host.Find(r.Claims[0].Device))),
         };
     }
 

@@ -12,6 +12,7 @@ namespace LibvirtMdevHook.Planning;
 /// <param name="Removing">Devices on their way out, of whatever domain.</param>
 /// <param name="Nodes">The NUMA nodes that the domain is bound to; empty for none.</param>
 /// <param name="Failed">Parents that refused a create of this very prepare, with what they answered.</param>
+/// <param name="IsArrival">The domain comes from another host: a device that cannot be had under its name here gets another.</param>
 internal sealed record Order(
     Domain Domain,
     Declaration Declaration,
@@ -22,7 +23,8 @@ internal sealed record Order(
     ImmutableDictionary<SysfsName, string> Failed,
     ImmutableSortedSet<int> Nodes,
     string Boot,
-    long Generation)
+    long Generation,
+    bool IsArrival = false)
 {
     public Placement Placement => Declaration.Placement ?? Settings.Placement;
 

@@ -28,16 +28,32 @@ internal sealed class Planner
         return new Plan(record, [], candidates);
     }
 
+    /// <returns>The declared devices whose uuid is taken on this host: of another domain, held, or of a type or parent that does not fit.</returns>
+    public static ImmutableArray<DeviceId> Taken(Order order)
+    {
+        var planner = new Planner(order);
+        return [.. order.Declaration.Hostdevs.Where(h => planner.ConsiderExisting(h) is { Refusal: not null }).Select(h => h.Device)];
+    }
+
     private Wish Consider(DeclaredHostdev hostdev)
     {
         if (hostdev.Device.Address is not null)
             return Wish.Refused(hostdev, Refusals.VfUnsupported(_order, hostdev));
+        return ConsiderExisting(hostdev) is { } existing && !(_order.IsArrival && existing.Refusal is not null) ? existing : ConsiderNew(hostdev);
+    }
+
+    /// <returns>Null when nothing of the device's name is on record or on the host.</returns>
+    private Wish? ConsiderExisting(DeclaredHostdev hostdev)
+    {
         if (_order.Others.FirstOrDefault(r => r.Claims.Any(c => c.Device == hostdev.Device)) is { } other)
             return Wish.Refused(hostdev, Refusals.OfAnotherDomain(_order, hostdev, other));
         if (_order.Removing.FirstOrDefault(r => r.Claims.Any(c => c.Device == hostdev.Device)) is { } removing)
             return Wish.Refused(hostdev, Refusals.StillBeingRemoved(_order, hostdev, removing));
-        if (_order.Host.Find(hostdev.Device) is { } existing)
-            return ForeignDevice.Consider(_order, hostdev, existing);
+        return _order.Host.Find(hostdev.Device) is { } existing ? ForeignDevice.Consider(_order, hostdev, existing) : null;
+    }
+
+    private Wish ConsiderNew(DeclaredHostdev hostdev)
+    {
         var candidates = _order.Host.Parents.Where(p => IsPinnedOrFree(hostdev, p)).Select(p => Consider(hostdev, p)).ToImmutableArray();
         return candidates.Any(c => c.Fits)
             ? new Wish(hostdev, candidates, null, null)
