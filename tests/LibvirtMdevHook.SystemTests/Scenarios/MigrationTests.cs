@@ -133,6 +133,46 @@ internal sealed partial class MigrationTests() : Scenario("m60-mdev.xml", new La
     }
 
     [Test]
+    public void A_domain_that_moved_for_good_is_retargeted_for_its_next_start()
+    {
+        var other = new VgpuDomain("other", "GRID M60-4Q") { Devices = domain.Devices };
+        there.Define(other.Guest());
+        there.Virsh("start", other.Name).Expected("virsh start");
+        Start(domain);
+        Migrate(Lab, there, "--persistent", "--undefinesource").Expected("virsh migrate");
+        var running = DeviceIn(there);
+
+        // libvirt keeps for the next start the XML of the host that the domain came from.
+        Assert.That(DeviceIn(there, "--inactive"), Is.EqualTo(domain.Device));
+        var said = there.Run($"{there.Folder}/usr/bin/virt-mdev", "retarget", domain.Name).Expected("virt-mdev").Output;
+
+        var next = DeviceIn(there, "--inactive");
+        Assert.That(next, Is.Not.EqualTo(domain.Device));
+        Assert.That(said, Does.StartWith($"domain 'traveller': '{domain.Device}' becomes '{next}' ('GRID M60-4Q' on '0000:8"));
+        Assert.That(DeviceIn(there), Is.EqualTo(running), "the running domain");
+        there.Virsh("destroy", domain.Name).Expected("virsh destroy");
+        there.Virsh("start", domain.Name).Expected("virsh start");
+        Assert.That(there.Run($"{there.Folder}/usr/bin/virt-mdev", "retarget", domain.Name).Expected("virt-mdev").Output,
+            Is.EqualTo("domain 'traveller': nothing has to be changed\n"));
+    }
+
+    [Test]
+    public void A_domain_that_cannot_be_retargeted_is_left_as_it_is()
+    {
+        var lacking = new VgpuDomain(domain.Name, "GRID M60-1A") { Uuid = domain.Uuid };
+        there.Define(lacking.Guest());
+        var before = there.Virsh("dumpxml", domain.Name).Output;
+
+        var refused = there.Run($"{there.Folder}/usr/bin/virt-mdev", "retarget", domain.Name);
+        var unknown = there.Run($"{there.Folder}/usr/bin/virt-mdev", "retarget", "-nobody");
+
+        Assert.That((refused.Status, refused.Output), Is.EqualTo((1, "")));
+        Assert.That(refused.Errors, Does.StartWith("virt-mdev: domain 'traveller': the device").And.Contain("have no such type"));
+        Assert.That(there.Virsh("dumpxml", domain.Name).Output, Is.EqualTo(before));
+        Assert.That(unknown.Status, Is.Not.Zero);
+    }
+
+    [Test]
     public void A_saved_domain_comes_back()
     {
         Start(domain);
@@ -176,13 +216,13 @@ internal sealed partial class MigrationTests() : Scenario("m60-mdev.xml", new La
         Assert.That(Lab.Virsh("dominfo", large.Name).Output, Does.Match(@"Managed save:\s+no"));
     }
 
-    private Outcome Migrate(HermeticLibvirtd from, HermeticLibvirtd to)
+    private Outcome Migrate(HermeticLibvirtd from, HermeticLibvirtd to, params IEnumerable<string> options)
     {
         // Where the QEMU of the destination, which is not root, may make a socket.
         var socket = $"/tmp/mdev-migration-{Guid.NewGuid()}";
         try
         {
-            return from.Virsh("migrate", "--live", "--p2p", domain.Name, Uri(to), "--migrateuri", $"unix://{socket}");
+            return from.Virsh(["migrate", "--live", "--p2p", domain.Name, Uri(to), "--migrateuri", $"unix://{socket}", .. options]);
         }
         finally
         {
@@ -195,9 +235,9 @@ internal sealed partial class MigrationTests() : Scenario("m60-mdev.xml", new La
     private string StateIn(HermeticLibvirtd lab) => lab.Virsh("domstate", domain.Name).Expected("virsh domstate").Output.Trim();
 
     /// <summary>The one device of the domain, which is the same in the declaration and in the hostdev.</summary>
-    private Guid DeviceIn(HermeticLibvirtd lab)
+    private Guid DeviceIn(HermeticLibvirtd lab, params IEnumerable<string> options)
     {
-        var uuids = Uuids().Matches(lab.Virsh("dumpxml", domain.Name).Expected("virsh dumpxml").Output).Select(m => m.Groups[1].Value).ToArray();
+        var uuids = Uuids().Matches(lab.Virsh(["dumpxml", domain.Name, .. options]).Expected("virsh dumpxml").Output).Select(m => m.Groups[1].Value).ToArray();
         Assert.That(uuids, Has.Length.EqualTo(2).And.All.EqualTo(uuids[0]));
         return Guid.Parse(uuids[0]);
     }
