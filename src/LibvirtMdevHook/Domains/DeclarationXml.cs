@@ -102,7 +102,7 @@ internal static class DeclarationXml
 
     private static void RefuseOutsideMetadata(XElement domain, List<Problem> problems)
     {
-        const string Remedy = "would be dropped by libvirt, which keeps foreign names only as elements of <metadata>; declare the device there";
+        const string Remedy = "would be dropped by libvirt, which keeps foreign names only as elements of <metadata>; declare the device there ('virt-mdev render' does it for hostdevs)";
         foreach (var element in domain.Elements().Where(e => e.Name != "metadata").DescendantsAndSelf())
         {
             if (IsOurs(element.Name))

@@ -116,6 +116,18 @@ internal sealed class ReservationTests
     }
 
     [Test]
+    public void It_ends_with_a_prepare_that_has_no_plan()
+    {
+        using var host = new HookedHost("m60-mdev.xml");
+        host.Call("migrate", first).IsGood();
+        File.WriteAllText(host.InRoot("etc/libvirt/mdev-hook.conf"), "excluded_parents = [\"0000:86:00.0\", \"0000:87:00.0\"]\n");
+
+        host.Call("prepare", first).IsRefused("excluded");
+
+        host.IsAsBefore();
+    }
+
+    [Test]
     public void It_is_given_up_when_the_hook_is_killed_before_it_has_the_answer()
     {
         using var host = new HookedHost("m60-mdev.xml");
