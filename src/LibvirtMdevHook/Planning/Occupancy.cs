@@ -23,7 +23,7 @@ internal sealed class Occupancy
         var claims = records.SelectMany(r => r.Claims).ToImmutableArray();
         var gpus = host.Parents.ToDictionary(p => p.Name, p => p.Gpu);
         var loads = host.Devices.Values.Select(place => gpus.GetValueOrDefault(place.Parent)).OfType<SysfsName>()
-            .Concat(claims.Where(c => !host.Devices.ContainsKey(c.Device)).Select(c => c.Gpu))
+            .Concat(claims.Where(c => IsPending(host, c)).Select(c => c.Gpu))
             .GroupBy(gpu => gpu).ToImmutableDictionary(g => g.Key, g => g.Count());
         return new Occupancy(host, claims, loads);
     }
@@ -51,7 +51,11 @@ internal sealed class Occupancy
 
     private static bool IsSpokenFor(Claim claim) => claim.Stage is Stage.Reserved or Stage.Intended;
 
-    private bool IsPending(Claim claim) => !_host.Devices.ContainsKey(claim.Device);
+    private bool IsPending(Claim claim) => IsPending(_host, claim);
+
+    /// <summary>What is only reserved does not exist: a device of that name is another, whose uuid an arriving domain will give up.</summary>
+    private static bool IsPending(Host host, Claim claim) =>
+        (claim.Stage == Stage.Reserved && !claim.IsForeign) || !host.Devices.ContainsKey(claim.Device);
 
     /// <returns>What is on the parent: <c>2 x 'GRID M60-2Q'</c>; empty when nothing is, or its types are not to be told.</returns>
     private string Running(Parent parent)

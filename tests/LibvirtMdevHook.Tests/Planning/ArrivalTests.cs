@@ -154,6 +154,16 @@ internal sealed class ArrivalTests
         Assert.That(Of(tree, DomainText.Second, "GRID M60-8Q").Plan.Refusal, Is.Empty, "its own promise is replaced");
     }
 
+    [Test]
+    public void A_device_whose_uuid_is_taken_needs_an_instance_like_any_other()
+    {
+        using var tree = TreeOfText.Of("m60-mdev");
+        var hostdevs = string.Concat(new[] { Foreign, DomainText.First }.Select(uuid => $"<hostdev uuid='{uuid}' type='GRID M60-8Q'/>"));
+
+        // One GPU is in use by what has taken the uuid.
+        Assert.That(Of(tree, hostdevs, [Foreign, DomainText.First]).Plan.Refusal, Does.Contain("its 2 devices do not fit together"));
+    }
+
     private static void GetsAnother(Arrival arrival, string uuid)
     {
         Assert.That(arrival.Plan.Refusal, Is.Empty);
@@ -164,10 +174,12 @@ internal sealed class ArrivalTests
 
     private static string[] Reserved(Arrival arrival) => [.. arrival.Plan.Record!.Claims.Select(c => c.Device.ToString())];
 
-    private static Arrival Of(TreeOfText tree, string uuid, string type, string more = "")
+    private static Arrival Of(TreeOfText tree, string uuid, string type, string more = "") =>
+        Of(tree, $"""<hostdev uuid="{uuid}" type="{type}" {more}/>""", [uuid]);
+
+    private static Arrival Of(TreeOfText tree, string hostdevs, string[] uuids)
     {
-        var domain = DomainText.Parse(DomainText.Around(
-            $"""<hostdevs xmlns="urn:libvirt-mdev-hook:1"><hostdev uuid="{uuid}" type="{type}" {more}/></hostdevs>""", uuid));
+        var domain = DomainText.Parse(DomainText.Around($"""<hostdevs xmlns="urn:libvirt-mdev-hook:1">{hostdevs}</hostdevs>""", uuids));
         var settings = HostSettings.Load(tree.Root);
         var place = new Workplace(tree.Root, settings, tree.Store(), new HookLog(tree.Root, settings, "test"));
         place.Records.MakeFolders();
