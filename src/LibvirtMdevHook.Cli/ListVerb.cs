@@ -22,7 +22,7 @@ internal sealed class ListVerb
         if (Json)
             Listing.Print(Listing.Array(rows.Select(r => r.ToJson())));
         else if (rows.Length == 0)
-            Console.WriteLine("No mediated device is on this host, and no record of one.");
+            Console.WriteLine("No mediated device and no VF with a type is on this host, and no record of one.");
         else
             Listing.Print([["DEVICE", "DOMAIN", "PARENT", "TYPE", "STATE"], .. rows.Select(r => r.Cells())]);
         return 0;
@@ -37,7 +37,7 @@ internal sealed class ListVerb
                 yield return Row.Of(record, claim, MdevDevice.Look(root, claim.Device), root);
         }
 
-        foreach (var name in Sysfs.List(root.MdevDevices))
+        foreach (var name in Sysfs.List(root.MdevDevices).Concat(Sysfs.List(root.PciDevices).Where(name => VirtualFunction.Is(root.PciDevices / name))))
         {
             if (DeviceId.TryParse(name.ToString(), out var id) && !known.Contains(id) && MdevDevice.Look(root, id) is { } device)
                 yield return Row.Foreign(device, root);
@@ -56,12 +56,15 @@ internal sealed class ListVerb
                 : claim.Stage == Stage.Leaving ? "being removed"
                 : Word.Of(claim.Stage);
             return new Row(
-                claim.Device.ToString(), record.Name, record.Domain.ToString("D"), claim.Parent.ToString(), claim.Type?.Title, state,
+                claim.Device.ToString(), record.Name, record.Domain.ToString("D"), PlaceOf(claim.Device, claim.Gpu, claim.Parent), claim.Type?.Title, state,
                 GroupNode.Holder(root, device?.Group));
         }
 
         public static Row Foreign(MdevDevice device, Root root) => new(
-            device.Id.ToString(), null, null, device.Parent.ToString(), device.Type?.ToString(), "foreign", GroupNode.Holder(root, device.Group));
+            device.Id.ToString(), null, null, PlaceOf(device.Id, Sysfs.LinkName(device.Path / "physfn"), device.Parent), device.Type?.ToString(), "foreign", GroupNode.Holder(root, device.Group));
+
+        /// <summary>A VF is its own parent; what a person wants to know is its GPU.</summary>
+        private static string PlaceOf(DeviceId device, SysfsName? gpu, SysfsName parent) => (device.Address is null ? parent : gpu ?? parent).ToString();
 
         public string[] Cells() => [Device, Domain ?? "-", Parent, Type ?? "-", Holder is null ? State : $"{State}, held by {Holder}"];
 

@@ -47,7 +47,7 @@ internal sealed class PlanVerb
     [
         candidate.Parent.Name.ToString(),
         candidate.Type?.Id.ToString() ?? "-",
-        candidate.WhyNot is { } whyNot ? $"no: {whyNot}" : IsChosen(plan, candidate) ? "chosen" : "fits",
+        candidate.WhyNot is { } whyNot ? $"no: {whyNot}" : $"{(IsChosen(plan, candidate) ? "chosen" : "fits")}: {candidate.Merits}",
     ];
 
     private static bool IsChosen(Plan plan, Candidate candidate) =>
@@ -66,6 +66,7 @@ internal sealed class PlanVerb
             ["type"] = c.Type?.Id.ToString(),
             ["chosen"] = IsChosen(plan, c),
             ["why_not"] = c.WhyNot,
+            ["merits"] = c.Fits ? c.Merits : null,
         })),
         ["steps"] = Listing.Array(plan.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(step => (JsonNode)step)),
     };

@@ -19,20 +19,31 @@ internal sealed class TypesVerb
     {
         var place = Workplace.Open(root, "types");
         var host = HostReader.ReadAll(root);
+        SeenTypes.Keep(root, host);
         var occupancy = Occupancy.Of(host, place.Records.Domains().Concat(place.Records.Removing()).Concat(place.Records.Reservations()));
         if (Json)
-            Listing.Print(Listing.Array(host.Parents.Select(p => ParentJson(place.Settings, occupancy, p))));
+            Listing.Print(Listing.Array(host.Parents.Select(p => ParentJson(place.Settings, host, occupancy, p))));
         else if (host.Parents.Length == 0)
             Console.WriteLine("No parent of mediated devices is on this host; load the vendor's driver.");
         else
-            foreach (var parent in host.Parents)
-                Print(place.Settings, occupancy, parent);
+            foreach (var parents in host.Parents.GroupBy(p => p.Dialect == Dialect.Vf ? p.Gpu : p.Name))
+                Print(place.Settings, host, occupancy, [.. parents]);
         return 0;
     }
 
-    private static void Print(HostSettings settings, Occupancy occupancy, Parent parent)
+    private static void Print(HostSettings settings, Host host, Occupancy occupancy, IReadOnlyList<Parent> parents)
     {
+        var parent = parents[0];
+        if (parent.Dialect == Dialect.Vf)
+        {
+            Console.WriteLine($"{parent.Gpu}  {parent.Dialect.Name}");
+            VfListing.Print(host, occupancy, parents, vf => IsExcluded(settings, vf));
+            return;
+        }
+
         Console.WriteLine($"{parent.Name}  {parent.Dialect.Name}" + (IsExcluded(settings, parent) ? "  excluded by the configuration" : ""));
+        if (parent.Trouble is { } trouble)
+            Console.WriteLine($"  {trouble}");
         if (!parent.HasTypes)
             Console.WriteLine("  no predefined types: declare this parent without a type");
         Listing.Print([.. parent.Types.Select(t => new[] { t.Id.ToString(), t.Name ?? "-", Available(occupancy, parent, t), Short(t.Description) })], "  ");
@@ -46,14 +57,16 @@ internal sealed class TypesVerb
 
     private static string Short(string? description) => description?.ReplaceLineEndings(", ") ?? "";
 
-    private static bool IsExcluded(HostSettings settings, Parent parent) => settings.ExcludedParents.Any(parent.IsExcludedBy);
+    private static bool IsExcluded(HostSettings settings, Parent parent) => settings.ExcludedParents.Any(parent.IsOn);
 
-    private static JsonObject ParentJson(HostSettings settings, Occupancy occupancy, Parent parent) => new()
+    private static JsonObject ParentJson(HostSettings settings, Host host, Occupancy occupancy, Parent parent) => new()
     {
         ["parent"] = parent.Name.ToString(),
         ["gpu"] = parent.Gpu.ToString(),
         ["dialect"] = parent.Dialect.Name,
         ["excluded"] = IsExcluded(settings, parent),
+        ["trouble"] = parent.Trouble,
+        ["current_type"] = parent.Dialect == Dialect.Vf ? VfListing.CurrentType(host, occupancy, parent) : null,
         ["types"] = Listing.Array(parent.Types.Select(t => TypeJson(occupancy, parent, t))),
     };
 

@@ -50,12 +50,19 @@ internal sealed class Control(Machine machine, FaultList faults) : TreeFile(0x18
                 var device = machine.Find(uuid);
                 device?.Leave(TreeFile.Nobody, () => { });
                 return device is null ? $"No device '{uuid}'." : null;
+            case ["enable-vfs" or "disable-vfs", var name]:
+                return WithParent(name, parent => (parent as VfParent)?.EnableVfs(words[0] == "enable-vfs"));
+            case ["clear-vf", var address]:
+                var vf = machine.Parents.OfType<VfParent>().Select(parent => parent.Find(address)).OfType<VirtualFunction>().FirstOrDefault();
+                vf?.Clear();
+                return vf is null ? $"No VF '{address}'." : null;
             case ["register", var name]:
                 return WithParent(name, parent => parent.Register());
             case ["unregister", var name]:
                 return WithParent(name, parent => parent.Unregister());
             default:
-                return $"'{line}' is no command, expected 'fault ...', 'clear', 'vanish UUID', 'register PARENT' or 'unregister PARENT'.";
+                return $"'{line}' is no command, expected 'fault ...', 'clear', 'vanish UUID', 'register PARENT', "
+                    + "'unregister PARENT', 'enable-vfs PF', 'disable-vfs PF' or 'clear-vf VF'.";
         }
     }
 

@@ -11,6 +11,9 @@ internal readonly record struct PciAddress(uint Domain, byte Bus, byte Slot, byt
 
     public SysfsName Name => SysfsName.Parse(ToString());
 
+    /// <summary>Bus, device and function in one number, as the SR-IOV capability counts VFs.</summary>
+    public int RoutingId => (Bus << 8) | (Slot << 3) | Function;
+
     public static bool TryParse(string? text, out PciAddress address)
     {
         address = default;

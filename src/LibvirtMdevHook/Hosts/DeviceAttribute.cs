@@ -6,6 +6,19 @@ namespace LibvirtMdevHook.Hosts;
 /// <summary>An attribute of a device that a declaration sets.</summary>
 internal static class DeviceAttribute
 {
+    /// <returns>What a refused write means, as half a sentence: what NVIDIA's and IBM's drivers answer besides what the kernel does.</returns>
+    public static string Trouble(AttrName name, Errno error)
+    {
+        var words = name.ToString();
+        var meaning = words.Contains("assign_", StringComparison.Ordinal) ? MatrixTrouble(error)
+            : words.StartsWith("nvidia/", StringComparison.Ordinal) ? NvidiaTrouble(error)
+            : null;
+        return meaning is not null ? $"{meaning} ({error.Name})"
+            : error == Errno.ELOOP ? $"it leads out of the device through a link ({error.Name})"
+            : error.IsAbsent ? $"the device has no such attribute ({error.Name})"
+            : $"{error}";
+    }
+
     /// <summary>Writes the value with a newline, which NVIDIA's vgpu_params wants (it drops the last character). Never through a link.</summary>
     /// <param name="difference">What the attribute reads afterwards when that is something else; null when it is the value or cannot be read.</param>
     public static Errno Write(HostPath device, Attr attr, out string? difference)
@@ -19,4 +32,20 @@ internal static class DeviceAttribute
             difference = read;
         return error;
     }
+
+    private static string? NvidiaTrouble(Errno error) =>
+        error == Errno.E2BIG ? "the value is longer than the driver takes"
+        : error == Errno.EPERM ? "the driver takes it only before the device is in use"
+        : error == Errno.EINVAL ? "the driver does not take this value"
+        : null;
+
+    /// <summary>vfio_ap (Documentation/arch/s390/vfio-ap.rst).</summary>
+    private static string? MatrixTrouble(Errno error) =>
+        error == Errno.EADDRNOTAVAIL
+            ? "a queue that it would add is not bound to the vfio_ap driver; release the adapter and domain from the host (apmask, aqmask) first"
+        : error == Errno.EADDRINUSE ? "a queue that it would add is in another mediated device already"
+        : error == Errno.EBUSY ? "a guest uses the device, which takes no changes then"
+        : error == Errno.ENODEV ? "this machine has no adapter or domain of that number"
+        : error == Errno.EINVAL ? "the value is no number"
+        : null;
 }

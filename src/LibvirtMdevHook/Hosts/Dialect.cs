@@ -9,8 +9,9 @@ internal abstract class Dialect
 {
     public static readonly Dialect Mdev = new MdevDialect();
     public static readonly Dialect Rfc2016 = new Rfc2016Dialect();
+    public static readonly Dialect Vf = new VfDialect();
 
-    /// <summary>For records and people: <c>mdev</c> or <c>rfc2016</c>.</summary>
+    /// <summary>For records and people: <c>mdev</c>, <c>rfc2016</c> or <c>vf</c>.</summary>
     public abstract string Name { get; }
 
     /// <summary>Devices have an <c>online</c> attribute that must read 1 before QEMU starts.</summary>
@@ -22,7 +23,13 @@ internal abstract class Dialect
     /// </summary>
     public abstract bool TellsType { get; }
 
-    public static Dialect? Find(string name) => name == Mdev.Name ? Mdev : name == Rfc2016.Name ? Rfc2016 : null;
+    /// <summary>The list of types may lack those that cannot be had beside what runs on the GPU.</summary>
+    public virtual bool HidesTypes => false;
+
+    /// <summary>Whether a declared text is the id of a type.</summary>
+    public virtual bool IsId(string declared, SysfsName id) => declared == id.ToString();
+
+    public static Dialect? Find(string name) => Array.Find([Mdev, Rfc2016, Vf], dialect => dialect.Name == name);
 
     /// <returns>Null when the folder is not that of a parent.</returns>
     public static Dialect? Detect(HostPath parent)
@@ -30,14 +37,16 @@ internal abstract class Dialect
         var types = FileStatus.Of(parent / "mdev_supported_types");
         if (types is { IsDirectory: true })
             return Mdev;
-        return FileStatus.Of(parent / "mdev_create") is { IsRegular: true } ? Rfc2016 : null;
+        if (FileStatus.Of(parent / "mdev_create") is { IsRegular: true })
+            return Rfc2016;
+        return VirtualFunction.Is(parent) ? Vf : null;
     }
 
     /// <summary>Where a parent's folder is, by its name.</summary>
     public static HostPath ParentPath(Root root, SysfsName parent)
     {
         var registered = root.Sys / "class/mdev_bus" / parent;
-        return FileStatus.Of(registered) is not null ? registered : root.Sys / "bus/pci/devices" / parent;
+        return FileStatus.Of(registered) is not null ? registered : root.PciDevices / parent;
     }
 
     /// <param name="trouble">Why there may be types that cannot be read, as half a sentence; null when all can.</param>
@@ -50,6 +59,13 @@ internal abstract class Dialect
     public abstract Errno Create(HostPath parent, DeviceId device, SysfsName? type, string arguments);
 
     public abstract Errno Destroy(HostPath parent, HostPath devicePath, DeviceId device, string arguments);
+
+    /// <returns>What a refused create means, as half a sentence; asked right after it.</returns>
+    public virtual string CreateTrouble(HostPath parent, SysfsName? type, Errno error) =>
+        error == Errno.ENOSPC || error == Errno.EUSERS ? $"no instance left ({error.Name})" : $"the driver answers {error}";
+
+    /// <returns>What a refused removal means, as half a sentence.</returns>
+    public virtual string DestroyTrouble(Errno error) => $"it cannot be removed: {error}";
 
     /// <summary>Queries, and writes only a change.</summary>
     public virtual Errno SetOnline(HostPath devicePath, bool online) => Errno.None;

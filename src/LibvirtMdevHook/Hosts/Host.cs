@@ -6,12 +6,14 @@ namespace LibvirtMdevHook.Hosts;
 
 /// <summary>What was read of the host.</summary>
 /// <param name="Parents">Those that were asked for, in the order of their names.</param>
-/// <param name="Devices">Every mediated device that exists.</param>
+/// <param name="Devices">Every mediated device that exists, and every VF that has a type on the GPUs of the parents.</param>
 /// <param name="Existing">Of the devices that were asked for those that exist.</param>
+/// <param name="NoVfs">Of the VFs that were asked for those that are none, with the reason as half a sentence.</param>
 internal sealed record Host(
     ImmutableArray<Parent> Parents,
     ImmutableDictionary<DeviceId, DevicePlace> Devices,
-    ImmutableArray<ExistingDevice> Existing)
+    ImmutableArray<ExistingDevice> Existing,
+    ImmutableDictionary<DeviceId, string> NoVfs)
 {
     public int DevicesOn(SysfsName parent) => Devices.Values.Count(place => place.Parent == parent);
 
@@ -20,4 +22,5 @@ internal sealed record Host(
 
 /// <summary>Where a device is.</summary>
 /// <param name="Type">Null where the dialect does not tell.</param>
-internal sealed record DevicePlace(SysfsName Parent, SysfsName? Type);
+/// <param name="Gpu">A VF's PF; null for a mediated device, whose parent tells.</param>
+internal sealed record DevicePlace(SysfsName Parent, SysfsName? Type, SysfsName? Gpu = null);

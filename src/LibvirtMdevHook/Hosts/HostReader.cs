@@ -9,46 +9,75 @@ internal static class HostReader
 {
     private const string NvidiaVendor = "0x10de";
 
-    /// <param name="isWanted">Asked with a parent's name and its subsystem before anything of it is read.</param>
+    /// <param name="isWanted">
+    /// Asked with the name and subsystem of a parent of mediated devices, or of a PF whose VFs are not enabled, before anything of it is read.
+    /// </param>
     /// <param name="wanted">Which types to read in full.</param>
-    /// <param name="declared">Devices to look at where they exist.</param>
-    public static Host Read(Root root, Func<SysfsName, Func<SysfsName?>, bool> isWanted, TypeFilter wanted, IEnumerable<DeviceId> declared)
+    /// <param name="declared">Devices to look at where they exist; of VFs only these are read, unless all types are wanted.</param>
+    /// <param name="everyVf">Also those VFs that are not declared.</param>
+    public static Host Read(
+        Root root, Func<SysfsName, Func<SysfsName?>, bool> isWanted, TypeFilter wanted, IEnumerable<DeviceId> declared, bool everyVf = false)
     {
+        var ids = declared.ToArray();
+        var vfs = ids.Where(id => id.Address is not null).Select(id => id.Name).ToHashSet();
         var parents = ImmutableArray.CreateBuilder<Parent>();
         foreach (var (name, path) in Candidates(root))
         {
-            if (isWanted(name, () => Sysfs.LinkName(path / "subsystem")) && Dialect.Detect(path) is { } dialect)
-                parents.Add(ReadParent(name, path, dialect, wanted));
+            var isVf = vfs.Contains(name);
+            if (!isVf && !isWanted(name, () => Sysfs.LinkName(path / "subsystem")))
+                continue;
+            if (Dialect.Detect(path) is not { } dialect)
+                parents.AddRange(Asleep(name, path));
+            else if (dialect != Dialect.Vf || isVf || everyVf || wanted.Declared is null)
+                parents.Add(ReadParent(root, name, path, dialect, wanted));
         }
 
-        var existing = declared.Select(id => MdevDevice.Look(root, id)).OfType<MdevDevice>()
+        var existing = ids.Select(id => MdevDevice.Look(root, id)).OfType<MdevDevice>()
             .Select(device => new ExistingDevice(device, GroupNode.Holder(root, device.Group)));
-        return new Host(parents.ToImmutable(), ReadDevices(root), [.. existing]);
+        return new Host(parents.ToImmutable(), ReadDevices(root, parents), [.. existing], NoVfs(root, ids));
     }
 
     /// <summary>Everything, for listings.</summary>
     public static Host ReadAll(Root root) => Read(root, (_, _) => true, TypeFilter.All, []);
 
-    private static Parent ReadParent(SysfsName name, HostPath path, Dialect dialect, TypeFilter wanted)
+    private static Parent ReadParent(Root root, SysfsName name, HostPath path, Dialect dialect, TypeFilter wanted)
     {
         var types = dialect.ReadTypes(path, wanted, out var trouble);
+        var gpu = Sysfs.LinkName(path / "physfn") ?? name;
         return new Parent(
             name,
-            Sysfs.LinkName(path / "physfn") ?? name,
+            gpu,
             path,
             dialect,
-            Sysfs.ReadTrimmed(path / "vendor") == NvidiaVendor,
+            dialect != Dialect.Vf && Sysfs.ReadTrimmed(path / "vendor") == NvidiaVendor,
             HostNuma.NodeOf(path),
             types is not null,
             types ?? [],
+            dialect.HidesTypes ? SeenTypes.Read(root, gpu).RemoveAll(seen => types?.Any(t => t.Id == seen.Id && t.Name is not null) == true) : [],
             trouble);
     }
+
+    private static ImmutableDictionary<DeviceId, string> NoVfs(Root root, IEnumerable<DeviceId> declared)
+    {
+        var reasons = ImmutableDictionary.CreateBuilder<DeviceId, string>();
+        foreach (var id in declared)
+        {
+            if (id.Address is { } address && VirtualFunction.WhyNone(root, address) is { } why)
+                reasons[id] = why;
+        }
+
+        return reasons.ToImmutable();
+    }
+
+    private static IEnumerable<Parent> Asleep(SysfsName name, HostPath path) => VirtualFunction.WhyAsleep(name, path) is { } why
+        ? [new Parent(name, name, path, Dialect.Vf, false, HostNuma.NodeOf(path), true, [], [], why)]
+        : [];
 
     /// <summary>mdev_bus lists the parents of the mainline interface; those of the 2016 one are only in their bus.</summary>
     private static IEnumerable<(SysfsName Name, HostPath Path)> Candidates(Root root)
     {
         var bus = root.Sys / "class/mdev_bus";
-        var pci = root.Sys / "bus/pci/devices";
+        var pci = root.PciDevices;
         var registered = Sysfs.List(bus).Select(name => (Name: name, Path: bus / name)).ToArray();
         var names = registered.Select(p => p.Name).ToHashSet();
         return registered
@@ -56,13 +85,22 @@ internal static class HostReader
             .OrderBy(p => p.Item1);
     }
 
-    private static ImmutableDictionary<DeviceId, DevicePlace> ReadDevices(Root root)
+    private static ImmutableDictionary<DeviceId, DevicePlace> ReadDevices(Root root, IEnumerable<Parent> parents)
     {
         var devices = ImmutableDictionary.CreateBuilder<DeviceId, DevicePlace>();
         foreach (var name in Sysfs.List(root.MdevDevices))
         {
             if (DeviceId.TryParse(name.ToString(), out var id) && MdevDevice.ParentOf(root.MdevDevices / name) is { } parent)
                 devices[id] = new DevicePlace(parent, Sysfs.LinkName(root.MdevDevices / name / "mdev_type"));
+        }
+
+        foreach (var gpu in parents.Where(p => p.Name != p.Gpu).Select(p => p.Gpu).Distinct())
+        {
+            foreach (var (address, path) in VirtualFunction.Of(root.PciDevices / gpu))
+            {
+                if (VirtualFunction.HasType(path, out var type))
+                    devices[DeviceId.Vf(address)] = new DevicePlace(address.Name, type, gpu);
+            }
         }
 
         return devices.ToImmutable();

@@ -3,9 +3,10 @@ using LibvirtMdevHook.Linux;
 
 namespace LibvirtMdevHook.Hosts;
 
-/// <summary>A mediated device that exists, /sys/bus/mdev/devices/UUID.</summary>
-/// <param name="Inode">Of its sysfs directory: a device made anew under the same uuid has another.</param>
-/// <param name="Type">Of its <c>mdev_type</c> link; null where the dialect has none.</param>
+/// <summary>A device that exists: a mediated device, /sys/bus/mdev/devices/UUID, or the vGPU of a VF that has a type.</summary>
+/// <param name="Inode">Of its sysfs directory: a device made anew under the same uuid has another, and so has a VF that was enabled anew.</param>
+/// <param name="Parent">A VF's is the VF itself.</param>
+/// <param name="Type">Of its <c>mdev_type</c> link or <c>current_vgpu_type</c>; null where the dialect has none, or it cannot be read.</param>
 /// <param name="Online">Of its <c>online</c> attribute; null where the dialect has none.</param>
 /// <param name="Group">The number of its IOMMU group, the name of its node in /dev/vfio; null while there is none.</param>
 internal sealed record MdevDevice(DeviceId Id, HostPath Path, ulong Inode, SysfsName Parent, SysfsName? Type, bool? Online, SysfsName? Group)
@@ -13,7 +14,9 @@ internal sealed record MdevDevice(DeviceId Id, HostPath Path, ulong Inode, Sysfs
     /// <returns>Null when there is no such device.</returns>
     public static MdevDevice? Look(Root root, DeviceId id)
     {
-        var link = root.MdevDevices / id.Name;
+        var link = PathOf(root, id);
+        if (id.Address is not null)
+            return LookAtVf(link, id);
         if (ParentOf(link) is not { } parent || FileStatus.Of(link) is not { } status)
             return null;
         return new MdevDevice(
@@ -23,10 +26,19 @@ internal sealed record MdevDevice(DeviceId Id, HostPath Path, ulong Inode, Sysfs
             Sysfs.LinkName(link / "iommu_group"));
     }
 
+    /// <summary>Where the device is, whether or not it exists.</summary>
+    public static HostPath PathOf(Root root, DeviceId id) =>
+        id.Address is { } address ? VirtualFunction.PathOf(root, address) : root.MdevDevices / id.Name;
+
     /// <summary>The parent of a device, the last folder but one of where its link points.</summary>
     public static SysfsName? ParentOf(HostPath link)
     {
         var parts = Sysfs.LinkTarget(link)?.Split('/') ?? [];
         return parts.Length > 1 && SysfsName.TryParse(parts[^2], out var parent) ? parent : null;
     }
+
+    private static MdevDevice? LookAtVf(HostPath path, DeviceId id) =>
+        VirtualFunction.HasType(path, out var type) && FileStatus.Of(path) is { } status
+            ? new MdevDevice(id, path, status.Inode, id.Name, type, null, Sysfs.LinkName(path / "iommu_group"))
+            : null;
 }

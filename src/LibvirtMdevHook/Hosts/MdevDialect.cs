@@ -41,6 +41,11 @@ internal sealed class MdevDialect : Dialect
     public override Errno Destroy(HostPath parent, HostPath devicePath, DeviceId device, string arguments) =>
         Sysfs.Write(devicePath / "remove", "1");
 
+    public override string CreateTrouble(HostPath parent, SysfsName? type, Errno error) =>
+        type is not null && Sysfs.ReadTrimmed(parent / "mdev_supported_types" / type / "available_instances") == "0"
+            ? $"no instance left ({error.Name})"
+            : base.CreateTrouble(parent, type, error);
+
     private static MdevType ReadType(HostPath folder, SysfsName id, string? name, TypeFilter wanted)
     {
         if (!wanted.WantsDetails(id, name))

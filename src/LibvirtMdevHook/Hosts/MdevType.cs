@@ -3,7 +3,9 @@ using LibvirtMdevHook.Linux;
 namespace LibvirtMdevHook.Hosts;
 
 /// <summary>One mdev type of one parent, as the parent's driver offers it now.</summary>
-/// <param name="Id"><c>nvidia-18</c>, <c>i915-GVTg_V5_4</c>, or the number in the first column of a 2016 table.</param>
+/// <param name="Id">
+/// <c>nvidia-18</c>, <c>i915-GVTg_V5_4</c>, or the number in the first column of a 2016 table. A VF's 558 is <c>nvidia-558</c>.
+/// </param>
 /// <param name="Name">The friendly name; null where the driver has none (optional before Linux 6.1).</param>
 /// <param name="DeviceApi"><c>vfio-pci</c>, <c>vfio-ccw</c>, <c>vfio-ap</c>; null where the dialect does not tell.</param>
 /// <param name="AvailableInstances">What the kernel says is left; null where the dialect does not tell.</param>
@@ -21,6 +23,8 @@ internal sealed record MdevType(
     string? Description = null,
     string? Trouble = null)
 {
+    public const string NvidiaPrefix = "nvidia-";
+
     /// <summary>For messages: the name, or the id of a type without one.</summary>
     public string Title => Name ?? Id.ToString();
 }

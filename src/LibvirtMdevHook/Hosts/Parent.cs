@@ -4,13 +4,14 @@ using LibvirtMdevHook.Linux;
 
 namespace LibvirtMdevHook.Hosts;
 
-/// <summary>A device that mediated devices are made on.</summary>
+/// <summary>A device that mediated devices are made on, or a VF that takes a type itself.</summary>
 /// <param name="Name">Its name in sysfs: <c>0000:86:00.0</c>, <c>mtty</c>, <c>0.0.0023</c>.</param>
 /// <param name="Gpu">The physical device: the PF of a VF, otherwise the parent itself.</param>
 /// <param name="RunsOneSize">NVIDIA: as soon as one device exists, types of another framebuffer size cannot be had.</param>
 /// <param name="NumaNode">Null when the kernel does not know it.</param>
 /// <param name="HasTypes">False for a 2016 parent of a vendor without predefined types.</param>
 /// <param name="Types">Only what the reading was asked for, in the order of their ids.</param>
+/// <param name="Seen">Types that its GPU does not show now and showed earlier: for words, never for a decision.</param>
 /// <param name="Trouble">Why its types cannot be read, as half a sentence; null when they can.</param>
 internal sealed record Parent(
     SysfsName Name,
@@ -21,10 +22,14 @@ internal sealed record Parent(
     int? NumaNode,
     bool HasTypes,
     ImmutableArray<MdevType> Types,
+    ImmutableArray<MdevType> Seen,
     string? Trouble)
 {
+    /// <summary>A PF whose VFs are not enabled; nothing can be made on it.</summary>
+    public bool IsAsleep => Dialect == Dialect.Vf && Name == Gpu;
+
     public bool IsNamedBy(ParentName name) => name.Names(Name, () => Sysfs.LinkName(Path / "subsystem"));
 
     /// <summary>The parent itself or the PF it belongs to.</summary>
-    public bool IsExcludedBy(ParentName name) => IsNamedBy(name) || name.Text == Gpu;
+    public bool IsOn(ParentName name) => IsNamedBy(name) || name.Names(Gpu, () => Sysfs.LinkName(Path / "subsystem"));
 }

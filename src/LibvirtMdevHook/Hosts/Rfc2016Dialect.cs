@@ -16,6 +16,8 @@ internal sealed class Rfc2016Dialect : Dialect
 
     public override bool TellsType => false;
 
+    public override bool HidesTypes => true;
+
     public override ImmutableArray<MdevType>? ReadTypes(HostPath parent, TypeFilter wanted, out string? trouble)
     {
         var table = Sysfs.Read(parent / "mdev_supported_types", out var error);

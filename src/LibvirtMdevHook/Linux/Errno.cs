@@ -10,16 +10,20 @@ internal readonly record struct Errno(int Value)
     public static readonly Errno ENOENT = new(2);
     public static readonly Errno EINTR = new(4);
     public static readonly Errno EIO = new(5);
+    public static readonly Errno E2BIG = new(7);
     public static readonly Errno EAGAIN = new(11);
     public static readonly Errno ENOMEM = new(12);
     public static readonly Errno EBUSY = new(16);
     public static readonly Errno EEXIST = new(17);
     public static readonly Errno ENODEV = new(19);
     public static readonly Errno ENOTDIR = new(20);
+    public static readonly Errno EINVAL = new(22);
     public static readonly Errno EFBIG = new(27);
     public static readonly Errno ENOSPC = new(28);
     public static readonly Errno ELOOP = new(40);
     public static readonly Errno EUSERS = new(87);
+    public static readonly Errno EADDRINUSE = new(98);
+    public static readonly Errno EADDRNOTAVAIL = new(99);
     public static readonly Errno ETIMEDOUT = new(110);
 
     private static readonly Dictionary<int, string> Names = new()

@@ -29,6 +29,12 @@ internal sealed class Root
     /// <summary>/sys/bus/mdev/devices, where every mediated device of the host has a link.</summary>
     public HostPath MdevDevices => At("/sys/bus/mdev/devices");
 
+    /// <summary>/sys/bus/pci/devices, where every PCI device of the host has a link.</summary>
+    public HostPath PciDevices => At("/sys/bus/pci/devices");
+
+    /// <summary>What types were seen earlier, a file for each GPU.</summary>
+    public HostPath Cache => At("/var/cache/libvirt-mdev");
+
     /// <param name="absolute">A path that starts with '/', written by this program.</param>
     public HostPath At(string absolute) => new(_prefix + absolute);
 }

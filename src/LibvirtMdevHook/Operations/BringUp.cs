@@ -46,12 +46,14 @@ internal sealed class BringUp(Workplace place, Patience patience, Record planned
             return true;
         if (patience.IsOver)
             return Fail(claim, "the time for the start is over", Retry.TooLate);
-        claim = claim with { Stage = Stage.Intended };
+        // A VF's directory is there before: made anew by sriov-manage, it is another.
+        claim = claim with { Stage = Stage.Intended, Inode = claim.Device.Address is null ? null : FileStatus.Of(PathOf(claim))?.Inode };
         Save(Record.With(claim));
-        var error = claim.Dialect.Create(Dialect.ParentPath(place.Root, claim.Parent), claim.Device, claim.Type?.Id, claim.Args);
+        var parent = Dialect.ParentPath(place.Root, claim.Parent);
+        var error = claim.Dialect.Create(parent, claim.Device, claim.Type?.Id, claim.Args);
         if (error.IsNone)
         {
-            Save(Record.With(claim with { Stage = Stage.Created, Inode = MdevDevice.Look(place.Root, claim.Device)?.Inode }));
+            Save(Record.With(claim with { Stage = Stage.Created, Inode = claim.Inode ?? MdevDevice.Look(place.Root, claim.Device)?.Inode }));
             place.Log.Info($"created {claim}");
             return true;
         }
@@ -59,7 +61,10 @@ internal sealed class BringUp(Workplace place, Patience patience, Record planned
         if (error == Errno.EEXIST)
             return FailForeign(claim);
         Save(Record.With(claim with { Stage = Stage.Reserved }));
-        return FailCreate(claim, error);
+        var words = claim.Dialect.CreateTrouble(parent, claim.Type?.Id, error);
+        var retry = Dialect.MayBeFull(error) ? Retry.Elsewhere : Retry.No;
+        _setback = new Setback($"the device {claim} cannot be created: {words}", retry, claim.Parent, words);
+        return false;
     }
 
     /// <summary>The record says that the device is not ours before anything else happens.</summary>
@@ -70,17 +75,8 @@ internal sealed class BringUp(Workplace place, Patience patience, Record planned
         _setback = existing is null
             ? new Setback($"the device {claim} cannot be created: {Errno.EEXIST}, though it is not to be seen: "
                 + "an earlier removal of it still waits in the kernel", Retry.Soon)
-            : new Setback($"the device {claim} cannot be created: somebody else made one with its uuid meanwhile", Retry.Soon);
-        return false;
-    }
-
-    private bool FailCreate(Claim claim, Errno error)
-    {
-        var left = claim.Type is { } type && claim.Dialect.TellsType
-            ? Sysfs.ReadTrimmed(Dialect.ParentPath(place.Root, claim.Parent) / "mdev_supported_types" / type.Id / "available_instances")
-            : null;
-        var words = left == "0" || error == Errno.ENOSPC || error == Errno.EUSERS ? $"no instance left ({error.Name})" : $"the driver answers {error}";
-        _setback = new Setback($"the device {claim} cannot be created: {words}", Dialect.MayBeFull(error) ? Retry.Elsewhere : Retry.No, claim.Parent, words);
+            : new Setback($"the device {claim} cannot be created: somebody else made one {(claim.Device.Address is null ? "with its uuid" : "of the VF")} "
+                + "meanwhile", Retry.Soon);
         return false;
     }
 
@@ -90,7 +86,7 @@ internal sealed class BringUp(Workplace place, Patience patience, Record planned
         var there = patience.AtMost(ShowTime).Wait(() => (device = MdevDevice.Look(place.Root, claim.Device)) is not null
             && (!claim.Dialect.TellsType || device.Type is not null) && (!claim.Dialect.HasOnline || device.Online is not null));
         if (!there)
-            return Fail(claim, device is null ? "it was created, but does not appear in sysfs" : "its attributes do not appear in sysfs");
+            return Fail(claim, WhyMissing(claim, device));
         if (!claim.Proves(device!))
             return Fail(claim, $"another device has taken its place, of type '{device!.Type}' on '{device.Parent}'");
         if (claim.Dialect.TellsType && device!.Type != claim.Type?.Id)
@@ -100,24 +96,30 @@ internal sealed class BringUp(Workplace place, Patience patience, Record planned
         return true;
     }
 
+    private static string WhyMissing(Claim claim, MdevDevice? device) => device is not null ? "its attributes do not appear in sysfs"
+        : claim.Device.Address is null ? "it was created, but does not appear in sysfs"
+        : "its type was set, but its current_vgpu_type reads 0";
+
     private bool SetAttributes(Claim claim)
     {
         foreach (var attr in claim.Attrs)
         {
-            var error = DeviceAttribute.Write(place.Root.MdevDevices / claim.Device.Name, attr, out var difference);
+            var error = DeviceAttribute.Write(PathOf(claim), attr, out var difference);
             if (!error.IsNone)
-                return Fail(claim, $"its attribute '{attr.Name}' cannot be set to '{attr.Value}': {error}");
+                return Fail(claim, $"its attribute '{attr.Name}' cannot be set to '{attr.Value}': {DeviceAttribute.Trouble(attr.Name, error)}");
             place.Log.Info($"set '{attr.Name}' of {claim} to '{attr.Value}'");
             if (difference is not null)
                 place.Log.Warn($"'{attr.Name}' of {claim} was set to '{attr.Value}' and reads '{difference}', ignoring");
         }
 
+        if (ApMatrix.Difference(PathOf(claim), claim.Attrs) is { } other)
+            place.Log.Warn($"the attributes of {claim} were set, but {other}, ignoring");
         return true;
     }
 
     private bool GoOnline(Claim claim)
     {
-        var error = claim.Dialect.SetOnline(place.Root.MdevDevices / claim.Device.Name, online: true);
+        var error = claim.Dialect.SetOnline(PathOf(claim), online: true);
         if (!error.IsNone)
             return Fail(claim, $"it cannot be brought online: {error}");
         if (claim.Dialect.HasOnline && !patience.AtMost(ShowTime).Wait(() => MdevDevice.Look(place.Root, claim.Device)?.Online == true))
@@ -137,6 +139,8 @@ internal sealed class BringUp(Workplace place, Patience patience, Record planned
             place.Log.Warn($"the device {claim} has no node in '{place.Root.Vfio}' yet, ignoring");
         return true;
     }
+
+    private HostPath PathOf(Claim claim) => MdevDevice.PathOf(place.Root, claim.Device);
 
     private bool Fail(Claim claim, string reason, Retry retry = Retry.No)
     {

@@ -89,13 +89,16 @@ internal sealed class Departure(Workplace place, Record record, FileLock? held)
             return;
         var isFirst = !_wasWritten;
         _wasWritten = true;
+        // A VF's node outlives its type, so it is given back here, and not with the device.
+        if (Claim.Device.Address is not null)
+            GiveBack(device);
         var parent = Dialect.ParentPath(place.Root, Claim.Parent);
         if (Run(node, () => Claim.Dialect.Destroy(parent, device.Path, Claim.Device, Claim.Args), null) is not { } error || Settle() is null)
             return;
         // Since Linux 5.2 a driver's refusal does not reach the writer, so what counts is whether the directory has gone.
         _pause = Deadline.After(VanishTime);
         if (!error.IsNone)
-            Report($"it cannot be removed: {error}");
+            Report(Claim.Dialect.DestroyTrouble(error));
         else if (!isFirst)
             Report("its removal succeeded, but it is still there");
     }
@@ -117,9 +120,14 @@ internal sealed class Departure(Workplace place, Record record, FileLock? held)
 
     private void PutBack(MdevDevice device)
     {
+        GiveBack(device);
+        Finish($"left as it was {Claim}, which is not ours");
+    }
+
+    private void GiveBack(MdevDevice device)
+    {
         if (Claim.Node is { } owner && device.Group is { } group && Libc.lchown((place.Root.Vfio / group).Text, owner.Uid, owner.Gid) != 0)
             place.Log.Warn($"cannot give '{place.Root.Vfio / group}' back to {owner.Uid}:{owner.Gid}: {Errno.Last()}, ignoring");
-        Finish($"left as it was {Claim}, which is not ours");
     }
 
     /// <param name="effect">What to log when the write has succeeded, be it later.</param>

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using LibvirtMdevHook.Domains;
+using LibvirtMdevHook.Hosts;
 using LibvirtMdevHook.Linux;
 using LibvirtMdevHook.Planning;
 using LibvirtMdevHook.Records;
@@ -138,19 +139,24 @@ internal sealed class PrepareOperation(Workplace place, Patience patience, Domai
 
     private Plan? PlanAndSave(Declaration declaration)
     {
-        using var host = place.Records.LockHost(patience.Deadline);
-        if (host is null)
-            return null;
-        place.Records.DeleteExpiredReservations();
-        var order = HostOrder.Read(place, domain, declaration, _failed.ToImmutableDictionary());
-        var plan = Planner.Make(order);
-        if (plan.Record is { } record)
+        Order order;
+        Plan plan;
+        using (var host = place.Records.LockHost(patience.Deadline))
         {
-            place.Records.Save(record);
-            // What was promised to the domain when it was on its way is part of the plan now.
-            place.Records.DeleteReservation(domain.Uuid);
+            if (host is null)
+                return null;
+            place.Records.DeleteExpiredReservations();
+            order = HostOrder.Read(place, domain, declaration, _failed.ToImmutableDictionary());
+            plan = Planner.Make(order);
+            if (plan.Record is { } record)
+            {
+                place.Records.Save(record);
+                // What was promised to the domain when it was on its way is part of the plan now.
+                place.Records.DeleteReservation(domain.Uuid);
+            }
         }
 
+        SeenTypes.Keep(place.Root, order.Host);
         return plan;
     }
 

@@ -31,7 +31,7 @@ internal sealed class RetargetOperation(Workplace place, string xml)
         using var host = place.Records.LockHost(Deadline.After(LockTime));
         if (host is null)
             return $"domain '{domain.Name}': the lock '{place.Root.State / "lock"}' is held by another process for too long";
-        var arrival = Arrival.Of(HostOrder.Preview(place, domain, declaration) with { IsArrival = true });
+        var arrival = Arrival.Of(HostOrder.Retarget(place, domain, declaration));
         if (arrival.Plan.Record is not { } record)
             return arrival.Plan.Refusal;
         Xml = Rewriting.Rename(document, arrival.Names);

@@ -7,7 +7,8 @@ namespace LibvirtMdevHook.Planning;
 /// <param name="Type">What the declared type means on this parent; null when it means nothing, or none is declared.</param>
 /// <param name="WhyNot">Half a sentence, such as <c>no instance is left</c>; null when the parent fits.</param>
 /// <param name="Hope">Whether waiting can make it fit.</param>
-internal sealed record Candidate(DeviceId Device, Parent Parent, MdevType? Type, string? WhyNot, Hope Hope = Hope.None)
+/// <param name="Merits">What the choice among those that fit goes by, in words.</param>
+internal sealed record Candidate(DeviceId Device, Parent Parent, MdevType? Type, string? WhyNot, Hope Hope = Hope.None, string Merits = "")
 {
     public bool Fits => WhyNot is null;
 }

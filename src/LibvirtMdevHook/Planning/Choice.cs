@@ -62,6 +62,7 @@ internal sealed class Choice
         var sign = _order.Placement == Placement.BreadthFirst ? 1 : -1;
         return [.. wish.Candidates.Where(c => c.Fits && occupancy.WhyFull(c.Parent, c.Type) is null)
             .OrderBy(c => _order.Numa == NumaRule.Prefer && !_order.IsNear(c.Parent) ? 1 : 0)
+            .ThenBy(c => occupancy.SpoilsNothing(c.Parent, c.Type) ? 0 : 1)
             .ThenBy(c => sign * occupancy.Load(c.Parent.Gpu)).ThenBy(c => c.Parent.Name)
             .DistinctBy(c => Kind(c, occupancy))];
     }

@@ -26,6 +26,7 @@ internal static class ForeignDevice
 
     private static string? WhyNot(DeclaredHostdev hostdev, ExistingDevice existing, Parent? parent, Candidate? fit)
     {
+        var device = existing.Device;
         if (existing.Holder is { } holder)
             return $"{holder} holds it";
         if (hostdev.Attrs.Length > 0)
@@ -33,13 +34,21 @@ internal static class ForeignDevice
         if (hostdev.Args.Length > 0)
             return "its args are not ours to give";
         if (parent is null)
-            return $"its parent is '{existing.Device.Parent}'" + (hostdev.Parents.Length > 0 ? ", which is not declared" : "");
-        if (hostdev.Parents.Length > 0 && !hostdev.Parents.Any(parent.IsNamedBy))
+            return $"its parent is '{device.Parent}'" + (hostdev.Parents.Length > 0 ? ", which is not declared" : "");
+        if (hostdev.Parents.Length > 0 && device.Id.Address is null && !hostdev.Parents.Any(parent.IsNamedBy))
             return $"its parent is '{parent.Name}', which is not declared";
+        if (device.Id.Address is not null && fit!.WhyNot == Suitability.NoSuchType)
+            return WhyOtherType(hostdev, device, parent);
         if (fit!.WhyNot is { } unsuitable)
             return $"its parent '{parent.Name}' does not fit: {unsuitable}";
         if (parent.Dialect.TellsType)
-            return existing.Device.Type == fit.Type?.Id ? null : $"it is not of the declared type, which is '{fit.Type?.Id}' there";
+            return device.Type == fit.Type?.Id ? null : $"it is not of the declared type, which is '{fit.Type?.Id}' there";
         return fit.Type is null ? null : "the 2016 interface does not tell its type";
     }
+
+    /// <summary>A name from earlier proves nothing, but tells what to declare.</summary>
+    private static string WhyOtherType(DeclaredHostdev hostdev, MdevDevice device, Parent parent) =>
+        device.Type is { } own && TypeMatch.Of(hostdev.Type!, parent.Dialect, parent.Seen).Types.Any(t => t.Id == own)
+            ? $"no VF of its GPU tells the name of that type now; declare type='{own}', if this is what you want"
+            : "it is not of the declared type";
 }

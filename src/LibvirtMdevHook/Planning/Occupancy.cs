@@ -11,24 +11,38 @@ namespace LibvirtMdevHook.Planning;
 /// </summary>
 internal sealed class Occupancy
 {
+    private const string OneSize = "; use a VF of another GPU, or let this one run sizes side by side: "
+        + "'nvidia-smi vgpu -shm 1', while none of its VFs has a type";
+
     private readonly Host _host;
     private readonly ImmutableArray<Claim> _claims;
     private readonly ImmutableDictionary<SysfsName, int> _loads;
 
-    private Occupancy(Host host, ImmutableArray<Claim> claims, ImmutableDictionary<SysfsName, int> loads) =>
-        (_host, _claims, _loads) = (host, claims, loads);
+    /// <summary>The type ids and framebuffer sizes on each GPU, before the domain at hand.</summary>
+    private readonly ImmutableHashSet<(SysfsName? Gpu, string? IdOrSize)> _running;
+
+    private Occupancy(
+        Host host,
+        ImmutableArray<Claim> claims,
+        ImmutableDictionary<SysfsName, int> loads,
+        ImmutableHashSet<(SysfsName? Gpu, string? IdOrSize)> running) =>
+        (_host, _claims, _loads, _running) = (host, claims, loads, running);
 
     public static Occupancy Of(Host host, IEnumerable<Record> records)
     {
         var claims = records.SelectMany(r => r.Claims).ToImmutableArray();
         var gpus = host.Parents.ToDictionary(p => p.Name, p => p.Gpu);
-        var loads = host.Devices.Values.Select(place => gpus.GetValueOrDefault(place.Parent)).OfType<SysfsName>()
+        var places = host.Devices.Values
+            .Select(place => (Gpu: place.Gpu ?? gpus.GetValueOrDefault(place.Parent), IdOrSize: place.Type?.ToString())).ToArray();
+        var loads = places.Select(place => place.Gpu).OfType<SysfsName>()
             .Concat(claims.Where(c => IsPending(host, c)).Select(c => c.Gpu))
             .GroupBy(gpu => gpu).ToImmutableDictionary(g => g.Key, g => g.Count());
-        return new Occupancy(host, claims, loads);
+        var running = places.Concat(claims.Select(c => (Gpu: (SysfsName?)c.Gpu, IdOrSize: c.Type?.Id.ToString())))
+            .Concat(claims.Select(c => (Gpu: (SysfsName?)c.Gpu, IdOrSize: c.Type?.Framebuffer)));
+        return new Occupancy(host, claims, loads, [.. running]);
     }
 
-    public Occupancy Plus(Claim claim) => new(_host, _claims.Add(claim), _loads.SetItem(claim.Gpu, Load(claim.Gpu) + 1));
+    public Occupancy Plus(Claim claim) => new(_host, _claims.Add(claim), _loads.SetItem(claim.Gpu, Load(claim.Gpu) + 1), _running);
 
     /// <summary>How many devices a physical GPU carries, for placement.</summary>
     public int Load(SysfsName gpu) => _loads.GetValueOrDefault(gpu);
@@ -46,6 +60,34 @@ internal sealed class Occupancy
         return running.Length > 0 ? $"no instance is left beside {running}" : "no instance is left";
     }
 
+    /// <returns>Why a parent that may hide types does not show a declared one, as half a sentence; null when it has no such type.</returns>
+    public string? WhyHidden(Parent parent, string declared)
+    {
+        if (!parent.Dialect.HidesTypes)
+            return null;
+        var (running, isVf) = (Running(parent), parent.Dialect == Dialect.Vf);
+        var beside = running.Length > 0 ? $" beside {running}" : "";
+        if (TypeMatch.Of(declared, parent.Dialect, parent.Seen).Types is [var seen, ..])
+        {
+            return _running.Contains((parent.Gpu, seen.Id.ToString()))
+                ? $"no instance of its type '{seen.Title}' ({seen.Id}) is left{beside}"
+                : $"it does not offer its type '{seen.Title}' ({seen.Id}) now{beside}{(isVf && running.Length > 0 ? OneSize : "")}";
+        }
+
+        if (parent.Types.Any(type => type.AvailableInstances != 0))
+            return running.Length > 0 && isVf ? $"it offers no such type now{beside}, nor is one known from earlier ('virt-mdev types'){OneSize}" : null;
+        return running.Length > 0
+            ? $"it offers no type now{beside}"
+            : "it offers no type; are NVIDIA's daemons up, and in MIG mode, are there GPU instances?";
+    }
+
+    /// <summary>
+    /// Whether one more device of the type takes nothing from those of another size: the GPU is not bound to one size, or ran this one before the
+    /// domain at hand.
+    /// </summary>
+    public bool SpoilsNothing(Parent parent, MdevType? type) => !parent.RunsOneSize || type?.Framebuffer is not { } size
+        || _running.Contains((parent.Gpu, type.Id.ToString())) || _running.Contains((parent.Gpu, size));
+
     /// <summary>Whether a device on this GPU is on its way out.</summary>
     public bool IsBeingFreed(SysfsName gpu) => _claims.Any(c => c.Gpu == gpu && c.Stage == Stage.Leaving);
 
@@ -58,15 +100,21 @@ internal sealed class Occupancy
         (claim.Stage == Stage.Reserved && !claim.IsForeign) || !host.Devices.ContainsKey(claim.Device);
 
     /// <returns>What is on the parent: <c>2 x 'GRID M60-2Q'</c>; empty when nothing is, or its types are not to be told.</returns>
-    private string Running(Parent parent)
+    public string Running(Parent parent)
     {
-        var ids = _host.Devices.Where(d => d.Value.Parent == parent.Name)
+        var onGpu = parent.Dialect == Dialect.Vf;
+        var ids = _host.Devices.Where(d => onGpu ? d.Value.Gpu == parent.Gpu : d.Value.Parent == parent.Name)
             .Select(d => d.Value.Type ?? _claims.FirstOrDefault(c => c.Device == d.Key)?.Type?.Id)
-            .Concat(_claims.Where(c => c.Parent == parent.Name && IsPending(c)).Select(c => c.Type?.Id))
+            .Concat(_claims.Where(c => (onGpu ? c.Gpu == parent.Gpu : c.Parent == parent.Name) && IsPending(c)).Select(c => c.Type?.Id))
             .OfType<SysfsName>();
-        return string.Join(", ", ids.GroupBy(id => id).OrderBy(g => g.Key)
-            .Select(g => $"{g.Count()} x '{parent.Types.FirstOrDefault(t => t.Id == g.Key)?.Title ?? g.Key.ToString()}'"));
+        return string.Join(", ", ids.GroupBy(id => id).OrderBy(g => g.Key).Select(g => $"{g.Count()} x '{TitleOf(parent, g.Key)}'"));
     }
+
+    /// <returns>The name of a type on a parent, be it only known from earlier or from a claim; its id where nobody knows a name.</returns>
+    public string TitleOf(Parent parent, SysfsName id) =>
+        parent.Types.Concat(parent.Seen).FirstOrDefault(t => t.Id == id && t.Name is not null)?.Name
+            ?? _claims.FirstOrDefault(c => c.Gpu == parent.Gpu && c.Type?.Id == id)?.Type?.Name
+            ?? id.ToString();
 
     private ClaimedType? OtherSize(SysfsName gpu, string framebuffer) =>
         _claims.FirstOrDefault(c => c.Gpu == gpu && c.Type?.Framebuffer is { } size && size != framebuffer)?.Type;
@@ -78,7 +126,7 @@ internal sealed class Occupancy
         // The 2016 interface does not count for us; there a blocked removal still uses its instance although it is not to be seen.
         if (!parent.Dialect.TellsType)
             return type.MaxInstances is { } max ? max - _host.DevicesOn(parent.Name) - pending.Count() : int.MaxValue;
-        var spokenFor = pending.Count(c => IsSpokenFor(c) && (parent.RunsOneSize || c.Type?.Id == type.Id));
+        var spokenFor = pending.Count(c => IsSpokenFor(c) && (parent.RunsOneSize || parent.Dialect == Dialect.Vf || c.Type?.Id == type.Id));
         return (type.AvailableInstances ?? 0) - spokenFor;
     }
 }

@@ -32,7 +32,9 @@ internal sealed record Plan(Record? Record, ImmutableArray<Refusal> Refusals, Im
     /// <summary>All creates before any attribute, all attributes before any device goes online.</summary>
     private static IEnumerable<string> Steps(Record record) =>
         record.Claims.Select(c => c.IsForeign
-                ? $"use {c.Device} as it is on {c.Parent}: it is not ours and will not be removed"
+                ? $"use {c.Device} as it is on {(c.Device.Address is null ? c.Parent : c.Gpu)}: it is not ours and will not be removed"
+                : c.Device.Address is not null
+                ? $"set {c.Device} of {c.Gpu} (vf) to {c.Type!.Id} '{c.Type.Title}'"
                 : $"create {c.Device} on {c.Parent} ({c.Dialect.Name})" + (c.Type is { } t ? $" as {t.Id} '{t.Title}'" : "")
                     + (c.Args.Length > 0 ? $" with {c.Args}" : ""))
             .Concat(record.Claims.SelectMany(c => c.Attrs.Select(a => $"set {a.Name} of {c.Device} to '{a.Value}'")))

@@ -37,8 +37,6 @@ internal sealed class Planner
 
     private Wish Consider(DeclaredHostdev hostdev)
     {
-        if (hostdev.Device.Address is not null)
-            return Wish.Refused(hostdev, Refusals.VfUnsupported(_order, hostdev));
         return ConsiderExisting(hostdev) is { } existing && !(_order.IsArrival && existing.Refusal is not null) ? existing : ConsiderNew(hostdev);
     }
 
@@ -49,12 +47,17 @@ internal sealed class Planner
             return Wish.Refused(hostdev, Refusals.OfAnotherDomain(_order, hostdev, other));
         if (_order.Removing.FirstOrDefault(r => r.Claims.Any(c => c.Device == hostdev.Device)) is { } removing)
             return Wish.Refused(hostdev, Refusals.StillBeingRemoved(_order, hostdev, removing));
+        if (_order.Host.NoVfs.TryGetValue(hostdev.Device, out var why))
+            return Wish.Refused(hostdev, Refusals.NoVf(_order, hostdev, why));
         return _order.Host.Find(hostdev.Device) is { } existing ? ForeignDevice.Consider(_order, hostdev, existing) : null;
     }
 
     private Wish ConsiderNew(DeclaredHostdev hostdev)
     {
-        var candidates = _order.Host.Parents.Where(p => IsPinnedOrFree(hostdev, p)).Select(p => Consider(hostdev, p)).ToImmutableArray();
+        var candidates = _order.Host.Parents.Where(p => IsPlaceFor(hostdev, p)).Select(p => Consider(hostdev, p)).ToImmutableArray();
+        // An arriving domain keeps its VF's address where it can.
+        if (candidates.FirstOrDefault(c => c.Fits && c.Parent.Name == hostdev.Device.Name) is { } own)
+            candidates = [own];
         return candidates.Any(c => c.Fits)
             ? new Wish(hostdev, candidates, null, null)
             : new Wish(hostdev, candidates, null, Refusals.NoParent(_order, hostdev, candidates));
@@ -62,13 +65,35 @@ internal sealed class Planner
 
     private Candidate Consider(DeclaredHostdev hostdev, Parent parent)
     {
+        if (ClaimOf(parent) is { } other)
+            return new Candidate(hostdev.Device, parent, null, $"it is a VF of the domain '{other.Name}'");
         var suitability = Suitability.Of(_order, hostdev, parent);
-        if (suitability.WhyNot is not null)
-            return suitability;
-        var full = _occupancy.WhyFull(parent, suitability.Type);
-        return suitability with { WhyNot = full, Hope = full is not null && _occupancy.IsBeingFreed(parent.Gpu) ? Hope.Removal : Hope.None };
+        var full = suitability.Fits ? _occupancy.WhyFull(parent, suitability.Type)
+            : suitability.WhyNot == Suitability.NoSuchType ? _occupancy.WhyHidden(parent, hostdev.Type!)
+            : null;
+        if (full is null)
+            return suitability.Fits ? suitability with { Merits = Merits(parent, suitability.Type) } : suitability;
+        var hope = _occupancy.IsBeingFreed(parent.Gpu) ? Hope.Removal : suitability.Fits ? Hope.None : Hope.Types;
+        return suitability with { WhyNot = full, Hope = hope };
     }
 
-    private static bool IsPinnedOrFree(DeclaredHostdev hostdev, Parent parent) =>
-        hostdev.Parents.Length == 0 || hostdev.Parents.Any(parent.IsNamedBy);
+    private string Merits(Parent parent, MdevType? type)
+    {
+        var load = _occupancy.Load(parent.Gpu);
+        var isOfSize = load > 0 && parent.RunsOneSize && _occupancy.SpoilsNothing(parent, type);
+        var near = _order.Numa != NumaRule.Prefer || _order.Nodes.IsEmpty ? "" : _order.IsNear(parent) ? ", near the domain" : ", far from the domain";
+        return load == 0 ? $"its GPU is empty{near}"
+            : $"its GPU has {load} {(load == 1 ? "device" : "devices")}{(isOfSize ? " of this size" : "")}{near}";
+    }
+
+    /// <returns>Whose a VF is, or will be; null for what takes devices of several domains.</returns>
+    private Record? ClaimOf(Parent parent) => parent.Dialect != Dialect.Vf ? null
+        : _order.Others.Concat(_order.Removing).FirstOrDefault(r => r.Claims.Any(c => c.Parent == parent.Name));
+
+    /// <summary>
+    /// A declared VF is its own place, for an arriving domain any VF; other devices are made on parents, and a PF whose VFs are not enabled may tell why there is none.
+    /// </summary>
+    private bool IsPlaceFor(DeclaredHostdev hostdev, Parent parent) => hostdev.Device.Address is not null
+        ? parent.Name == hostdev.Device.Name || (_order.IsArrival && parent.Dialect == Dialect.Vf)
+        : (parent.Dialect != Dialect.Vf || parent.IsAsleep) && (hostdev.Parents.Length == 0 || hostdev.Parents.Any(parent.IsNamedBy));
 }

@@ -12,18 +12,28 @@ internal static class Refusals
     private const int ParentsListed = 6;
 
     public static Refusal OfAnotherDomain(Order order, DeclaredHostdev hostdev, Record other) => Of(order, hostdev,
-        $"it belongs to the domain '{other.Name}' ({other.Domain}); give one of the two domains a uuid of its own (uuidgen)");
+        $"it belongs to the domain '{other.Name}' ({other.Domain}); "
+            + (hostdev.Device.Address is null
+                ? "give one of the two domains a uuid of its own (uuidgen)"
+                : "give one of the two domains another VF ('virt-mdev types' lists them)"));
 
     public static Refusal StillBeingRemoved(Order order, DeclaredHostdev hostdev, Record removing) => Of(order, hostdev,
-        $"the device of that uuid that '{removing.Name}' had on '{removing.Claims[0].Parent}' is still being removed; "
+        (hostdev.Device.Address is null
+                ? $"the device of that uuid that '{removing.Name}' had on '{removing.Claims[0].Parent}' is still being removed; "
+                : $"the type that '{removing.Name}' had on it is still being cleared; ")
             + (order.Host.Find(hostdev.Device)?.Holder is { } holder ? $"{holder} holds it" : "'virt-mdev list' says more"), Hope.Removal);
 
-    public static Refusal ForeignUnfit(Order order, DeclaredHostdev hostdev, MdevDevice device, string whyNot) => Of(order, hostdev,
-        $"it exists already{(device.Type is { } type ? $" as '{type}'" : "")} on '{device.Parent}', was not made by this hook, and cannot be used: {whyNot}; "
-            + "remove it or give the hostdev another uuid");
+    public static Refusal ForeignUnfit(Order order, DeclaredHostdev hostdev, MdevDevice device, string whyNot)
+    {
+        var type = device.Type is { } known ? $" as '{known}'" : "";
+        return Of(order, hostdev, device.Id.Address is null
+            ? $"it exists already{type} on '{device.Parent}', was not made by this hook, and cannot be used: {whyNot}; remove it or give the hostdev another uuid"
+            : $"it is set up already{type}, though not by this hook, and cannot be used: {whyNot}; declare another VF, or write 0 to its "
+                + "nvidia/current_vgpu_type if nobody needs it any more");
+    }
 
-    public static Refusal VfUnsupported(Order order, DeclaredHostdev hostdev) => Of(order, hostdev,
-        "VFs cannot be set up by this version; declare a mediated device by its uuid");
+    /// <summary>VFs come with a driver, a daemon and a command at the host's boot, which may all be late.</summary>
+    public static Refusal NoVf(Order order, DeclaredHostdev hostdev, string why) => Of(order, hostdev, why, Hope.Types);
 
     public static Refusal NoParent(Order order, DeclaredHostdev hostdev, ImmutableArray<Candidate> candidates)
     {
@@ -32,15 +42,16 @@ internal static class Refusals
         if (candidates.All(c => c.WhyNot == Suitability.NoSuchType))
             return Of(order, hostdev, NoSuchType(hostdev, candidates), Hope.Types);
         var hope = candidates.Any(c => c.Hope == Hope.Removal) ? Hope.Removal
-            : candidates.Any(c => c.WhyNot == Suitability.NoSuchType) ? Hope.Types
+            : candidates.Any(c => c.WhyNot == Suitability.NoSuchType || c.Hope == Hope.Types) ? Hope.Types
             : Hope.None;
-        return Of(order, hostdev, $"no parent fits: {Reasons(candidates)}", hope);
+        return Of(order, hostdev, hostdev.Device.Address is null ? $"no parent fits: {Reasons(candidates)}" : candidates.Length == 1 ? candidates[0].WhyNot! : $"no VF fits: {Reasons(candidates)}", hope);
     }
 
     public static Refusal NotTogether(Order order, ImmutableArray<Wish> wishes)
     {
-        var ways = wishes.Where(w => w.Foreign is null).Select(w => $"'{w.Hostdev.Device}' fits on "
-            + Names(w.Candidates.Where(c => c.Fits).Select(c => c.Parent.Name)));
+        var ways = wishes.Where(w => w.Foreign is null).Select(w => w.Hostdev.Device.Address is null
+            ? $"'{w.Hostdev.Device}' fits on {Names(w.Candidates.Where(c => c.Fits).Select(c => c.Parent.Name))}"
+            : $"'{w.Hostdev.Device}' is a VF of '{w.Candidates[0].Parent.Gpu}'");
         var rule = order.Declaration.Gpu == GpuRule.Any ? "" : $" with gpu='{Word.Of(order.Declaration.Gpu)}'";
         var gpus = wishes.SelectMany(w => w.Candidates).Select(c => c.Parent.Gpu).ToHashSet();
         var hope = order.Removing.SelectMany(r => r.Claims).Any(c => gpus.Contains(c.Gpu)) ? Hope.Removal : Hope.None;
@@ -58,7 +69,7 @@ internal static class Refusals
 
     private static string NoSuchType(DeclaredHostdev hostdev, ImmutableArray<Candidate> candidates)
     {
-        var near = TypeMatch.Near(hostdev.Type!, candidates.SelectMany(c => c.Parent.Types));
+        var near = TypeMatch.Near(hostdev.Type!, candidates.SelectMany(c => c.Parent.Types.Concat(c.Parent.Seen)));
         var where = Names(candidates.Select(c => c.Parent.Name));
         return $"{where} {(candidates.Length == 1 ? "has" : "have")} no such type; "
             + (near.Length > 0 ? $"did you mean {string.Join(" or ", near.Select(n => $"'{n}'"))}?" : "'virt-mdev types' lists the types");

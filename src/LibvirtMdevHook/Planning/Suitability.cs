@@ -13,7 +13,7 @@ internal static class Suitability
     {
         Candidate Not(string reason, MdevType? type = null) => new(hostdev.Device, parent, type, reason);
 
-        if (order.Settings.ExcludedParents.Any(parent.IsExcludedBy))
+        if (order.Settings.ExcludedParents.Any(parent.IsOn))
             return Not("it is excluded by excluded_parents of the configuration");
         if (order.Failed.TryGetValue(parent.Name, out var failure))
             return Not(failure);
@@ -21,6 +21,8 @@ internal static class Suitability
             return Not($"it is on {Node(parent)}, the domain on {string.Join(", ", order.Nodes)}, and numa='require'");
         if (parent.Trouble is { } trouble)
             return Not(trouble);
+        if (parent.Dialect == Dialect.Vf && hostdev.Parents.Length > 0 && !hostdev.Parents.Any(parent.IsOn))
+            return Not($"it is a VF of '{parent.Gpu}', which is not declared as its parent");
         if (hostdev.Args.Length > 0 && parent.Dialect != Dialect.Rfc2016)
             return Not("it takes no args, which only parents of the 2016 interface do");
         if (hostdev.Type is null)
@@ -30,7 +32,7 @@ internal static class Suitability
                 : new Candidate(hostdev.Device, parent, null, null);
         }
 
-        var match = TypeMatch.Of(hostdev.Type, parent.Types);
+        var match = TypeMatch.Of(hostdev.Type, parent.Dialect, parent.Types);
         if (match.Types.Length == 0)
             return Not(NoSuchType);
         if (match.Types.Length > 1)

@@ -10,12 +10,12 @@ internal sealed record TypeMatch(ImmutableArray<MdevType> Types)
 {
     private const int NearMisses = 3;
 
-    public static TypeMatch Of(string declared, ImmutableArray<MdevType> types)
+    public static TypeMatch Of(string declared, Dialect dialect, ImmutableArray<MdevType> types)
     {
         var normal = TypeName.Normalise(declared);
         Func<MdevType, bool>[] steps =
         [
-            type => type.Id.ToString() == declared,
+            type => dialect.IsId(declared, type.Id),
             type => type.Name == declared,
             type => TypeName.Normalise(type.Title) == normal,
         ];

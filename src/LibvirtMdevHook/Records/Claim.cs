@@ -11,7 +11,7 @@ namespace LibvirtMdevHook.Records;
 /// <param name="Type">Null for a parent without predefined types.</param>
 /// <param name="Attrs">Written in this order after create.</param>
 /// <param name="Args">The vendor arguments of create and destroy, as they are written after the uuid and a colon; empty for none.</param>
-/// <param name="Inode">Of the device's sysfs directory, from <see cref="Stage.Created"/> on: the same uuid with another inode is another device.</param>
+/// <param name="Inode">Of the device's sysfs directory, a VF's from <see cref="Stage.Intended"/> and a mediated device's from <see cref="Stage.Created"/> on: the same uuid with another inode is another device.</param>
 /// <param name="IsForeign">Somebody else made the device: it is used, put back as it was, and never removed.</param>
 /// <param name="WasOnline">A foreign device's state before us.</param>
 /// <param name="Node">The owner of /dev/vfio/N before it was given to QEMU's user; null while it was not.</param>
@@ -30,12 +30,19 @@ internal sealed record Claim(
     bool WasOnline = false,
     DacLabel? Node = null)
 {
-    /// <summary>For messages: <c>'6a2f...' ('GRID M60-4Q' on '0000:86:00.0')</c>.</summary>
-    public override string ToString() => Type is null ? $"'{Device}' (on '{Parent}')" : $"'{Device}' ('{Type.Title}' on '{Parent}')";
+    /// <summary>For messages: <c>'6a2f...' ('GRID M60-4Q' on '0000:86:00.0')</c>, with a VF's PF.</summary>
+    public override string ToString()
+    {
+        var place = Device.Address is null ? Parent : Gpu;
+        return Type is null ? $"'{Device}' (on '{place}')" : $"'{Device}' ('{Type.Title}' on '{place}')";
+    }
 
-    /// <summary>Whether an existing device is the one this claim speaks of.</summary>
+    /// <summary>
+    /// Whether an existing device is the one this claim speaks of. A VF's directory stays, so that besides its inode the type has to be the
+    /// one that was set; whether a type that cannot be read is, the next look tells.
+    /// </summary>
     public bool Proves(MdevDevice device) => Inode is { } inode
-        ? device.Inode == inode
+        ? device.Inode == inode && (Device.Address is null || device.Type is null || device.Type == Type?.Id)
         : Stage >= Stage.Intended && !IsForeign && device.Parent == Parent && (!Dialect.TellsType || device.Type == Type?.Id);
 }
 

@@ -59,6 +59,9 @@ internal static class RecordXml
             throw new FormatException("a <device> has no name");
         var parent = SysfsName.Parse(element.Element("parent")?.Value ?? "");
         var foreign = (string?)element.Attribute("foreign");
+        var dialect = Dialect.Find(Required(element, "dialect")) ?? throw new FormatException("the dialect of a <device> is not known");
+        if ((dialect == Dialect.Vf) != device.Address is not null || (device.Address is not null && device.Name != parent))
+            throw new FormatException("a <device> is not of its dialect");
         var args = element.Element("args")?.Value ?? "";
         if (args.Any(char.IsControl))
             throw new FormatException("the <args> have control characters");
@@ -66,7 +69,7 @@ internal static class RecordXml
             device,
             parent,
             element.Element("gpu") is { } gpu ? SysfsName.Parse(gpu.Value) : parent,
-            Dialect.Find(Required(element, "dialect")) ?? throw new FormatException("the dialect of a <device> is not known"),
+            dialect,
             element.Element("type") is { } type ? ReadType(type) : null,
             [.. element.Elements("attr").Select(ReadAttr)],
             args,

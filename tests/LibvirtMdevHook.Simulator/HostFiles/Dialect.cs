@@ -5,4 +5,7 @@ internal enum Dialect
 {
     Rfc2016,
     Mdev,
+
+    /// <summary>NVIDIA's VFs: a number written to nvidia/current_vgpu_type of a VF, and no mediated devices.</summary>
+    Vf,
 }

@@ -41,8 +41,8 @@ internal static class HostFile
 
     private static ParentDescription Parent(HostElement element)
     {
-        _ = element.Required("dialect", "'rfc2016' or 'mdev'");
-        var dialect = element.Choice("dialect", Dialect.Mdev, ("rfc2016", Dialect.Rfc2016), ("mdev", Dialect.Mdev));
+        _ = element.Required("dialect", "'rfc2016', 'mdev' or 'vf'");
+        var dialect = element.Choice("dialect", Dialect.Mdev, ("rfc2016", Dialect.Rfc2016), ("mdev", Dialect.Mdev), ("vf", Dialect.Vf));
         var path = element.Required("path", "the folder of the device below /sys/devices");
         var parent = new ParentDescription(
             element.Optional("name") ?? path.Split('/')[^1],
@@ -52,6 +52,9 @@ internal static class HostFile
             dialect)
         {
             Pci = element.Optional("vendor") is null ? null : Pci(element),
+            DriverVersion = element.Optional("driver-version"),
+            Vfs = element.Child("vfs") is { } vfs ? Vfs(vfs) : null,
+            Queues = element.Child("queues") is { } queues ? Queues(queues) : null,
             Rules = Rules(element.Child("rules"), dialect),
             Pools = Amounts(element, "pool"),
             Types = [.. element.Children("type").Select(Type)],
@@ -74,11 +77,39 @@ internal static class HostFile
             throw element.Error($"'{parent.Name}' has a type that takes from '{missing}', expected a pool of that name.");
         }
 
-        if (parent is { Dialect: Dialect.Mdev, Types.IsEmpty: true })
+        if (parent is { Dialect: not Dialect.Rfc2016, Types.IsEmpty: true })
         {
-            throw element.Error($"'{parent.Name}' has no types, expected one at least in the dialect 'mdev'.");
+            throw element.Error($"'{parent.Name}' has no types, expected one at least in the dialects 'mdev' and 'vf'.");
+        }
+
+        if ((parent.Dialect == Dialect.Vf) != parent.Vfs is not null || parent is { Vfs: not null, Pci: null })
+        {
+            throw element.Error($"'{parent.Name}' is a PF or is not, expected a PCI device with 'vfs' in the dialect 'vf', and none elsewhere.");
         }
     }
+
+    private static VfsDescription Vfs(HostElement element)
+    {
+        var vfs = new VfsDescription(
+            element.Number("count") ?? throw element.Error("needs the attribute 'count', a number."),
+            element.Choice("enabled", true, ("yes", true), ("no", false)),
+            element.Optional("driver"),
+            element.Number("unbound") ?? 0,
+            element.Choice("list", ListFormat.Header, ("header", ListFormat.Header), ("plain", ListFormat.Plain), ("name-first", ListFormat.NameFirst)));
+        element.NothingElse();
+        return vfs;
+    }
+
+    private static QueuesDescription Queues(HostElement element)
+    {
+        var queues = new QueuesDescription(Numbers(element, "adapters"), Numbers(element, "domains"), (ulong)(element.Number("maximum") ?? 255));
+        element.NothingElse();
+        return queues;
+    }
+
+    private static ImmutableHashSet<ulong> Numbers(HostElement element, string name) =>
+        [.. element.Required(name, "numbers separated by commas").Split(',').Select(text =>
+            ulong.TryParse(text, NumberStyles.None, null, out var number) ? number : throw element.Error($"has {name}='{text}', expected numbers."))];
 
     private static PciIdentity Pci(HostElement element) => new(
         (ushort)Hex(element, "vendor"), (ushort)Hex(element, "device"), Hex(element, "class"), element.Number("numa-node") ?? -1);
@@ -94,7 +125,7 @@ internal static class HostFile
 
     private static Rules Rules(HostElement? element, Dialect dialect)
     {
-        var otherSize = dialect == Dialect.Mdev ? Errno.EIO : Errno.ENOSPC;
+        var otherSize = dialect == Dialect.Rfc2016 ? Errno.ENOSPC : Errno.EIO;
         if (element is null)
         {
             return new Rules { OtherSize = otherSize };
@@ -109,6 +140,10 @@ internal static class HostFile
             Full = element.ErrorNumber("full", Errno.ENOSPC),
             OtherSize = element.ErrorNumber("other-size", otherSize),
             RemoveRefuses = element.Choice("remove", false, ("blocks", false), ("busy", true)),
+            Unknown = element.ErrorNumber("unknown", Errno.EINVAL),
+            ClearHeld = element.ErrorNumber("clear-held", Errno.EPERM),
+            ClearIdle = element.Optional("clear-idle") == "ok" ? Errno.None : element.ErrorNumber("clear-idle", Errno.EPERM),
+            Leaving = element.Time("leaving") ?? TimeSpan.Zero,
             SelfRemove = element.Time("self-remove"),
         };
         element.NothingElse();

@@ -15,6 +15,15 @@ internal sealed record ParentDescription(string Name, string Path, string Subsys
 
     public required Rules Rules { get; init; }
 
+    /// <summary>The version of its driver's module; none if null.</summary>
+    public string? DriverVersion { get; init; }
+
+    /// <summary>Present for a PF only.</summary>
+    public VfsDescription? Vfs { get; init; }
+
+    /// <summary>Present for a parent whose devices are filled with crypto queues only.</summary>
+    public QueuesDescription? Queues { get; init; }
+
     public ImmutableDictionary<string, int> Pools { get; init; } = [];
 
     public ImmutableArray<TypeDescription> Types { get; init; } = [];

@@ -21,6 +21,18 @@ internal sealed record Rules
 
     public Errno OtherSize { get; init; } = Errno.ENOSPC;
 
+    /// <summary>What a VF answers to the number of a type that there is not.</summary>
+    public Errno Unknown { get; init; } = Errno.EINVAL;
+
+    /// <summary>What a VF answers to a 0 while it is held, and for a while after.</summary>
+    public Errno ClearHeld { get; init; } = Errno.EPERM;
+
+    /// <summary>What a VF without a type answers to a 0; none: it succeeds.</summary>
+    public Errno ClearIdle { get; init; } = Errno.EPERM;
+
+    /// <summary>How long a VF cannot be cleared yet after it was let go.</summary>
+    public TimeSpan Leaving { get; init; }
+
     /// <summary>A write to 'remove' is refused while the device is held, as in 4.10, and does not wait.</summary>
     public bool RemoveRefuses { get; init; }
 

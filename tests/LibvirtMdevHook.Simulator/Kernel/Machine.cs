@@ -21,9 +21,12 @@ internal sealed class Machine
         groups.Make("0/devices");
         vfio = Root.Make("dev/vfio");
         vfio.Add("vfio", new VfioFile(shared: true));
-        Parents = [.. host.Parents.Select(Parent (parent) => parent.Dialect == Dialect.Mdev
-            ? new MdevParent(this, parent)
-            : new Rfc2016Parent(this, parent))];
+        Parents = [.. host.Parents.Select(Parent (parent) => parent.Dialect switch
+        {
+            Dialect.Mdev => new MdevParent(this, parent),
+            Dialect.Vf => new VfParent(this, parent),
+            _ => new Rfc2016Parent(this, parent),
+        })];
         foreach (var parent in Parents)
         {
             parent.Register();
@@ -64,5 +67,5 @@ internal sealed class Machine
     public void Forget(MediatedDevice device) => devices.Remove(device.Uuid);
 
     public IEnumerable<string> Describe() =>
-        Parents.Select(parent => parent.Describe()).Concat(Devices.Select(device => device.Describe()));
+        Parents.SelectMany(parent => parent.Describe()).Concat(Devices.Select(device => device.Describe()));
 }

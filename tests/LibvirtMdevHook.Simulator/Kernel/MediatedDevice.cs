@@ -44,6 +44,9 @@ internal sealed class MediatedDevice
 
     public bool Online { get; set; }
 
+    /// <summary>What vfio_ap keeps in it; null elsewhere.</summary>
+    public ApMatrix? Queues { get; set; }
+
     /// <summary>The domain it was created for, where the dialect says so.</summary>
     public string? DomainUuid { get; init; }
 

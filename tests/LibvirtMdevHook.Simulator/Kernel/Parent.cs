@@ -54,13 +54,16 @@ internal abstract class Parent(Machine machine, ParentDescription description)
             return 0;
         }
 
-        var count = Devices.Count(device => description.Rules.OneSize || device.Type == type);
+        var count = TypesInUse.Count(used => description.Rules.OneSize || used == type);
         var pools = type.Costs.Select(cost => (description.Pools[cost.Key] - Used(cost.Key)) / cost.Value);
         return Math.Max(0, pools.Append(type.MaxInstances - count).Min());
     }
 
-    public string Describe() => $"parent {description.Name} {description.Dialect.ToString().ToLowerInvariant()}"
-        + $" {(Registered ? "registered" : "unregistered")} devices={Devices.Count()}";
+    public virtual IEnumerable<string> Describe() =>
+        [$"parent {description.Name} {description.Dialect.ToString().ToLowerInvariant()} {(Registered ? "registered" : "unregistered")} devices={TypesInUse.Count()}"];
+
+    /// <summary>The types of its devices, one for each.</summary>
+    protected virtual IEnumerable<TypeDescription?> TypesInUse => Devices.Select(device => device.Type);
 
     protected abstract void Appear();
 
@@ -68,13 +71,13 @@ internal abstract class Parent(Machine machine, ParentDescription description)
 
     /// <summary>Why no device of a type can be made now.</summary>
     protected Errno Refusal(TypeDescription? type) =>
-        type is null ? Devices.Count() < description.Rules.MaxDevices ? Errno.None : description.Rules.Full
+        type is null ? TypesInUse.Count() < description.Rules.MaxDevices ? Errno.None : description.Rules.Full
         : OtherSizeInUse(type) ? description.Rules.OtherSize
         : Available(type) == 0 ? description.Rules.Full
         : Errno.None;
 
     protected bool OtherSizeInUse(TypeDescription type) =>
-        description.Rules.OneSize && Devices.Any(device => device.Type!.Framebuffer != type.Framebuffer);
+        description.Rules.OneSize && TypesInUse.Any(used => used!.Framebuffer != type.Framebuffer);
 
     protected MediatedDevice Create(string uuid, TypeDescription? type, string? domain)
     {
@@ -83,11 +86,16 @@ internal abstract class Parent(Machine machine, ParentDescription description)
         device.Folder.AddLink("subsystem", machine.MdevBus);
         foreach (var attribute in description.Attributes.Concat(type?.Attributes ?? []))
         {
-            device.Folder.AddDeep(attribute.Path, VendorFile.For(attribute, device));
+            device.Folder.AddDeep(attribute.Path, VendorFile.For(attribute, device.Number, () => device.Held, out _));
+        }
+
+        if (description.Queues is { } queues)
+        {
+            device.Queues = new ApMatrix(queues, device, () => machine.Devices.Select(other => other.Queues).OfType<ApMatrix>());
         }
 
         return device;
     }
 
-    private int Used(string pool) => Devices.Sum(device => device.Type!.Costs.GetValueOrDefault(pool));
+    private int Used(string pool) => TypesInUse.Sum(used => used!.Costs.GetValueOrDefault(pool));
 }

@@ -8,18 +8,26 @@ namespace LibvirtMdevHook.Simulator.Kernel;
 /// <summary>The folder of a physical device and the links that lead to it, as they are whether or not it is a parent.</summary>
 internal static class PhysicalDevice
 {
-    public static Folder Build(Folder root, ParentDescription description)
+    /// <param name="stays">It is there as long as the simulator runs.</param>
+    public static Folder Build(Folder root, ParentDescription description, bool stays = true)
     {
-        var folder = root.Make("sys/devices/" + description.Path);
+        var path = "sys/devices/" + description.Path;
+        var folder = stays ? root.Make(path) : root.Make(path[..path.LastIndexOf('/')]).Add(path.Split('/')[^1]);
         var subsystem = root.Make("sys/" + description.Subsystem);
         var links = description.Subsystem.StartsWith("bus/", StringComparison.Ordinal) ? subsystem.Make("devices") : subsystem;
-        links.Add(description.Name, new Link(folder) { Permanent = true });
+        links.Add(description.Name, new Link(folder) { Permanent = stays });
         folder.AddLink("subsystem", subsystem);
         if (description.Driver is { } name)
         {
             var driver = subsystem.Make("drivers/" + name);
             driver.AddLink(description.Name, folder);
             folder.AddLink("driver", driver);
+            if (description.DriverVersion is { } version && driver.Find("module") is null)
+            {
+                var module = root.Make("sys/module/" + name);
+                module.Add("version", SysfsFile.Fixed(version));
+                driver.AddLink("module", module);
+            }
         }
 
         if (description.Pci is { } pci)
@@ -32,6 +40,18 @@ internal static class PhysicalDevice
         }
 
         return folder;
+    }
+
+    /// <summary>Takes a device away, with the links to it.</summary>
+    public static void TakeAway(Folder root, Folder device)
+    {
+        root.Make("sys/bus/pci/devices").Remove(device.Name);
+        foreach (var driver in root.Make("sys/bus/pci/drivers").Children.OfType<Folder>())
+        {
+            driver.Remove(device.Name);
+        }
+
+        device.Parent!.Remove(device.Name);
     }
 
     private static void AddPci(Folder folder, ParentDescription description, PciIdentity pci)

@@ -7,9 +7,12 @@ namespace LibvirtMdevHook.Simulator.Kernel;
 /// <summary>An attribute of the vendor in a device's folder: it reads what was written to it last.</summary>
 internal static class VendorFile
 {
-    public static SysfsFile For(DeviceAttribute attribute, MediatedDevice device)
+    /// <param name="reset">Makes it read what it read first.</param>
+    public static SysfsFile For(DeviceAttribute attribute, int number, Func<bool> held, out Action reset)
     {
-        var value = attribute.Value.Replace("{number}", device.Number.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal);
+        var first = attribute.Value.Replace("{number}", number.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal);
+        var value = first;
+        reset = () => value = first;
         return SysfsFile.Of(
             attribute.Readable ? () => value + "\n" : null,
             attribute.Writable ? Store : null);
@@ -21,7 +24,7 @@ internal static class VendorFile
                 return Errno.E2BIG;
             }
 
-            if (device.Held && attribute.WhileHeld != Errno.None)
+            if (held() && attribute.WhileHeld != Errno.None)
             {
                 return attribute.WhileHeld;
             }

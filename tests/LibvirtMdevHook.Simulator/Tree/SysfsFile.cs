@@ -33,6 +33,9 @@ internal sealed class SysfsFile : TreeFile
 
     public static SysfsFile Binary(byte[] value) => new(() => value, null);
 
+    /// <summary>A value that a command changes.</summary>
+    public static SysfsFile Both(Func<string> show, StoreCommand store) => new(() => Encoding.UTF8.GetBytes(show()), store);
+
     /// <summary>A command whose write may be answered later.</summary>
     public static SysfsFile Command(StoreCommand store) => new(null, store);
 

@@ -58,20 +58,34 @@ internal sealed record Vgpu(string Attributes)
 {
     public Guid Uuid { get; init; } = Guid.NewGuid();
 
+    /// <summary>The address of a VF, which is then the device.</summary>
+    public string? Address { get; init; }
+
+    /// <summary>What a mediated device's hostdev has to be.</summary>
+    public string Model { get; init; } = "vfio-pci";
+
+    /// <summary>Its name in sysfs and in messages.</summary>
+    public string Id => Address ?? $"{Uuid}";
+
     /// <summary>The attr elements of its declaration.</summary>
     public string Attrs { get; init; } = "";
 
     /// <summary>Handed over by qemu:commandline, not by a native hostdev.</summary>
     public bool ByCommandline { get; init; }
 
-    public string Declaration => $"<mdev:hostdev uuid='{Uuid}' {Attributes}>{Attrs}</mdev:hostdev>";
+    public string Declaration => $"<mdev:hostdev {(Address is null ? "uuid" : "address")}='{Id}' {Attributes}>{Attrs}</mdev:hostdev>";
 
-    public string Hostdev => ByCommandline ? "" :
-        $"<hostdev mode='subsystem' type='mdev' managed='no' model='vfio-pci'><source><address uuid='{Uuid}'/></source></hostdev>";
+    public string Hostdev => ByCommandline ? "" : Address is { } at
+        ? "<hostdev mode='subsystem' type='pci' managed='no'><source>"
+            + $"<address domain='0x{at[..4]}' bus='0x{at[5..7]}' slot='0x{at[8..10]}' function='0x{at[11]}'/></source></hostdev>"
+        : $"<hostdev mode='subsystem' type='mdev' managed='no' model='{Model}'><source><address uuid='{Uuid}'/></source></hostdev>";
 
     public string Argument => !ByCommandline ? "" :
-        $"<qemu:arg value='-device'/><qemu:arg value='vfio-pci,sysfsdev=/sys/bus/mdev/devices/{Uuid}'/>";
+        $"<qemu:arg value='-device'/><qemu:arg value='vfio-pci,sysfsdev=/{Path}'/>";
 
     /// <summary>The device's folder, below the root.</summary>
-    public string Path => $"sys/bus/mdev/devices/{Uuid}";
+    public string Path => $"sys/bus/{(Address is null ? "mdev" : "pci")}/devices/{Id}";
+
+    /// <summary>A VF with a type.</summary>
+    public static Vgpu Vf(string address, string type) => new($"type='{type}'") { Address = address };
 }

@@ -99,7 +99,7 @@ internal sealed partial class HookedHost : IDisposable
     /// <summary>What is promised to a domain that may be coming here.</summary>
     public string Reservation(DeclaringDomain domain) => InRoot($"{State}/reserved/{domain.Uuid}.xml");
 
-    public string Removal(Vgpu vgpu) => InRoot($"{State}/removing/{vgpu.Uuid}.xml");
+    public string Removal(Vgpu vgpu) => InRoot($"{State}/removing/{vgpu.Id}.xml");
 
     /// <summary>The node of a device in dev/vfio, by its full name.</summary>
     public string NodeOf(Vgpu vgpu)
@@ -151,6 +151,6 @@ internal sealed partial class HookedHost : IDisposable
         }
     }
 
-    [GeneratedRegex("^write sys/devices/(pci[^/]+/([^/]+/(?=[0-9a-f]{4}:))?|virtual/[^/]+/)")]
+    [GeneratedRegex("^write sys/devices/(pci[^/]+/([^/]+/(?=[0-9a-f]{4}:))?|virtual/[^/]+/|vfio_ap/|css0/)")]
     private static partial Regex WayToParent();
 }

@@ -20,6 +20,8 @@ internal sealed partial class VirtMdevTests
     [TestCase("gvtg.xml")]
     [TestCase("tableless.xml")]
     [TestCase("samples.xml")]
+    [TestCase("l40s-vf.xml")]
+    [TestCase("s390.xml")]
     public async Task Types_lists_what_can_be_declared(string host)
     {
         using var hooked = new HookedHost(host);
@@ -167,7 +169,7 @@ internal sealed partial class VirtMdevTests
 
         var types = Json(host, 0, "types")[0].GetProperty("types");
         var type = types.EnumerateArray().Single(t => t.GetProperty("id").GetString() == "nvidia-20");
-        Assert.That(Fields(Json(host, 0, "types")[0]), Is.EqualTo("parent gpu dialect excluded types"));
+        Assert.That(Fields(Json(host, 0, "types")[0]), Is.EqualTo("parent gpu dialect excluded trouble current_type types"));
         Assert.That(Fields(type), Is.EqualTo("id name device_api available why_not available_instances max_instances description"));
         Assert.That((type.GetProperty("name").GetString(), type.GetProperty("available").GetInt32()), Is.EqualTo(("GRID M60-4Q", 1)));
 
@@ -178,7 +180,7 @@ internal sealed partial class VirtMdevTests
         var plan = Json(host, 0, "plan", file);
         Assert.That(Fields(plan), Is.EqualTo("domain domain_uuid refusals devices candidates steps"));
         Assert.That(Fields(plan.GetProperty("devices")[0]), Is.EqualTo("device parent dialect type name args foreign"));
-        Assert.That(Fields(plan.GetProperty("candidates")[0]), Is.EqualTo("device parent type chosen why_not"));
+        Assert.That(Fields(plan.GetProperty("candidates")[0]), Is.EqualTo("device parent type chosen why_not merits"));
         Assert.That(Fields(Json(host, 1, "plan", Write(host, Domain.ToString().Replace("M60-4Q", "M60", StringComparison.Ordinal)))
             .GetProperty("refusals")[0]), Is.EqualTo("device text"));
 

@@ -21,6 +21,13 @@ internal sealed record GuestDomain(string Name)
         </hostdev>
         """;
 
+    /// <summary>A native hostdev for a VF.</summary>
+    public static string Hostdev(string vf) => $"""
+        <hostdev mode='subsystem' type='pci' managed='no'>
+          <source><address domain='0x{vf[..4]}' bus='0x{vf[5..7]}' slot='0x{vf[8..10]}' function='0x{vf[11]}'/></source>
+        </hostdev>
+        """;
+
     public override string ToString() => $"""
         <domain type='qemu'>
           <name>{Name}</name>

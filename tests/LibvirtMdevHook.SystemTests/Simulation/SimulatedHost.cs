@@ -18,7 +18,7 @@ internal sealed class SimulatedHost : SimulatedTree, IDisposable
     public SimulatedHost(string hostFile, Func<string, string>? change = null, params IEnumerable<string> keep)
         : base(Directory.CreateTempSubdirectory("mdev-host-").FullName, "mount/control", "simulator.log")
     {
-        foreach (var folder in new[] { "mount", "run", "etc/libvirt", "var/log/libvirt" })
+        foreach (var folder in new[] { "mount", "run", "etc/libvirt", "var/log/libvirt", "var/cache" })
         {
             Directory.CreateDirectory(InRoot(folder));
         }

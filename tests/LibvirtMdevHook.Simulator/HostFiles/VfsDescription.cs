@@ -1,0 +1,26 @@
+namespace LibvirtMdevHook.Simulator.HostFiles;
+
+/// <summary>The VFs of a PF.</summary>
+/// <param name="Count">How many there can be.</param>
+/// <param name="Enabled">They are there from the beginning.</param>
+/// <param name="Driver">What they are bound to; none if null.</param>
+/// <param name="Unbound">How many of them, counted from the last, have no driver.</param>
+/// <param name="List">How creatable_vgpu_types is written.</param>
+internal sealed record VfsDescription(int Count, bool Enabled, string? Driver, int Unbound, ListFormat List)
+{
+    /// <summary>The function of the first VF, on the bus of the PF.</summary>
+    public const int Offset = 4;
+}
+
+/// <summary>The forms in which drivers write creatable_vgpu_types.</summary>
+internal enum ListFormat
+{
+    /// <summary>A header, then number, colon, name; the header stays when the list is empty.</summary>
+    Header,
+
+    /// <summary>The same without a header.</summary>
+    Plain,
+
+    /// <summary>Name, blanks, number.</summary>
+    NameFirst,
+}

@@ -1,0 +1,56 @@
+using System.Globalization;
+using LibvirtMdevHook.Simulator.HostFiles;
+using LibvirtMdevHook.Simulator.Tree;
+
+namespace LibvirtMdevHook.Simulator.Kernel;
+
+/// <summary>A PF of NVIDIA's since Linux 6.8. Its VFs are the devices; they come and go at the word of sriov-manage, and are others then.</summary>
+internal sealed class VfParent : Parent
+{
+    private readonly List<VirtualFunction> vfs = [];
+
+    public VfParent(Machine machine, ParentDescription description) : base(machine, description)
+    {
+        Folder.Add("sriov_totalvfs", SysfsFile.Of(() => $"{Vfs.Count}\n"));
+        Folder.Add("sriov_numvfs", SysfsFile.Of(() => $"{vfs.Count}\n", _ => Errno.EPERM));
+        Folder.Add("sriov_offset", SysfsFile.Fixed($"{VfsDescription.Offset}"));
+        Folder.Add("sriov_stride", SysfsFile.Fixed("1"));
+    }
+
+    public VfsDescription Vfs => Description.Vfs!;
+
+    protected override IEnumerable<TypeDescription?> TypesInUse => vfs.Select(vf => vf.Type).OfType<TypeDescription>();
+
+    public override IEnumerable<string> Describe() => base.Describe().Concat(vfs.Select(vf => vf.Describe()));
+
+    /// <summary>What sriov-manage does: all VFs, or none.</summary>
+    public void EnableVfs(bool enable)
+    {
+        foreach (var vf in vfs)
+        {
+            vf.TakeAway();
+        }
+
+        vfs.Clear();
+        for (var number = 0; enable && number < Vfs.Count; number++)
+        {
+            vfs.Add(new VirtualFunction(Machine, this, number, AddressOf(number)));
+        }
+    }
+
+    public VirtualFunction? Find(string address) => vfs.Find(vf => vf.Address == address);
+
+    public Errno WhyNot(TypeDescription type) => Refusal(type);
+
+    protected override void Appear() => EnableVfs(Vfs.Enabled);
+
+    protected override void Disappear() => EnableVfs(false);
+
+    private string AddressOf(int number)
+    {
+        var name = Description.Name;
+        var pf = (int.Parse(name[8..10], NumberStyles.HexNumber, CultureInfo.InvariantCulture) << 3) + (name[11] - '0');
+        var at = pf + VfsDescription.Offset + number;
+        return $"{name[..8]}{at >> 3:x2}.{at & 7}";
+    }
+}

@@ -1,0 +1,114 @@
+using LibvirtMdevHook.Simulator.Tree;
+using NUnit.Framework;
+
+namespace LibvirtMdevHook.SystemTests.Binaries;
+
+/// <summary>Crypto queues and subchannels of an IBM Z.</summary>
+[TestFixture]
+[Parallelizable(ParallelScope.All)]
+internal sealed class MatrixTests
+{
+    private const string Type = "sys/class/mdev_bus/matrix/mdev_supported_types/vfio_ap-passthrough";
+
+    [Test]
+    public void Adapters_and_domains_are_assigned_in_order_repeats_included()
+    {
+        using var host = new HookedHost("s390.xml");
+        var domain = Domain(("assign_adapter", "0x05"), ("assign_adapter", "6"), ("assign_domain", "0x04"), ("assign_domain", "0x47"),
+            ("assign_control_domain", "0x47"), ("unassign_adapter", "0x06"), ("assign_adapter", "0x06"));
+        var device = domain.Vgpus[0];
+
+        host.Start(domain);
+
+        Assert.That(host.Writes.Skip(1), Is.EqualTo(new[]
+        {
+            "assign_adapter \"0x05", "assign_adapter \"6", "assign_domain \"0x04", "assign_domain \"0x47", "assign_control_domain \"0x47",
+            "unassign_adapter \"0x06", "assign_adapter \"0x06",
+        }.Select(write => $"matrix/{device.Uuid}/{write}\\n\" ok")));
+        Assert.That(host.Host.Read(device.Path + "/matrix"), Is.EqualTo("05.0004\n05.0047\n06.0004\n06.0047\n"));
+        Assert.That(host.Log, Does.Not.Contain("Warn"));
+        host.Stop(domain);
+        host.IsAsBefore();
+    }
+
+    [Test]
+    public void A_matrix_that_is_other_than_declared_is_logged_and_no_refusal()
+    {
+        using var host = new HookedHost("s390.xml");
+        var domain = Domain(("assign_adapter", "5"), ("assign_domain", "4"));
+        host.Host.Control("fault ignore op=write path=**/assign_domain");
+
+        host.Call("prepare", domain).IsGood();
+
+        Assert.That(host.Log, Does.Contain("its 'matrix' has 05., expected 05.0004, ignoring"));
+    }
+
+    [TestCase("assign_adapter", "7", "is not bound to the vfio_ap driver; release the adapter and domain from the host (apmask, aqmask) first (EADDRNOTAVAIL)")]
+    [TestCase("assign_adapter", "6", "a queue that it would add is in another mediated device already (EADDRINUSE)")]
+    [TestCase("assign_adapter", "256", "this machine has no adapter or domain of that number (ENODEV)")]
+    [TestCase("assign_adapter", "six", "the value is no number (EINVAL)")]
+    [TestCase("unassign_domain", "-1", "the value is no number (EINVAL)")]
+    public void What_cannot_be_assigned_is_said_in_words_and_the_device_undone(string name, string value, string words)
+    {
+        using var host = new HookedHost("s390.xml");
+        const string Other = "6a2f0d1c-0000-4000-8000-000000000001";
+        host.Host.Write($"{Type}/create", Other);
+        Assert.That(host.Host.Write($"sys/bus/mdev/devices/{Other}/assign_adapter", "6"), Is.EqualTo(Errno.None));
+        Assert.That(host.Host.Write($"sys/bus/mdev/devices/{Other}/assign_domain", "4"), Is.EqualTo(Errno.None));
+        var before = host.Host.Tree();
+        var domain = Domain(("assign_domain", "4"), (name, value));
+
+        host.Call("prepare", domain).IsRefused($"'{domain.Vgpus[0].Uuid}'", $"its attribute '{name}' cannot be set to '{value}'", words);
+
+        host.Stop(domain);
+        host.WaitForWorkers();
+        Assert.That(host.Host.Tree(), Is.EqualTo(before));
+    }
+
+    [TestCase("EBUSY", "a guest uses the device, which takes no changes then (EBUSY)")]
+    [TestCase("EPERM", "Operation not permitted (EPERM)")]
+    public void A_device_in_use_takes_no_changes(string errno, string words)
+    {
+        using var host = new HookedHost("s390.xml");
+        host.Host.Control($"fault errno={errno} op=write path=**/assign_adapter");
+
+        host.Call("prepare", Domain(("assign_adapter", "5"))).IsRefused(words);
+    }
+
+    [TestCase("E2BIG", "the value is longer than the driver takes (E2BIG)")]
+    [TestCase("EPERM", "the driver takes it only before the device is in use (EPERM)")]
+    [TestCase("EINVAL", "the driver does not take this value (EINVAL)")]
+    public void What_NVIDIAs_driver_refuses_as_vgpu_params_is_said_in_words(string errno, string words)
+    {
+        using var host = new HookedHost("m60-mdev.xml", "removal_grace = 0");
+        var domain = new DeclaringDomain("win10", new Vgpu("type='GRID M60-4Q'") { Attrs = "<mdev:attr name='nvidia/vgpu_params' value='x=1'/>" });
+        host.Host.Control($"fault errno={errno} op=write path=**/vgpu_params");
+
+        host.Call("prepare", domain).IsRefused("'nvidia/vgpu_params' cannot be set to 'x=1'", words);
+
+        host.Stop(domain);
+        host.IsAsBefore();
+    }
+
+    [Test]
+    public void A_subchannel_serves_one_domain()
+    {
+        using var host = new HookedHost("s390.xml");
+        var first = new DeclaringDomain("first", new Vgpu("type='vfio_ccw-io' parent='css_0_0_0023'") { Model = "vfio-ccw" });
+        var second = new DeclaringDomain("second", new Vgpu("type='I/O subchannel (Non-QDIO)'") { Model = "vfio-ccw" });
+        host.Start(first);
+
+        host.Call("prepare", second).IsRefused("'0.0.0023': no instance is left");
+
+        host.Stop(first);
+        host.Start(second);
+        host.Stop(second);
+        host.IsAsBefore();
+    }
+
+    private static DeclaringDomain Domain(params (string Name, string Value)[] attrs) => new("crypto", new Vgpu("type='vfio_ap-passthrough'")
+    {
+        Model = "vfio-ap",
+        Attrs = string.Concat(attrs.Select(attr => $"<mdev:attr name='{attr.Name}' value='{attr.Value}'/>")),
+    });
+}

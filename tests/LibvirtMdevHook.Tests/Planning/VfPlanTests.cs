@@ -1,0 +1,156 @@
+using System.Collections.Immutable;
+using LibvirtMdevHook.Domains;
+using LibvirtMdevHook.Hosts;
+using LibvirtMdevHook.Linux;
+using LibvirtMdevHook.Log;
+using LibvirtMdevHook.Operations;
+using LibvirtMdevHook.Planning;
+using LibvirtMdevHook.Records;
+using LibvirtMdevHook.Settings;
+using NUnit.Framework;
+using static LibvirtMdevHook.Tests.VfText;
+using static VerifyNUnit.Verifier;
+
+namespace LibvirtMdevHook.Tests.Planning;
+
+/// <summary>A tree with VFs and a declaration in, a plan or its refusals out.</summary>
+internal sealed class VfPlanTests
+{
+    private const string First = "0000:41:00.4";
+    private const string Second = "0000:41:00.5";
+
+    private static readonly string IdleGpu = Gpu("0000:41", (0, Idle), (0, Idle));
+    private static readonly string BusyGpu = Gpu("0000:41", (558, Empty), (0, Beside2Q));
+
+    [TestCase("NVIDIA A40-2Q")]
+    [TestCase("a40 2q")]
+    [TestCase("nvidia-558")]
+    [TestCase("558")]
+    public void A_type_is_found_by_its_name_and_by_either_id(string type) =>
+        Assert.That(PlanOf(IdleGpu, Declaring("", Wish(First, type))), Is.EqualTo($"set {First} of 0000:41:00.0 (vf) to nvidia-558 'NVIDIA A40-2Q'\n"));
+
+    [Test]
+    public Task Two_VFs_are_set_one_after_the_other() => Plan(IdleGpu, "", Wish(First, "NVIDIA A40-2Q"), Wish(Second, "NVIDIA A40-2Q"));
+
+    [Test]
+    public Task A_type_that_there_is_not_has_near_misses() => Plan(IdleGpu, "", Wish(First, "NVIDIA A40-3Q"));
+
+    [Test]
+    public Task A_type_that_nobody_has_seen_may_still_be_hidden_beside_others() => Plan(BusyGpu, "", Wish(Second, "NVIDIA A40-48Q"));
+
+    [Test]
+    public Task A_type_that_was_seen_earlier_is_named_though_it_is_hidden() => Plan(BusyGpu + Seen("unknown"), "", Wish(Second, "nvidia-563"));
+
+    [Test]
+    public Task A_full_GPU_still_says_what_a_number_is() =>
+        Plan(Gpu("0000:41", (558, Empty), (0, Empty)) + Seen("unknown"), "", Wish(Second, "558"));
+
+    [Test]
+    public Task What_another_version_of_the_driver_showed_is_forgotten() =>
+        Plan(BusyGpu + Seen("535.1"), "", Wish(Second, "nvidia-563"));
+
+    [Test]
+    public Task A_VF_that_lists_nothing_though_its_GPU_is_idle_points_to_the_daemons() => Plan(Gpu("0000:41", (0, Empty)), "", Wish(First, "NVIDIA A40-2Q"));
+
+    [Test]
+    public Task A_foreign_VF_of_the_type_is_used_and_left() => Plan(BusyGpu, "", Wish(First, "NVIDIA A40-2Q"));
+
+    [Test]
+    public Task A_foreign_VF_of_another_type_is_refused() => Plan(BusyGpu, "", Wish(First, "NVIDIA A40-1Q"));
+
+    [Test]
+    public Task A_name_from_earlier_decides_nothing_about_a_foreign_VF() =>
+        Plan(Gpu("0000:41", (558, Empty), (0, Empty)) + Seen("unknown"), "", Wish(First, "NVIDIA A40-2Q"));
+
+    [Test]
+    public Task An_attribute_of_a_foreign_VF_is_refused() => Plan(BusyGpu, "",
+        Wish(First, "NVIDIA A40-2Q").Replace("/>", "><attr name='nvidia/vgpu_params' value='x=1'/></hostdev>", StringComparison.Ordinal));
+
+    [Test]
+    public Task A_PF_is_no_VF() => Plan(IdleGpu, "", Wish("0000:41:00.0", "NVIDIA A40-2Q"));
+
+    [Test]
+    public Task A_PF_whose_VFs_are_not_enabled_is_named_with_the_command() => Plan(Gpu("0000:41"), "", Wish(First, "NVIDIA A40-2Q"));
+
+    [Test]
+    public Task Of_several_such_PFs_the_one_is_named_that_would_have_the_VF() =>
+        Plan(Gpu("0000:41") + Gpu("0000:51"), "", Wish("0000:51:00.6", "NVIDIA A40-2Q"));
+
+    [Test]
+    public Task A_mediated_device_finds_no_parent_on_a_PF_whose_VFs_are_not_enabled() =>
+        Plan(Gpu("0000:41"), "", $"<hostdev uuid='{DomainText.First}' type='NVIDIA A40-2Q'/>");
+
+    [Test]
+    public Task A_VF_that_is_not_there_is_refused() => Plan(IdleGpu, "", Wish("0000:99:00.4", "NVIDIA A40-2Q"));
+
+    [Test]
+    public Task Another_drivers_VF_is_refused() => Plan(
+        IdleGpu.Replace($"{First}/nvidia/", $"{First}/other/", StringComparison.Ordinal)
+            .Replace($"{First}/driver -> ../../../bus/pci/drivers/nvidia", $"{First}/driver -> ../../../bus/pci/drivers/vfio-pci", StringComparison.Ordinal),
+        "", Wish(First, "NVIDIA A40-2Q"));
+
+    [Test]
+    public Task A_VF_of_the_declared_PF_is_taken() => Plan(IdleGpu, "", Wish(First, "NVIDIA A40-2Q", "parent='pci_0000_41_00_0'"));
+
+    [Test]
+    public Task A_VF_of_another_PF_than_declared_is_refused() => Plan(IdleGpu, "", Wish(First, "NVIDIA A40-2Q", "parent='0000:51:00.0'"));
+
+    [Test]
+    public Task Excluding_a_PF_excludes_its_VFs() =>
+        Plan(IdleGpu + """etc/libvirt/mdev-hook.conf = excluded_parents = ["pci_0000_41_00_0"]\n""", "", Wish(First, "NVIDIA A40-2Q"));
+
+    [Test]
+    public Task VFs_of_one_PF_are_on_one_GPU() => Plan(IdleGpu, "gpu='different'", Wish(First, "NVIDIA A40-2Q"), Wish(Second, "NVIDIA A40-2Q"));
+
+    [Test]
+    public Task A_VF_and_a_mediated_device_of_one_PF_share_a_GPU() => Plan(
+        IdleGpu + MdevVf(6), "gpu='same'", Wish(First, "NVIDIA A40-2Q"), $"<hostdev uuid='{DomainText.First}' type='NVIDIA A40-2Q'/>");
+
+    [Test]
+    public Task A_VF_with_a_type_counts_for_the_placement_of_mediated_devices() => Plan(
+        BusyGpu + MdevVf(6) + Gpu("0000:51") + MdevVf(6, "0000:51"), "", $"<hostdev uuid='{DomainText.First}' type='NVIDIA A40-2Q'/>");
+
+    [Test]
+    public Task A_VF_of_another_domain_is_refused_by_name()
+    {
+        using var tree = new TreeOfText(BusyGpu);
+        var store = tree.Store();
+        store.MakeFolders();
+        var (vf, pf) = (SysfsName.Parse(First), SysfsName.Parse("0000:41:00.0"));
+        Assert.That(DeviceId.TryParse(First, out var device));
+        var claim = new Claim(
+            device!, vf, pf, Dialect.Vf, new ClaimedType(SysfsName.Parse("nvidia-558"), "NVIDIA A40-2Q", null), [], "", Handover.Hostdev, Stage.Online, 7);
+        store.Save(new Record(Guid.Parse("99999999-9999-4999-8999-999999999999"), "the-other", TreeOfText.Boot, 1, Phase.Prepared, [claim]));
+        return Verify(PlanOf(tree, Declaring("", Wish(First, "NVIDIA A40-2Q"))).ToString());
+    }
+
+    private static string Seen(string driver) => $"var/cache/libvirt-mdev/0000:41:00.0 = driver {driver}\\nnvidia-558 NVIDIA A40-2Q\\nnvidia-563 NVIDIA A40-48Q\\n\n";
+
+    /// <summary>One more VF of a PF, which takes mediated devices.</summary>
+    private static string MdevVf(int function, string bus = "0000:41") => $"""
+        sys/class/mdev_bus/{bus}:00.{function} -> ../../devices/pci0000:00/{bus}:00.{function}
+        sys/bus/pci/devices/{bus}:00.{function} -> ../../../devices/pci0000:00/{bus}:00.{function}
+        sys/devices/pci0000:00/{bus}:00.{function}/physfn -> ../{bus}:00.0
+        sys/devices/pci0000:00/{bus}:00.{function}/vendor = 0x10de\n
+        sys/devices/pci0000:00/{bus}:00.{function}/mdev_supported_types/nvidia-558/name = NVIDIA A40-2Q\n
+        sys/devices/pci0000:00/{bus}:00.{function}/mdev_supported_types/nvidia-558/available_instances = 1\n
+        sys/devices/pci0000:00/{bus}:00.{function}/mdev_supported_types/nvidia-558/device_api = vfio-pci\n
+
+        """;
+
+    private static Task Plan(string lines, string rules, params string[] hostdevs) => Verify(PlanOf(lines, Declaring(rules, hostdevs)));
+
+    private static string PlanOf(string lines, string xml)
+    {
+        using var tree = new TreeOfText(lines);
+        return PlanOf(tree, xml).ToString();
+    }
+
+    private static Plan PlanOf(TreeOfText tree, string xml)
+    {
+        var domain = DomainText.Parse(xml);
+        var settings = HostSettings.Load(tree.Root);
+        var place = new Workplace(tree.Root, settings, tree.Store(), new HookLog(tree.Root, settings, "test"));
+        return Planner.Make(HostOrder.Read(place, domain, domain.Declaration!, ImmutableDictionary<SysfsName, string>.Empty));
+    }
+}
