@@ -30,7 +30,7 @@ internal static class DomainFile
             Console.Error.WriteLine(problem.Line > 0 ? $"{file}:{problem.Line}: {problem.Text}" : $"{file}: {problem.Text}");
     }
 
-    private static byte[] Bytes(string file)
+    public static byte[] Bytes(string file)
     {
         using var input = file == "-" ? Console.OpenStandardInput() : File.OpenRead(file);
         using var bytes = new MemoryStream();

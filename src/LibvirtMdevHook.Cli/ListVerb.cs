@@ -31,7 +31,7 @@ internal sealed class ListVerb
     private static IEnumerable<Row> Rows(Root root, RecordStore records)
     {
         var known = new HashSet<DeviceId>();
-        foreach (var record in records.Removing().Concat(records.Domains()))
+        foreach (var record in records.Removing().Concat(records.Domains()).Concat(records.Reservations()))
         {
             foreach (var claim in record.Claims.Where(c => known.Add(c.Device)))
                 yield return Row.Of(record, claim, MdevDevice.Look(root, claim.Device), root);
@@ -49,7 +49,8 @@ internal sealed class ListVerb
     {
         public static Row Of(Record record, Claim claim, MdevDevice? device, Root root)
         {
-            var state = device is null ? claim.Stage == Stage.Leaving ? "being removed, not to be seen any more" : $"{Word.Of(claim.Stage)}, missing"
+            var state = record.Expires is not null ? "reserved for a domain that may be coming here"
+                : device is null ? claim.Stage == Stage.Leaving ? "being removed, not to be seen any more" : $"{Word.Of(claim.Stage)}, missing"
                 : !claim.Proves(device) ? "another device has its uuid"
                 : claim.IsForeign ? $"{Word.Of(claim.Stage)}, foreign"
                 : claim.Stage == Stage.Leaving ? "being removed"

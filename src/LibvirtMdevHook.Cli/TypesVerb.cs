@@ -20,7 +20,7 @@ internal sealed class TypesVerb
         var place = Workplace.Open(root, "types");
         var host = HostReader.ReadAll(root);
         SeenTypes.Keep(root, host);
-        var occupancy = Occupancy.Of(host, place.Records.Domains().Concat(place.Records.Removing()));
+        var occupancy = Occupancy.Of(host, place.Records.Domains().Concat(place.Records.Removing()).Concat(place.Records.Reservations()));
         if (Json)
             Listing.Print(Listing.Array(host.Parents.Select(p => ParentJson(place.Settings, host, occupancy, p))));
         else if (host.Parents.Length == 0)

@@ -21,6 +21,8 @@ internal sealed class Verbs
         verbs.Add<ListVerb>(verb => verb.Run(root));
         verbs.Add<CheckVerb>(verb => verb.Run(root));
         verbs.Add<PlanVerb>(verb => verb.Run(root));
+        verbs.Add<RenderVerb>(verb => verb.Run(root));
+        verbs.Add<RetargetVerb>(verb => verb.Run(root));
         try
         {
             return Parser.Default.ParseArguments(args, [.. verbs._types]).MapResult(

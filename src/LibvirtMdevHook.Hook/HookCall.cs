@@ -61,6 +61,7 @@ internal sealed class HookCall
 
     private int Hand(Root root, WorkerRequest request, Deadline deadline, TimeSpan budget)
     {
+        Answer? answer;
         var (ours, theirs) = SocketEnd.Pair();
         using (ours)
         {
@@ -70,11 +71,12 @@ internal sealed class HookCall
             if (!error.IsNone)
                 return Output.Refuse(this, NoWorker(program, error));
             request.Send(ours, deadline);
-            var answer = WorkerRequest.ReceiveAnswer(ours, deadline);
-            if (answer is null)
-                return Output.Refuse(this, NoAnswer(root, deadline, budget));
-            return answer.IsGood ? 0 : Output.Refuse(this, answer.Sentence);
+            answer = WorkerRequest.ReceiveAnswer(ours, deadline);
         }
+
+        if (answer is null)
+            return Output.Refuse(this, NoAnswer(root, deadline, budget));
+        return answer.IsGood ? Output.Pass(this, answer.Xml) : Output.Refuse(this, answer.Sentence);
     }
 
     private string OnlyRoot =>
@@ -84,8 +86,10 @@ internal sealed class HookCall
         $"domain '{_name}': '{program}' cannot be started ({error}); install libvirt-mdev-hook again or remove it altogether";
 
     private string NoAnswer(Root root, Deadline deadline, TimeSpan budget) => deadline.Passed
-        ? $"domain '{_name}': its devices were not ready within {budget.TotalSeconds:0.#} s, and are taken down; "
-            + $"'virt-mdev list' shows what is left, '{root.LogFile}' what happened"
+        ? $"domain '{_name}': " + (Operation == HookOperation.Migrate || Operation == HookOperation.Restore
+            ? $"this host has not found out within {budget.TotalSeconds:0.#} s whether it has the devices; '{root.LogFile}' may say why"
+            : $"its devices were not ready within {budget.TotalSeconds:0.#} s, and are taken down; "
+                + $"'virt-mdev list' shows what is left, '{root.LogFile}' what happened")
         : $"domain '{_name}': the worker ended without an answer; '{root.LogFile}' may say why";
 
     /// <summary>virt-mdev of the same installation: ../bin/virt-mdev beside the folder in which this program itself lies.</summary>

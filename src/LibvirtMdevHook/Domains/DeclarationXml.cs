@@ -36,6 +36,10 @@ internal static class DeclarationXml
         return null;
     }
 
+    /// <returns>The &lt;hostdev&gt; elements of all declarations, as they are, whatever is wrong in them.</returns>
+    public static IEnumerable<XElement> Hostdevs(XElement domain) =>
+        domain.Elements("metadata").Elements(Ours + "hostdevs").Elements(Ours + "hostdev");
+
     private static Declaration ReadHostdevs(XElement element, GuestDevices devices, IReadOnlyCollection<string> alsoAllowed, List<Problem> problems)
     {
         Expect(element, ["placement", "numa", "gpu"], "hostdev", problems);
@@ -98,7 +102,7 @@ internal static class DeclarationXml
 
     private static void RefuseOutsideMetadata(XElement domain, List<Problem> problems)
     {
-        const string Remedy = "would be dropped by libvirt, which keeps foreign names only as elements of <metadata>; declare the device there";
+        const string Remedy = "would be dropped by libvirt, which keeps foreign names only as elements of <metadata>; declare the device there ('virt-mdev render' does it for hostdevs)";
         foreach (var element in domain.Elements().Where(e => e.Name != "metadata").DescendantsAndSelf())
         {
             if (IsOurs(element.Name))

@@ -29,6 +29,14 @@ internal static class DeclaredHostdevXml
             device, type, parents, attrs, args, target?.Handover ?? Handover.Hostdev, target?.Model, DomainXml.LineOf(element));
     }
 
+    /// <returns>The device that an element speaks of; null when that cannot be told.</returns>
+    public static DeviceId? DeviceOf(XElement element) => (element.Attribute("uuid"), element.Attribute("address")) switch
+    {
+        ({ } uuid, null) when DeviceId.TryParseUuid(uuid.Value, out var parsed) => DeviceId.Mdev(parsed),
+        (null, { } address) when PciAddress.TryParse(address.Value, out var vf) => DeviceId.Vf(vf),
+        _ => null,
+    };
+
     private static DeviceId? ReadDevice(XElement element, List<Problem> problems)
     {
         var uuid = element.Attribute("uuid");
@@ -40,10 +48,8 @@ internal static class DeclaredHostdevXml
             return null;
         }
 
-        if (uuid is not null && DeviceId.TryParseUuid(uuid.Value, out var parsed))
-            return DeviceId.Mdev(parsed);
-        if (address is not null && PciAddress.TryParse(address.Value, out var vf))
-            return DeviceId.Vf(vf);
+        if (DeviceOf(element) is { } device)
+            return device;
         var attribute = (uuid ?? address)!;
         problems.Add(DeclarationXml.At(attribute, $"{attribute.Name}='{attribute.Value}' is not "
             + (uuid is not null ? "a uuid such as '6a2f1c3e-90c1-4d7b-8e5a-0f1e2d3c4b5a'" : PciAddress.Expected)));

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using System.Xml;
 using System.Xml.Linq;
 
@@ -11,18 +10,18 @@ namespace LibvirtMdevHook.Domains;
 /// </summary>
 internal static class DomainXml
 {
-    /// <summary>Larger documents are refused when they hold a declaration; virsh itself passes on about 4 MB.</summary>
-    public const int MaximumBytes = 4 << 20;
-
-    private static readonly XmlReaderSettings Settings = new() { DtdProcessing = DtdProcessing.Prohibit, XmlResolver = null };
-
     /// <param name="xml">The document in UTF-8.</param>
     /// <param name="alsoAllowed">The configuration's <c>allowed_attributes</c>.</param>
     /// <exception cref="DomainXmlException">The document or its declaration cannot be taken.</exception>
-    public static Domain Parse(ReadOnlyMemory<byte> xml, IReadOnlyCollection<string> alsoAllowed)
+    public static Domain Parse(ReadOnlyMemory<byte> xml, IReadOnlyCollection<string> alsoAllowed) => Read(DomainDocument.Load(xml), alsoAllowed);
+
+    /// <param name="document">The document, read.</param>
+    /// <param name="alsoAllowed">The configuration's <c>allowed_attributes</c>.</param>
+    /// <exception cref="DomainXmlException">Its declaration cannot be taken.</exception>
+    public static Domain Read(DomainDocument document, IReadOnlyCollection<string> alsoAllowed)
     {
         var problems = new List<Problem>();
-        var root = Load(xml);
+        var root = document.Root;
         var declaration = DeclarationXml.Read(root, alsoAllowed, problems);
         var domain = new Domain(ReadUuid(root, problems), root.Element("name")?.Value ?? "", declaration, ReadDac(root), GuestNuma.Read(root));
         if (problems.Count > 0)
@@ -32,27 +31,6 @@ internal static class DomainXml
 
     /// <summary>The line of a node in the document it was read from.</summary>
     public static int LineOf(XObject node) => ((IXmlLineInfo)node).LineNumber;
-
-    private static XElement Load(ReadOnlyMemory<byte> xml)
-    {
-        if (xml.Length > MaximumBytes)
-            throw Invalid(0, $"the XML is longer than {MaximumBytes} bytes, the most that is read for a domain with a declaration; make it smaller");
-        try
-        {
-            var text = new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(xml.Span).TrimStart('\uFEFF');
-            using var reader = XmlReader.Create(new StringReader(ForeignMetadata.Blank(text)), Settings);
-            var root = XDocument.Load(reader, LoadOptions.SetLineInfo).Root!;
-            return root.Name == "domain" ? root : throw Invalid(LineOf(root), $"the root element is <{root.Name.LocalName}>; expected <domain>");
-        }
-        catch (DecoderFallbackException)
-        {
-            throw Invalid(0, "the XML is not UTF-8");
-        }
-        catch (XmlException e)
-        {
-            throw Invalid(e.LineNumber, ForeignMetadata.NotWellFormed(e));
-        }
-    }
 
     private static Guid ReadUuid(XElement root, List<Problem> problems)
     {
@@ -74,6 +52,4 @@ internal static class DomainXml
         static uint? Id(string text) =>
             uint.TryParse(text.AsSpan().TrimStart('+'), NumberStyles.None, CultureInfo.InvariantCulture, out var id) ? id : null;
     }
-
-    private static DomainXmlException Invalid(int line, string text) => new([new Problem(line, text)]);
 }

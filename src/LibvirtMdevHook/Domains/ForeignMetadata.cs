@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Xml;
 
 namespace LibvirtMdevHook.Domains;
@@ -12,32 +11,26 @@ internal sealed class ForeignMetadata
 {
     private const int MaximumDepth = 256;
 
-    private readonly string _text;
+    private readonly SourceText _source;
     private readonly char[] _cleaned;
-    private readonly ImmutableArray<int> _lineStarts;
     private readonly Dictionary<string, string>[] _scopes = [[], [], []];
 
-    private ForeignMetadata(string text)
-    {
-        _text = text;
-        _cleaned = text.ToCharArray();
-        _lineStarts = LineStarts(text);
-    }
+    private ForeignMetadata(SourceText source) => (_source, _cleaned) = (source, source.Text.ToCharArray());
 
     /// <returns>The same text, of the same length and lines, with only our element left in metadata.</returns>
     /// <exception cref="DomainXmlException">It is not well-formed, has a DTD, is nested too deeply, or our element has a doubled prefix.</exception>
-    public static string Blank(string text)
+    public static string Blank(SourceText source)
     {
         try
         {
-            return new ForeignMetadata(text).Run();
+            return new ForeignMetadata(source).Run();
         }
         catch (XmlException e)
         {
             // Of a DTD, and of it alone, the reader does not say where it is.
             throw e.LineNumber > 0
                 ? Invalid(e.LineNumber, NotWellFormed(e))
-                : Invalid(LineOf(text, "<!DOCTYPE"), "the XML has a DTD, which is refused; remove the <!DOCTYPE>");
+                : Invalid(LineOf(source.Text, "<!DOCTYPE"), "the XML has a DTD, which is refused; remove the <!DOCTYPE>");
         }
     }
 
@@ -50,10 +43,7 @@ internal sealed class ForeignMetadata
 
     private string Run()
     {
-        // The one reader of .NET that can leave namespaces alone: 'a:b:c' is a legal name of XML 1.0.
-#pragma warning disable CA3075 // DTDs are prohibited and there is no resolver.
-        using var reader = new XmlTextReader(new StringReader(_text)) { Namespaces = false, DtdProcessing = DtdProcessing.Prohibit, XmlResolver = null };
-#pragma warning restore CA3075
+        using var reader = _source.Reader();
         var path = new string?[3];
         var foreignStart = -1;
         var insideOurs = false;
@@ -73,13 +63,13 @@ internal sealed class ForeignMetadata
                 if (insideOurs && reader.Depth >= 2 && reader.Name.Count(c => c == ':') > 1)
                     throw Invalid(reader.LineNumber, DoubledPrefix(reader.Name));
                 if (isMetadataChild && !insideOurs)
-                    foreignStart = Offset(reader.LineNumber, reader.LinePosition) - 1;
+                    foreignStart = _source.Offset(reader.LineNumber, reader.LinePosition) - 1;
                 if (isMetadataChild && reader.IsEmptyElement)
                     foreignStart = End(foreignStart, ref insideOurs, foreignStart);
             }
             else if (reader.NodeType == XmlNodeType.EndElement && isMetadataChild)
             {
-                foreignStart = End(foreignStart, ref insideOurs, Offset(reader.LineNumber, reader.LinePosition));
+                foreignStart = End(foreignStart, ref insideOurs, _source.Offset(reader.LineNumber, reader.LinePosition));
             }
         }
 
@@ -92,7 +82,7 @@ internal sealed class ForeignMetadata
         insideOurs = false;
         if (foreignStart < 0)
             return -1;
-        var end = TagEnd(lastTag);
+        var end = _source.TagEnd(lastTag);
         for (var i = foreignStart; i <= end; i++)
         {
             if (_cleaned[i] is not ('\n' or '\r'))
@@ -100,23 +90,6 @@ internal sealed class ForeignMetadata
         }
 
         return -1;
-    }
-
-    private int TagEnd(int from)
-    {
-        var quote = '\0';
-        for (var i = from; i < _text.Length; i++)
-        {
-            var c = _text[i];
-            if (quote != '\0')
-                quote = c == quote ? '\0' : quote;
-            else if (c is '"' or '\'')
-                quote = c;
-            else if (c == '>')
-                return i;
-        }
-
-        return _text.Length - 1;
     }
 
     private void Enter(XmlTextReader reader)
@@ -139,21 +112,6 @@ internal sealed class ForeignMetadata
         var colon = name.IndexOf(':', StringComparison.Ordinal);
         var prefix = colon < 0 ? "" : name[..colon];
         return _scopes.Reverse().Select(s => s.GetValueOrDefault(prefix)).FirstOrDefault(uri => uri is not null) ?? "";
-    }
-
-    private int Offset(int line, int position) => _lineStarts[line - 1] + position - 1;
-
-    private static ImmutableArray<int> LineStarts(string text)
-    {
-        var starts = ImmutableArray.CreateBuilder<int>();
-        starts.Add(0);
-        for (var i = 0; i < text.Length; i++)
-        {
-            if (text[i] == '\n' || (text[i] == '\r' && (i + 1 == text.Length || text[i + 1] != '\n')))
-                starts.Add(i + 1);
-        }
-
-        return starts.ToImmutable();
     }
 
     private static int LineOf(string text, string what) =>

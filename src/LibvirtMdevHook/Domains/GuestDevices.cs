@@ -16,6 +16,8 @@ internal sealed partial class GuestDevices
     public static GuestDevices Read(XElement domain) =>
         new([.. domain.Elements("devices").Elements("hostdev").Select(Native).OfType<Entry>(), .. Commandline(domain)]);
 
+    public IEnumerable<Entry> Entries => _entries;
+
     /// <returns>Null when the guest does not have the device.</returns>
     public Entry? Find(DeviceId device) => _entries.FirstOrDefault(e => e.Device == device);
 
@@ -27,7 +29,7 @@ internal sealed partial class GuestDevices
         switch ((string?)hostdev.Attribute("type"))
         {
             case "mdev" when DeviceId.TryParseUuid((string?)address?.Attribute("uuid"), out var uuid):
-                return new Entry(DeviceId.Mdev(uuid), Handover.Hostdev, (string?)hostdev.Attribute("model"), line, null);
+                return new Entry(DeviceId.Mdev(uuid), Handover.Hostdev, (string?)hostdev.Attribute("model"), line, null, address!);
             case "pci" when PciAddress.TryParse(
                 (string?)address?.Attribute("domain"), (string?)address?.Attribute("bus"),
                 (string?)address?.Attribute("slot"), (string?)address?.Attribute("function"), out var vf):
@@ -35,7 +37,7 @@ internal sealed partial class GuestDevices
                     ? $"the <hostdev> of the VF '{vf}' has managed='yes', with which libvirt would unbind the VF from its driver and lose the type; "
                         + "write managed='no'"
                     : null;
-                return new Entry(DeviceId.Vf(vf.Value), Handover.Hostdev, null, line, problem);
+                return new Entry(DeviceId.Vf(vf.Value), Handover.Hostdev, null, line, problem, address!);
             default:
                 return null;
         }
@@ -45,15 +47,24 @@ internal sealed partial class GuestDevices
     {
         foreach (var argument in domain.Elements(Qemu + "commandline").Elements(Qemu + "arg"))
         {
-            var match = SysfsDev().Match((string?)argument.Attribute("value") ?? "");
-            var name = match.Success ? match.Groups[1].Value.TrimEnd('/').Split('/')[^1] : null;
+            var value = (string?)argument.Attribute("value") ?? "";
+            var name = value[NameIn(value)];
             if (!DeviceId.TryParse(name, out var device))
                 continue;
             var problem = name != device.ToString()
-                ? $"the sysfsdev '{match.Groups[1].Value}' names no file: the kernel's name of the device is '{device}', in lower case with dashes"
+                ? $"the sysfsdev '{SysfsDev().Match(value).Groups[1].Value}' names no file: the kernel's name of the device is '{device}', "
+                    + "in lower case with dashes"
                 : null;
-            yield return new Entry(device, Handover.Commandline, null, DomainXml.LineOf(argument), problem);
+            yield return new Entry(device, Handover.Commandline, null, DomainXml.LineOf(argument), problem, argument);
         }
+    }
+
+    /// <returns>Where in an argument's value the device's name is, the last of the path that its <c>sysfsdev</c> gives; empty where there is none.</returns>
+    public static Range NameIn(string argument)
+    {
+        var path = SysfsDev().Match(argument).Groups[1];
+        var folder = path.Value.TrimEnd('/');
+        return (path.Index + folder.LastIndexOf('/') + 1)..(path.Index + folder.Length);
     }
 
     /// <summary>Of <c>vfio-pci,sysfsdev=PATH,...</c> and of its JSON form <c>"sysfsdev":"PATH"</c>.</summary>
@@ -61,5 +72,6 @@ internal sealed partial class GuestDevices
     private static partial Regex SysfsDev();
 
     /// <param name="Problem">Why the device cannot be handed over like this; null when it can.</param>
-    public sealed record Entry(DeviceId Device, Handover Handover, string? Model, int Line, string? Problem);
+    /// <param name="Place">What names the device: the &lt;address&gt; of the hostdev's source, or the argument.</param>
+    public sealed record Entry(DeviceId Device, Handover Handover, string? Model, int Line, string? Problem, XElement Place);
 }

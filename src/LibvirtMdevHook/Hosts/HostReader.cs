@@ -14,7 +14,9 @@ internal static class HostReader
     /// </param>
     /// <param name="wanted">Which types to read in full.</param>
     /// <param name="declared">Devices to look at where they exist; of VFs only these are read, unless all types are wanted.</param>
-    public static Host Read(Root root, Func<SysfsName, Func<SysfsName?>, bool> isWanted, TypeFilter wanted, IEnumerable<DeviceId> declared)
+    /// <param name="everyVf">Also those VFs that are not declared.</param>
+    public static Host Read(
+        Root root, Func<SysfsName, Func<SysfsName?>, bool> isWanted, TypeFilter wanted, IEnumerable<DeviceId> declared, bool everyVf = false)
     {
         var ids = declared.ToArray();
         var vfs = ids.Where(id => id.Address is not null).Select(id => id.Name).ToHashSet();
@@ -26,7 +28,7 @@ internal static class HostReader
                 continue;
             if (Dialect.Detect(path) is not { } dialect)
                 parents.AddRange(Asleep(name, path));
-            else if (dialect != Dialect.Vf || isVf || wanted.Declared is null)
+            else if (dialect != Dialect.Vf || isVf || everyVf || wanted.Declared is null)
                 parents.Add(ReadParent(root, name, path, dialect, wanted));
         }
 

@@ -41,6 +41,35 @@ internal sealed class Descriptor : SafeHandleMinusOneIsInvalid
         }
     }
 
+    /// <summary>
+    /// Writes all the bytes to a pipe in as many pieces as it takes, none larger than PIPE_BUF: poll(2) promises that such a piece does not
+    /// block.
+    /// </summary>
+    /// <param name="patience">How long the reader may take nothing.</param>
+    /// <returns>ETIMEDOUT when patience was over; EPIPE when the reader has gone.</returns>
+    public unsafe Errno WriteAll(ReadOnlySpan<byte> bytes, TimeSpan patience)
+    {
+        const int pipeBuffer = 4096;
+        var deadline = Deadline.After(patience);
+        fixed (byte* buffer = bytes)
+        {
+            for (var written = 0; written < bytes.Length;)
+            {
+                var descriptor = new Libc.PollFd { Fd = Number, Events = Libc.POLLOUT };
+                var ready = Libc.poll(&descriptor, 1, deadline.Milliseconds);
+                if (ready == 0)
+                    return Errno.ETIMEDOUT;
+                var count = ready < 0 ? -1 : (int)Libc.write(Number, buffer + written, (nuint)Math.Min(pipeBuffer, bytes.Length - written));
+                if (count < 0 && Errno.Last() is var error && error != Errno.EINTR && error != Errno.EAGAIN)
+                    return error;
+                if (count > 0)
+                    (written, deadline) = (written + count, Deadline.After(patience));
+            }
+        }
+
+        return Errno.None;
+    }
+
     /// <summary>One read(2).</summary>
     /// <returns>The number of bytes, 0 at the end, -1 on failure.</returns>
     public unsafe int Read(Span<byte> into, out Errno error)

@@ -3,8 +3,8 @@ using LibvirtMdevHook.Settings;
 namespace LibvirtMdevHook.Operations;
 
 /// <summary>
-/// The operations of libvirt's qemu hook (libvirt.org/hooks.html) and what each of them may do. A non-zero exit refuses a start; at
-/// reconnect it would kill the running guest, after that it is ignored.
+/// The operations of libvirt's qemu hook (libvirt.org/hooks.html) and what each of them may do. A non-zero exit refuses a start, a migration
+/// to this host or a restore; at reconnect it would kill the running guest, after that it is ignored.
 /// </summary>
 /// <param name="MayRefuse">A non-zero exit is ours to give.</param>
 /// <param name="Trigger">What makes the operation ours.</param>
@@ -14,16 +14,18 @@ internal sealed record HookOperation(string Name, bool MayRefuse, Trigger Trigge
 {
     public static readonly HookOperation Prepare = new("prepare", true, Trigger.Declaration, true, s => s.PrepareDeadline);
     public static readonly HookOperation Start = new("start", true, Trigger.Record, true, s => s.StartDeadline);
+    public static readonly HookOperation Migrate = new("migrate", true, Trigger.Declaration, true, s => s.MigrateDeadline);
+    public static readonly HookOperation Restore = new("restore", true, Trigger.Declaration, true, s => s.MigrateDeadline);
     public static readonly HookOperation Started = new("started", false, Trigger.Record, false, s => s.ReleaseDeadline);
     public static readonly HookOperation Stopped = new("stopped", false, Trigger.Record, false, s => s.ReleaseDeadline);
     public static readonly HookOperation Release = new("release", false, Trigger.Record, false, s => s.ReleaseDeadline);
     public static readonly HookOperation Reconnect = new("reconnect", false, Trigger.Record, false, s => s.ReleaseDeadline);
     public static readonly HookOperation Attach = new("attach", false, Trigger.Record, false, s => s.ReleaseDeadline);
 
-    /// <summary>None of our business: migrate and restore pass the XML through by printing nothing, others may come.</summary>
+    /// <summary>None of our business: others may come.</summary>
     public static readonly HookOperation None = new("none", false, Trigger.None, false, s => s.ReleaseDeadline);
 
-    private static readonly HookOperation[] All = [Prepare, Start, Started, Stopped, Release, Reconnect, Attach];
+    private static readonly HookOperation[] All = [Prepare, Start, Migrate, Restore, Started, Stopped, Release, Reconnect, Attach];
 
     /// <returns>Null for an operation that is none of our business.</returns>
     public static HookOperation? Find(string name) => Array.Find(All, operation => operation.Name == name);

@@ -12,28 +12,42 @@ namespace LibvirtMdevHook.Operations;
 internal static class HostOrder
 {
     /// <summary>For prepare, when nothing of the domain's own is left.</summary>
-    public static Order Read(Workplace place, Domain domain, Declaration declaration, ImmutableDictionary<SysfsName, string> failed)
+    /// <param name="isArrival">A declared VF stands for any of the host.</param>
+    public static Order Read(
+        Workplace place, Domain domain, Declaration declaration, ImmutableDictionary<SysfsName, string> failed, bool isArrival = false)
     {
-        var others = place.Records.Domains().RemoveAll(r => r.Domain == domain.Uuid);
+        var others = place.Records.Domains().AddRange(place.Records.Reservations()).RemoveAll(r => r.Domain == domain.Uuid);
         var removing = place.Records.Removing();
         var mdevs = declaration.Hostdevs.Where(h => h.Device.Uuid is not null).ToArray();
-        var pins = mdevs.All(h => h.Parents.Length > 0) ? mdevs.SelectMany(h => h.Parents).ToArray() : null;
+        var everyVf = isArrival && mdevs.Length < declaration.Hostdevs.Length;
+        var pins = !everyVf && mdevs.All(h => h.Parents.Length > 0) ? mdevs.SelectMany(h => h.Parents).ToArray() : null;
         var filter = new TypeFilter([.. declaration.Hostdevs.Select(h => h.Type).OfType<string>().Distinct()]);
         var host = HostReader.Read(
             place.Root,
             (name, subsystem) => pins is null || pins.Any(p => p.Names(name, subsystem)),
             filter,
-            declaration.Hostdevs.Select(h => h.Device));
+            declaration.Hostdevs.Select(h => h.Device),
+            everyVf);
         return new Order(domain, declaration, host, others, removing, HoldersOf(place.Root, removing, declaration), place.Settings, failed,
-            HostNuma.NodesOf(place.Root, domain.Numa), place.Records.Boot, Stopwatch.GetTimestamp());
+            HostNuma.NodesOf(place.Root, domain.Numa), place.Records.Boot, Stopwatch.GetTimestamp(), isArrival);
     }
 
     /// <summary>For a person who asks beforehand: as if what the domain has now had been taken down, which prepare does first.</summary>
-    public static Order Preview(Workplace place, Domain domain, Declaration declaration)
+    public static Order Preview(Workplace place, Domain domain, Declaration declaration) => Freed(place, domain, declaration, isArrival: false, _ => true);
+
+    /// <summary>For a defined domain that is to have names of this host: the same, with other names for what cannot be had.</summary>
+    public static Order Retarget(Workplace place, Domain domain, Declaration declaration) => Freed(place, domain, declaration, isArrival: true, _ => true);
+
+    /// <summary>For a domain that comes from another host: the same, but what a process holds will not be free.</summary>
+    public static Order Arrival(Workplace place, Domain domain, Declaration declaration) =>
+        Freed(place, domain, declaration, isArrival: true, existing => existing?.Holder is null);
+
+    private static Order Freed(Workplace place, Domain domain, Declaration declaration, bool isArrival, Func<ExistingDevice?, bool> isFreed)
     {
-        var order = Read(place, domain, declaration, ImmutableDictionary<SysfsName, string>.Empty);
+        var order = Read(place, domain, declaration, ImmutableDictionary<SysfsName, string>.Empty, isArrival);
         var own = place.Records.Domains().Concat(order.Removing).Where(r => r.Domain == domain.Uuid)
-            .SelectMany(r => r.Claims).Where(c => !c.IsForeign && order.Host.Devices.ContainsKey(c.Device)).ToImmutableArray();
+            .SelectMany(r => r.Claims).Where(c => !c.IsForeign && order.Host.Devices.ContainsKey(c.Device) && isFreed(order.Host.Find(c.Device)))
+            .ToImmutableArray();
         return order with
         {
             Host = order.Host with
@@ -42,7 +56,7 @@ internal static class HostOrder
                 Devices = order.Host.Devices.RemoveRange(own.Select(c => c.Device)),
                 Existing = order.Host.Existing.RemoveAll(e => own.Any(c => c.Device == e.Device.Id)),
             },
-            Removing = order.Removing.RemoveAll(r => r.Domain == domain.Uuid),
+            Removing = order.Removing.RemoveAll(r => r.Domain == domain.Uuid && isFreed(order.Host.Find(r.Claims[0].Device))),
         };
     }
 

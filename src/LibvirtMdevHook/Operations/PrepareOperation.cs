@@ -32,7 +32,11 @@ internal sealed class PrepareOperation(Workplace place, Patience patience, Domai
             : domain.Declaration is { } declaration ? BringUp(declaration)
             : Answer.Good;
         if (Record is null)
+        {
             own.Delete();
+            place.Records.DeleteReservation(domain.Uuid);
+        }
+
         return answer;
     }
 
@@ -125,13 +129,11 @@ internal sealed class PrepareOperation(Workplace place, Patience patience, Domai
             _abandoned.Adopt();
             _abandoned.Work(patience.AtMost(TimeSpan.Zero));
             plan = PlanAndSave(declaration);
-            return plan is null || plan.Refusals.Length == 0
-                || plan.Refusals.Any(r => r.Hope == Hope.None || (r.Hope == Hope.Types && forTypes.IsOver));
+            return plan is null || plan.Refusals.Length == 0 || !plan.IsHopeful(!forTypes.IsOver);
         });
         refusal = plan is null
             ? $"the lock '{place.Root.State / "lock"}' is held by another process for too long"
-            : plan.Refusals.Length > 1 ? $"{plan.Refusals[0].Text} (and {plan.Refusals.Length - 1} more: 'virt-mdev plan' shows all)"
-            : plan.Refusals.FirstOrDefault()?.Text ?? "";
+            : plan.Refusal;
         return plan;
     }
 
@@ -143,19 +145,20 @@ internal sealed class PrepareOperation(Workplace place, Patience patience, Domai
         {
             if (host is null)
                 return null;
+            place.Records.DeleteExpiredReservations();
             order = HostOrder.Read(place, domain, declaration, _failed.ToImmutableDictionary());
             plan = Planner.Make(order);
             if (plan.Record is { } record)
+            {
                 place.Records.Save(record);
+                // What was promised to the domain when it was on its way is part of the plan now.
+                place.Records.DeleteReservation(domain.Uuid);
+            }
         }
 
         SeenTypes.Keep(place.Root, order.Host);
         return plan;
     }
 
-    private Answer Refuse(string why)
-    {
-        var prefix = $"domain '{domain.Name}': ";
-        return Answer.Refused(why.StartsWith(prefix, StringComparison.Ordinal) ? why : prefix + why);
-    }
+    private Answer Refuse(string why) => Answer.Refused(domain.Name, why);
 }

@@ -43,6 +43,12 @@ internal sealed class Worker(Root root, SocketEnd hook)
         {
             Prepare(place, request, patience);
         }
+        else if (request.Operation == HookOperation.Migrate || request.Operation == HookOperation.Restore)
+        {
+            var migrate = new MigrateOperation(place, patience, request);
+            if (!Reply(Log(place, migrate.Run())))
+                migrate.Undo();
+        }
         else if (request.Operation == HookOperation.Start)
         {
             Reply(Log(place, new StartOperation(place, patience, request).Run()));

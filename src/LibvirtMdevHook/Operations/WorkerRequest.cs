@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using LibvirtMdevHook.Domains;
 using LibvirtMdevHook.Linux;
 
 namespace LibvirtMdevHook.Operations;
@@ -12,7 +13,10 @@ internal sealed record WorkerRequest(HookOperation Operation, Guid Domain, strin
 {
     private const int HeaderLength = 128;
     private const int AnswerHeaderLength = 12;
-    private const int MaximumAnswer = 1 << 16;
+    private const int MaximumSentence = 1 << 16;
+
+    /// <summary>A domain XML of the greatest length, and what its new names may add to it.</summary>
+    private const int MaximumAnswer = DomainDocument.MaximumBytes + (1 << 20);
 
     public bool Send(SocketEnd worker, Deadline deadline)
     {
@@ -40,10 +44,10 @@ internal sealed record WorkerRequest(HookOperation Operation, Guid Domain, strin
 
     public static bool SendAnswer(SocketEnd hook, Answer answer, Deadline deadline)
     {
-        var text = Encoding.UTF8.GetBytes(answer.Sentence);
-        var length = Math.Min(text.Length, MaximumAnswer);
-        var header = $"{(answer.IsGood ? '+' : '-')}{length}".PadRight(AnswerHeaderLength);
-        return hook.SendAll(Encoding.ASCII.GetBytes(header), deadline) && hook.SendAll(text.AsSpan(0, length), deadline);
+        var sentence = Encoding.UTF8.GetBytes(answer.Sentence);
+        var text = answer.IsGood ? answer.Xml.Span : sentence.AsSpan(0, Math.Min(sentence.Length, MaximumSentence));
+        var header = $"{(answer.IsGood ? '+' : '-')}{text.Length}".PadRight(AnswerHeaderLength);
+        return hook.SendAll(Encoding.ASCII.GetBytes(header), deadline) && hook.SendAll(text, deadline);
     }
 
     /// <returns>Null when no whole answer comes in time, or the worker ended without one.</returns>
@@ -53,7 +57,9 @@ internal sealed record WorkerRequest(HookOperation Operation, Guid Domain, strin
         if (worker.Receive(header, deadline) < AnswerHeaderLength)
             return null;
         var text = new byte[Math.Min(Number(Encoding.ASCII.GetString(header.AsSpan(1)).Trim()), MaximumAnswer)];
-        return worker.Receive(text, deadline) < text.Length ? null : new Answer(header[0] == '+', Encoding.UTF8.GetString(text));
+        if (worker.Receive(text, deadline) < text.Length)
+            return null;
+        return header[0] == '+' ? Answer.Rewritten(text) : Answer.Refused(Encoding.UTF8.GetString(text));
     }
 
     private static int Number(string text) => int.Parse(text, NumberStyles.None, CultureInfo.InvariantCulture);
@@ -61,9 +67,19 @@ internal sealed record WorkerRequest(HookOperation Operation, Guid Domain, strin
 
 /// <summary>How an operation ended.</summary>
 /// <param name="Sentence">For the person who started the domain; empty when it is good.</param>
-internal sealed record Answer(bool IsGood, string Sentence)
+/// <param name="Xml">What libvirt is to take in place of the domain XML that it gave; empty where that stays as it is.</param>
+internal sealed record Answer(bool IsGood, string Sentence, ReadOnlyMemory<byte> Xml)
 {
-    public static readonly Answer Good = new(true, "");
+    public static readonly Answer Good = new(true, "", default);
 
-    public static Answer Refused(string sentence) => new(false, sentence);
+    public static Answer Rewritten(ReadOnlyMemory<byte> xml) => new(true, "", xml);
+
+    public static Answer Refused(string sentence) => new(false, sentence, default);
+
+    /// <param name="why">With the domain in front, or without.</param>
+    public static Answer Refused(string domain, string why)
+    {
+        var prefix = $"domain '{domain}': ";
+        return Refused(why.StartsWith(prefix, StringComparison.Ordinal) ? why : prefix + why);
+    }
 }

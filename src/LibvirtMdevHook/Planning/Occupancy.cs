@@ -35,7 +35,7 @@ internal sealed class Occupancy
         var places = host.Devices.Values
             .Select(place => (Gpu: place.Gpu ?? gpus.GetValueOrDefault(place.Parent), IdOrSize: place.Type?.ToString())).ToArray();
         var loads = places.Select(place => place.Gpu).OfType<SysfsName>()
-            .Concat(claims.Where(c => !host.Devices.ContainsKey(c.Device)).Select(c => c.Gpu))
+            .Concat(claims.Where(c => IsPending(host, c)).Select(c => c.Gpu))
             .GroupBy(gpu => gpu).ToImmutableDictionary(g => g.Key, g => g.Count());
         var running = places.Concat(claims.Select(c => (Gpu: (SysfsName?)c.Gpu, IdOrSize: c.Type?.Id.ToString())))
             .Concat(claims.Select(c => (Gpu: (SysfsName?)c.Gpu, IdOrSize: c.Type?.Framebuffer)));
@@ -93,7 +93,11 @@ internal sealed class Occupancy
 
     private static bool IsSpokenFor(Claim claim) => claim.Stage is Stage.Reserved or Stage.Intended;
 
-    private bool IsPending(Claim claim) => !_host.Devices.ContainsKey(claim.Device);
+    private bool IsPending(Claim claim) => IsPending(_host, claim);
+
+    /// <summary>What is only reserved does not exist: a device of that name is another, whose uuid an arriving domain will give up.</summary>
+    private static bool IsPending(Host host, Claim claim) =>
+        (claim.Stage == Stage.Reserved && !claim.IsForeign) || !host.Devices.ContainsKey(claim.Device);
 
     /// <returns>What is on the parent: <c>2 x 'GRID M60-2Q'</c>; empty when nothing is, or its types are not to be told.</returns>
     public string Running(Parent parent)
@@ -122,7 +126,7 @@ internal sealed class Occupancy
         // The 2016 interface does not count for us; there a blocked removal still uses its instance although it is not to be seen.
         if (!parent.Dialect.TellsType)
             return type.MaxInstances is { } max ? max - _host.DevicesOn(parent.Name) - pending.Count() : int.MaxValue;
-        var spokenFor = pending.Count(c => IsSpokenFor(c) && (parent.RunsOneSize || c.Type?.Id == type.Id));
+        var spokenFor = pending.Count(c => IsSpokenFor(c) && (parent.RunsOneSize || parent.Dialect == Dialect.Vf || c.Type?.Id == type.Id));
         return (type.AvailableInstances ?? 0) - spokenFor;
     }
 }

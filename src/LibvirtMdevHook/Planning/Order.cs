@@ -13,6 +13,7 @@ namespace LibvirtMdevHook.Planning;
 /// <param name="Holders">Who holds those of them that are declared, in words.</param>
 /// <param name="Nodes">The NUMA nodes that the domain is bound to; empty for none.</param>
 /// <param name="Failed">Parents that refused a create of this very prepare, with what they answered.</param>
+/// <param name="IsArrival">The domain comes from another host: a device that cannot be had under its name here gets another.</param>
 internal sealed record Order(
     Domain Domain,
     Declaration Declaration,
@@ -24,7 +25,8 @@ internal sealed record Order(
     ImmutableDictionary<SysfsName, string> Failed,
     ImmutableSortedSet<int> Nodes,
     string Boot,
-    long Generation)
+    long Generation,
+    bool IsArrival = false)
 {
     public Placement Placement => Declaration.Placement ?? Settings.Placement;
 

@@ -9,6 +9,15 @@ namespace LibvirtMdevHook.Planning;
 /// <param name="Candidates">Every parent that was considered for a device, in the order of devices and parents.</param>
 internal sealed record Plan(Record? Record, ImmutableArray<Refusal> Refusals, ImmutableArray<Candidate> Candidates)
 {
+    /// <summary>Why there is no record, as one sentence; empty when there is one.</summary>
+    public string Refusal => Refusals.Length > 1
+        ? $"{Refusals[0].Text} (and {Refusals.Length - 1} more: 'virt-mdev plan' shows all)"
+        : Refusals.FirstOrDefault()?.Text ?? "";
+
+    /// <summary>Whether waiting can help all that is refused.</summary>
+    public bool IsHopeful(bool forTypes) =>
+        Refusals.All(r => r.Hope != Hope.None && (forTypes || r.Hope != Hope.Types));
+
     /// <returns>The steps, a line each, or the refusals.</returns>
     public override string ToString()
     {

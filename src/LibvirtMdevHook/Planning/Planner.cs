@@ -28,7 +28,20 @@ internal sealed class Planner
         return new Plan(record, [], candidates);
     }
 
+    /// <returns>The declared devices whose uuid is taken on this host: of another domain, held, or of a type or parent that does not fit.</returns>
+    public static ImmutableArray<DeviceId> Taken(Order order)
+    {
+        var planner = new Planner(order);
+        return [.. order.Declaration.Hostdevs.Where(h => planner.ConsiderExisting(h) is { Refusal: not null }).Select(h => h.Device)];
+    }
+
     private Wish Consider(DeclaredHostdev hostdev)
+    {
+        return ConsiderExisting(hostdev) is { } existing && !(_order.IsArrival && existing.Refusal is not null) ? existing : ConsiderNew(hostdev);
+    }
+
+    /// <returns>Null when nothing of the device's name is on record or on the host.</returns>
+    private Wish? ConsiderExisting(DeclaredHostdev hostdev)
     {
         if (_order.Others.FirstOrDefault(r => r.Claims.Any(c => c.Device == hostdev.Device)) is { } other)
             return Wish.Refused(hostdev, Refusals.OfAnotherDomain(_order, hostdev, other));
@@ -36,9 +49,15 @@ internal sealed class Planner
             return Wish.Refused(hostdev, Refusals.StillBeingRemoved(_order, hostdev, removing));
         if (_order.Host.NoVfs.TryGetValue(hostdev.Device, out var why))
             return Wish.Refused(hostdev, Refusals.NoVf(_order, hostdev, why));
-        if (_order.Host.Find(hostdev.Device) is { } existing)
-            return ForeignDevice.Consider(_order, hostdev, existing);
+        return _order.Host.Find(hostdev.Device) is { } existing ? ForeignDevice.Consider(_order, hostdev, existing) : null;
+    }
+
+    private Wish ConsiderNew(DeclaredHostdev hostdev)
+    {
         var candidates = _order.Host.Parents.Where(p => IsPlaceFor(hostdev, p)).Select(p => Consider(hostdev, p)).ToImmutableArray();
+        // An arriving domain keeps its VF's address where it can.
+        if (candidates.FirstOrDefault(c => c.Fits && c.Parent.Name == hostdev.Device.Name) is { } own)
+            candidates = [own];
         return candidates.Any(c => c.Fits)
             ? new Wish(hostdev, candidates, null, null)
             : new Wish(hostdev, candidates, null, Refusals.NoParent(_order, hostdev, candidates));
@@ -46,6 +65,8 @@ internal sealed class Planner
 
     private Candidate Consider(DeclaredHostdev hostdev, Parent parent)
     {
+        if (ClaimOf(parent) is { } other)
+            return new Candidate(hostdev.Device, parent, null, $"it is a VF of the domain '{other.Name}'");
         var suitability = Suitability.Of(_order, hostdev, parent);
         var full = suitability.Fits ? _occupancy.WhyFull(parent, suitability.Type)
             : suitability.WhyNot == Suitability.NoSuchType ? _occupancy.WhyHidden(parent, hostdev.Type!)
@@ -65,10 +86,14 @@ internal sealed class Planner
             : $"its GPU has {load} {(load == 1 ? "device" : "devices")}{(isOfSize ? " of this size" : "")}{near}";
     }
 
+    /// <returns>Whose a VF is, or will be; null for what takes devices of several domains.</returns>
+    private Record? ClaimOf(Parent parent) => parent.Dialect != Dialect.Vf ? null
+        : _order.Others.Concat(_order.Removing).FirstOrDefault(r => r.Claims.Any(c => c.Parent == parent.Name));
+
     /// <summary>
-    /// A declared VF is its own place; other devices are made on parents, and a PF whose VFs are not enabled may tell why there is none.
+    /// A declared VF is its own place, for an arriving domain any VF; other devices are made on parents, and a PF whose VFs are not enabled may tell why there is none.
     /// </summary>
-    private static bool IsPlaceFor(DeclaredHostdev hostdev, Parent parent) => hostdev.Device.Address is not null
-        ? parent.Name == hostdev.Device.Name
+    private bool IsPlaceFor(DeclaredHostdev hostdev, Parent parent) => hostdev.Device.Address is not null
+        ? parent.Name == hostdev.Device.Name || (_order.IsArrival && parent.Dialect == Dialect.Vf)
         : (parent.Dialect != Dialect.Vf || parent.IsAsleep) && (hostdev.Parents.Length == 0 || hostdev.Parents.Any(parent.IsNamedBy));
 }

@@ -44,7 +44,7 @@ internal static class Refusals
         var hope = candidates.Any(c => c.Hope == Hope.Removal) ? Hope.Removal
             : candidates.Any(c => c.WhyNot == Suitability.NoSuchType || c.Hope == Hope.Types) ? Hope.Types
             : Hope.None;
-        return Of(order, hostdev, hostdev.Device.Address is null ? $"no parent fits: {Reasons(candidates)}" : candidates[0].WhyNot!, hope);
+        return Of(order, hostdev, hostdev.Device.Address is null ? $"no parent fits: {Reasons(candidates)}" : candidates.Length == 1 ? candidates[0].WhyNot! : $"no VF fits: {Reasons(candidates)}", hope);
     }
 
     public static Refusal NotTogether(Order order, ImmutableArray<Wish> wishes)

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using LibvirtMdevHook.Linux;
 
 namespace LibvirtMdevHook.Records;
 
@@ -7,13 +8,18 @@ namespace LibvirtMdevHook.Records;
 /// <param name="Name">The domain's name, unchecked text for messages.</param>
 /// <param name="Boot">The boot of the host that it belongs to.</param>
 /// <param name="Generation">Nanoseconds since boot at which it was planned: tells one life of a domain from the next.</param>
+/// <param name="Expires">
+/// When a reservation for a domain that may be coming here counts for nothing any more, on the clock that setting the time of day does not
+/// move; null for what a domain has.
+/// </param>
 internal sealed record Record(
     Guid Domain,
     string Name,
     string Boot,
     long Generation,
     Phase Phase,
-    ImmutableArray<Claim> Claims)
+    ImmutableArray<Claim> Claims,
+    Deadline? Expires = null)
 {
     public Record With(Claim claim) =>
         this with { Claims = [.. Claims.Select(c => c.Device == claim.Device ? claim : c)] };

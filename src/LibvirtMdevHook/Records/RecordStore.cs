@@ -6,7 +6,8 @@ namespace LibvirtMdevHook.Records;
 
 /// <summary>
 /// /run/libvirt-mdev: <c>domains/UUID.xml</c> for what domains have, <c>removing/DEVICE.xml</c> for devices on their way out, each with a
-/// lock beside it that is held by who acts on it; <c>lock</c>, held while the host is read and a plan made; <c>set-aside</c> for files that
+/// lock beside it that is held by who acts on it; <c>reserved/UUID.xml</c> for what domains have been promised that may be coming here, made
+/// and deleted under the host's lock; <c>lock</c>, held while the host is read and a plan made; <c>set-aside</c> for files that
 /// cannot be trusted.
 /// </summary>
 /// <param name="report">Told, in a sentence, of each file that is set aside.</param>
@@ -17,6 +18,7 @@ internal sealed class RecordStore(Root root, string boot, Action<string> report)
 
     private readonly HostPath _domains = root.State / "domains";
     private readonly HostPath _removing = root.State / "removing";
+    private readonly HostPath _reserved = root.State / "reserved";
     private readonly HostPath _setAside = root.State / "set-aside";
 
     public string Boot => boot;
@@ -26,7 +28,7 @@ internal sealed class RecordStore(Root root, string boot, Action<string> report)
     /// <exception cref="IOException">The folders cannot be made.</exception>
     public void MakeFolders()
     {
-        foreach (var folder in new[] { root.State, _domains, _removing })
+        foreach (var folder in new[] { root.State, _domains, _removing, _reserved })
         {
             if (Libc.mkdir(folder.Text, 0x1c0) == 0)
                 File.SetUnixFileMode(folder.Text, ReadableByPeople);
@@ -63,6 +65,25 @@ internal sealed class RecordStore(Root root, string boot, Action<string> report)
     public void SaveRemoving(Record removal) => RecordFile.Write(_removing, $"{removal.Claims[0].Device}.xml", removal);
 
     public void DeleteRemoving(DeviceId device) => Libc.unlink((_removing / $"{device}.xml").Text);
+
+    /// <summary>What a domain has itself is left alone: it may be running here while another of its uuid is said to come.</summary>
+    /// <param name="reservation">With the time at which it expires.</param>
+    public void SaveReservation(Record reservation) => RecordFile.Write(_reserved, $"{reservation.Domain:D}.xml", reservation);
+
+    public void DeleteReservation(Guid domain) => Libc.unlink((_reserved / $"{domain:D}.xml").Text);
+
+    /// <returns>Those that still count.</returns>
+    public ImmutableArray<Record> Reservations() => AllReservations().RemoveAll(r => r.Expires is not { Passed: false });
+
+    /// <summary>The caller holds the host's lock.</summary>
+    public void DeleteExpiredReservations()
+    {
+        foreach (var expired in AllReservations().Where(r => r.Expires is not { Passed: false }))
+            DeleteReservation(expired.Domain);
+    }
+
+    private ImmutableArray<Record> AllReservations() =>
+        LoadAll(_reserved, name => Guid.TryParse(name, out var uuid) ? Load(_reserved, $"{uuid:D}.xml", r => r.Domain == uuid) : null);
 
     private static bool IsRemovalOf(Record record, DeviceId device) => record.Claims.Length == 1 && record.Claims[0].Device == device;
 

@@ -17,6 +17,7 @@ internal static class RecordXml
             new XAttribute("boot", record.Boot),
             new XAttribute("generation", record.Generation),
             new XAttribute("phase", Word.Of(record.Phase)),
+            record.Expires is { } expires ? new XAttribute("expires", expires.At) : null,
             new XElement("domain", new XElement("name", Printable(record.Name)), new XElement("uuid", record.Domain.ToString("D"))),
             record.Claims.Select(Write)));
 
@@ -32,7 +33,8 @@ internal static class RecordXml
             Required(root, "boot"),
             long.Parse(Required(root, "generation"), NumberStyles.None, CultureInfo.InvariantCulture),
             Parse<Phase>(Required(root, "phase")),
-            [.. root.Elements("device").Select(ReadClaim)]);
+            [.. root.Elements("device").Select(ReadClaim)],
+            root.Attribute("expires") is { } expires ? new Deadline(long.Parse(expires.Value, NumberStyles.None, CultureInfo.InvariantCulture)) : null);
     }
 
     private static XElement Write(Claim claim) => new("device",

@@ -16,6 +16,9 @@ internal sealed record HostSettings
 
     public TimeSpan PrepareDeadline { get; init; } = TimeSpan.FromSeconds(60);
 
+    /// <summary>For migrate, on the destination, and restore.</summary>
+    public TimeSpan MigrateDeadline { get; init; } = TimeSpan.FromSeconds(10);
+
     public TimeSpan StartDeadline { get; init; } = TimeSpan.FromSeconds(5);
 
     public TimeSpan ReleaseDeadline { get; init; } = TimeSpan.FromSeconds(0.4);

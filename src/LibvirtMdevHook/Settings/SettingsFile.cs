@@ -13,6 +13,7 @@ internal sealed class SettingsFile
     private static readonly Dictionary<string, Func<HostSettings, TimeSpan, HostSettings>> Times = new()
     {
         ["prepare_deadline"] = (s, time) => s with { PrepareDeadline = time },
+        ["migrate_deadline"] = (s, time) => s with { MigrateDeadline = time },
         ["start_deadline"] = (s, time) => s with { StartDeadline = time },
         ["release_deadline"] = (s, time) => s with { ReleaseDeadline = time },
         ["removal_grace"] = (s, time) => s with { RemovalGrace = time },

@@ -19,7 +19,15 @@ internal sealed record HookRun(int Status, string Output, string Errors, TimeSpa
         return this;
     }
 
-    /// <summary>The start is refused by one sentence on stderr.</summary>
+    /// <summary>Nothing was wrong, and libvirtd is to take another XML.</summary>
+    public string IsRewritten()
+    {
+        Assert.That((Status, Errors), Is.EqualTo((0, "")));
+        Assert.That(Output, Is.Not.Empty);
+        return Output;
+    }
+
+    /// <summary>The start, migration or restore is refused by one sentence on stderr.</summary>
     /// <param name="words">What the sentence has to have in it.</param>
     public HookRun IsRefused(params IEnumerable<string> words)
     {

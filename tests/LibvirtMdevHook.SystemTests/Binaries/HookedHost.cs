@@ -96,6 +96,9 @@ internal sealed partial class HookedHost : IDisposable
 
     public string Record(DeclaringDomain domain) => InRoot($"{State}/domains/{domain.Uuid}.xml");
 
+    /// <summary>What is promised to a domain that may be coming here.</summary>
+    public string Reservation(DeclaringDomain domain) => InRoot($"{State}/reserved/{domain.Uuid}.xml");
+
     public string Removal(Vgpu vgpu) => InRoot($"{State}/removing/{vgpu.Id}.xml");
 
     /// <summary>The node of a device in dev/vfio, by its full name.</summary>

@@ -22,6 +22,23 @@ internal sealed class MetadataTests() : Scenario("m60-rfc2016.xml")
     }
 
     [Test]
+    public void A_wish_on_the_hostdev_is_rendered_for_define_and_starts()
+    {
+        var wish = (domain.Guest() with { Metadata = "", Devices = "<hostdev type='mdev' mdev:type='GRID M60-4Q'/>" }).ToString()
+            .Replace("<domain ", $"<domain xmlns:mdev='{VgpuDomain.Namespace}' ", StringComparison.Ordinal);
+        var file = Path.Combine(Lab.Folder, "run/lab/wish.xml");
+        File.WriteAllText(file, wish);
+        Assert.That(Lab.Virsh("define", "--validate", file).Status, Is.Not.Zero, "libvirt itself takes no such thing");
+
+        File.WriteAllText(file, VirtMdev("render", file));
+        Lab.Virsh("define", "--validate", file).Expected("virsh define");
+        Start(domain.Uuid);
+
+        Assert.That(HasRecord(domain));
+        Assert.That(Lab.Host.State().Split('\n').Count(line => line.StartsWith("device ", StringComparison.Ordinal)), Is.EqualTo(1));
+    }
+
+    [Test]
     public void Elements_with_a_prefix_are_refused_in_a_sentence_that_says_how()
     {
         Set(VgpuDomain.Namespace, "mdev", $"<mdev:hostdevs>{domain.Entries("mdev:")}</mdev:hostdevs>");

@@ -51,7 +51,7 @@ internal abstract partial class Scenario(string hostFile, LabOptions? options = 
             Lab.Host.Control("clear");
             if (!failed)
             {
-                EndDomains();
+                EndDomains(Lab);
                 NothingIsLeft();
             }
         }
@@ -82,32 +82,37 @@ internal abstract partial class Scenario(string hostFile, LabOptions? options = 
     /// <summary>Waits until the host is as it was before the scenario, and no record is left.</summary>
     protected void NothingIsLeft()
     {
-        Wait.Until(() => Left().Length == 0, () => "there are " + string.Join(", ", Left()));
+        NothingIsLeftIn(Lab);
         Assert.That(Lab.Host.Tree(), Is.EqualTo(untouched));
         Assert.That(File.ReadAllText(Path.Combine(Lab.Folder, "simulator.err")), Is.Empty);
     }
 
-    private void EndDomains()
+    /// <summary>Waits until a lab has no device and no record.</summary>
+    protected static void NothingIsLeftIn(HermeticLibvirtd lab) =>
+        Wait.Until(() => Left(lab).Length == 0, () => "there are " + string.Join(", ", Left(lab)));
+
+    /// <summary>Ends and undefines every domain of a lab.</summary>
+    protected static void EndDomains(HermeticLibvirtd lab)
     {
-        foreach (var domain in Domains("--state-running"))
+        foreach (var domain in Domains(lab, "--state-running"))
         {
-            Destroy(domain);
+            lab.Virsh("destroy", $"{domain}").Expected("virsh destroy");
         }
 
-        foreach (var domain in Domains("--all"))
+        foreach (var domain in Domains(lab, "--all"))
         {
-            Lab.Virsh("undefine", "--managed-save", $"{domain}").Expected("virsh undefine");
+            lab.Virsh("undefine", "--managed-save", $"{domain}").Expected("virsh undefine");
         }
     }
 
-    private Guid[] Domains(string which) =>
-        [.. Split(Lab.Virsh("list", which, "--uuid").Expected("virsh list").Output, '\n').Select(Guid.Parse)];
+    private static Guid[] Domains(HermeticLibvirtd lab, string which) =>
+        [.. Split(lab.Virsh("list", which, "--uuid").Expected("virsh list").Output, '\n').Select(Guid.Parse)];
 
-    private string[] Left() =>
+    private static string[] Left(HermeticLibvirtd lab) =>
     [
-        .. new[] { "domains", "removing", "set-aside" }.Select(folder => Path.Combine(Lab.Records, folder)).Where(Directory.Exists)
+        .. new[] { "domains", "removing", "reserved", "set-aside" }.Select(folder => Path.Combine(lab.Records, folder)).Where(Directory.Exists)
             .SelectMany(Directory.EnumerateFileSystemEntries),
-        .. Lab.Host.State().Split('\n').Where(line => line.StartsWith("device ", StringComparison.Ordinal)),
+        .. lab.Host.State().Split('\n').Where(line => line.StartsWith("device ", StringComparison.Ordinal)),
     ];
 
     private string[] AllEffects() => [.. Split(Lab.HookLog, '\n').Select(line => string.Join(' ', Split(line, ' ')[1..]))];

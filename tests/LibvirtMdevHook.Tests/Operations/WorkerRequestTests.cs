@@ -30,17 +30,36 @@ internal sealed class WorkerRequestTests
         }
     }
 
-    [TestCase(true, "")]
-    [TestCase(false, "domain 'x': no instance is left")]
-    public void An_answer_that_is_read_counts_as_heard(bool isGood, string sentence)
+    [TestCase("", "")]
+    [TestCase("domain 'x': no instance is left", "")]
+    [TestCase("", "<domain/>")]
+    public void An_answer_that_is_read_counts_as_heard(string sentence, string xml)
     {
+        var answer = new Answer(sentence.Length == 0, sentence, Encoding.UTF8.GetBytes(xml));
         var (hook, worker) = SocketEnd.Pair();
         using (worker)
         {
-            Assert.That(WorkerRequest.SendAnswer(worker, new Answer(isGood, sentence), Deadline.After(Short)), Is.True);
-            Assert.That(WorkerRequest.ReceiveAnswer(hook, Deadline.After(Short)), Is.EqualTo(new Answer(isGood, sentence)));
+            Assert.That(WorkerRequest.SendAnswer(worker, answer, Deadline.After(Short)), Is.True);
+            var received = WorkerRequest.ReceiveAnswer(hook, Deadline.After(Short))!;
+            Assert.That((received.IsGood, received.Sentence, Encoding.UTF8.GetString(received.Xml.Span)), Is.EqualTo((answer.IsGood, sentence, xml)));
             hook.Dispose();
             Assert.That(worker.WasReadToTheEnd(Deadline.After(Short)), Is.True);
+        }
+    }
+
+    [Test]
+    public void A_rewritten_XML_arrives_as_it_was_sent_however_large()
+    {
+        var (hook, worker) = SocketEnd.Pair();
+        using (hook)
+        using (worker)
+        {
+            var time = Deadline.After(TimeSpan.FromSeconds(10));
+            var xml = new byte[(4 << 20) + 4711];
+            new Random(1).NextBytes(xml);
+            var sender = Task.Run(() => WorkerRequest.SendAnswer(worker, Answer.Rewritten(xml), time));
+            Assert.That(WorkerRequest.ReceiveAnswer(hook, time)!.Xml.Span.SequenceEqual(xml), Is.True);
+            Assert.That(sender.Result, Is.True);
         }
     }
 

@@ -21,6 +21,7 @@ internal sealed class SettingsFileTests
             numa = "ignore"
             excluded_parents = ["0000:86:00.0", "mtty"]
             prepare_deadline = 30
+            migrate_deadline = 8
             start_deadline = 2.5
             release_deadline = 0.2
             removal_grace = 3
@@ -37,6 +38,7 @@ internal sealed class SettingsFileTests
             Assert.That(settings.Numa, Is.EqualTo(NumaRule.Ignore));
             Assert.That(settings.ExcludedParents.Select(p => p.ToString()), Is.EqualTo(new[] { "0000:86:00.0", "mtty" }));
             Assert.That(settings.PrepareDeadline.TotalSeconds, Is.EqualTo(30));
+            Assert.That(settings.MigrateDeadline.TotalSeconds, Is.EqualTo(8));
             Assert.That(settings.StartDeadline.TotalSeconds, Is.EqualTo(2.5));
             Assert.That(settings.ReleaseDeadline.TotalSeconds, Is.EqualTo(0.2));
             Assert.That(settings.RemovalGrace.TotalSeconds, Is.EqualTo(3));

@@ -1,0 +1,31 @@
+using CommandLine;
+using LibvirtMdevHook.Domains;
+using LibvirtMdevHook.Linux;
+using LibvirtMdevHook.Settings;
+
+namespace LibvirtMdevHook.Cli;
+
+/// <summary>virt-mdev render: a domain XML for 'virsh define' from one in which hostdevs say what they are to be.</summary>
+[Verb("render", HelpText = "Print a domain XML in which <hostdev type='mdev' mdev:type='NAME'/> is written out for 'virsh define'.")]
+internal sealed class RenderVerb
+{
+    [Value(0, MetaName = "FILE", Required = true, HelpText = "A domain XML, or '-' for standard input.")]
+    public string File { get; set; } = "";
+
+    public int Run(Root root)
+    {
+        try
+        {
+            var text = Rendering.Of(DomainDocument.Load(DomainFile.Bytes(File)));
+            // What is printed is what 'check' takes.
+            DomainXml.Read(DomainDocument.Load(text), HostSettings.Load(root).AllowedAttributes);
+            Console.Write(text);
+            return 0;
+        }
+        catch (DomainXmlException e)
+        {
+            DomainFile.Print(File, e);
+            return 1;
+        }
+    }
+}

@@ -1,0 +1,61 @@
+using System.Text;
+using System.Xml;
+using System.Xml.Linq;
+
+namespace LibvirtMdevHook.Domains;
+
+/// <summary>A domain XML as a text and as elements that know their places in it.</summary>
+internal sealed class DomainDocument
+{
+    /// <summary>Larger documents are refused when they hold a declaration; virsh itself passes on about 4 MB.</summary>
+    public const int MaximumBytes = 4 << 20;
+
+    private const string ByteOrderMark = "\uFEFF";
+
+    private static readonly XmlReaderSettings Settings = new() { DtdProcessing = DtdProcessing.Prohibit, XmlResolver = null };
+
+    private DomainDocument(SourceText source, XElement root) => (Source, Root) = (source, root);
+
+    public SourceText Source { get; }
+
+    /// <summary>The element &lt;domain&gt;, without what other applications keep in metadata.</summary>
+    public XElement Root { get; }
+
+    /// <param name="xml">The document in UTF-8.</param>
+    /// <exception cref="DomainXmlException">It is not a domain XML that can be read.</exception>
+    public static DomainDocument Load(ReadOnlyMemory<byte> xml)
+    {
+        if (xml.Length > MaximumBytes)
+            throw Invalid(0, $"the XML is longer than {MaximumBytes} bytes, the most that is read for a domain with a declaration; make it smaller");
+        try
+        {
+            var text = new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(xml.Span);
+            return Load(text.StartsWith(ByteOrderMark, StringComparison.Ordinal) ? text[1..] : text);
+        }
+        catch (DecoderFallbackException)
+        {
+            throw Invalid(0, "the XML is not UTF-8");
+        }
+    }
+
+    /// <param name="text">The document without a byte order mark.</param>
+    /// <exception cref="DomainXmlException">It is not a domain XML that can be read.</exception>
+    public static DomainDocument Load(string text)
+    {
+        try
+        {
+            var source = new SourceText(text);
+            using var reader = XmlReader.Create(new StringReader(ForeignMetadata.Blank(source)), Settings);
+            var root = XDocument.Load(reader, LoadOptions.SetLineInfo).Root!;
+            return root.Name == "domain"
+                ? new DomainDocument(source, root)
+                : throw Invalid(DomainXml.LineOf(root), $"the root element is <{root.Name.LocalName}>; expected <domain>");
+        }
+        catch (XmlException e)
+        {
+            throw Invalid(e.LineNumber, ForeignMetadata.NotWellFormed(e));
+        }
+    }
+
+    private static DomainXmlException Invalid(int line, string text) => new([new Problem(line, text)]);
+}

@@ -1,0 +1,74 @@
+using System.Xml.Linq;
+
+namespace LibvirtMdevHook.Domains;
+
+/// <summary>What the destination of a migration changes in a domain XML: which devices it names, and nothing else.</summary>
+internal static class Rewriting
+{
+    /// <summary>Gives devices other names, in the declaration and where the guest has them.</summary>
+    /// <param name="names">The new name of each device that gets one; of the same kind, all taking effect at once.</param>
+    /// <returns>The new text; the very same where nothing changes.</returns>
+    public static string Rename(DomainDocument document, IReadOnlyDictionary<DeviceId, DeviceId> names)
+    {
+        var splice = new Splice(document.Source);
+        foreach (var element in DeclarationXml.Hostdevs(document.Root))
+        {
+            if (DeclaredHostdevXml.DeviceOf(element) is { } device && names.GetValueOrDefault(device) is { } name && name != device)
+                splice.Replace(element.Attribute(device.Uuid is null ? "address" : "uuid")!, name.ToString());
+        }
+
+        foreach (var entry in GuestDevices.Read(document.Root).Entries)
+        {
+            if (names.GetValueOrDefault(entry.Device) is { } name && name != entry.Device)
+                Rename(splice, entry, name);
+        }
+
+        return splice.ToString();
+    }
+
+    /// <summary>Takes away the declared devices that the guest does not have any more, and a declaration of which nothing is left.</summary>
+    /// <returns>The new text; the very same where the guest has all.</returns>
+    public static string DropUnbound(DomainDocument document)
+    {
+        var devices = GuestDevices.Read(document.Root);
+        var declared = DeclarationXml.Hostdevs(document.Root).ToArray();
+        var unbound = declared.Where(element => DeclaredHostdevXml.DeviceOf(element) is { } device && devices.Find(device) is null).ToArray();
+        var splice = new Splice(document.Source);
+        foreach (var element in unbound.Length == declared.Length ? unbound.Select(e => e.Parent!).Distinct() : unbound)
+            splice.Remove(element);
+        return splice.ToString();
+    }
+
+    private static void Rename(Splice splice, GuestDevices.Entry entry, DeviceId name)
+    {
+        if (entry.Handover == Handover.Commandline)
+        {
+            var argument = entry.Place.Attribute("value")!;
+            var (index, length) = GuestDevices.NameIn(argument.Value).GetOffsetAndLength(argument.Value.Length);
+            splice.Replace(argument, index, length, name.ToString());
+        }
+        else if (entry.Device.Address is { } from && name.Address is { } to)
+        {
+            Set(splice, entry.Place, "domain", from.Domain, to.Domain, "x4");
+            Set(splice, entry.Place, "bus", from.Bus, to.Bus, "x2");
+            Set(splice, entry.Place, "slot", from.Slot, to.Slot, "x2");
+            Set(splice, entry.Place, "function", from.Function, to.Function, "x");
+        }
+        else
+        {
+            splice.Replace(entry.Place.Attribute("uuid")!, name.ToString());
+        }
+    }
+
+    /// <summary>libvirt writes all four; people may leave out a domain or a function of 0.</summary>
+    private static void Set(Splice splice, XElement address, string attribute, uint from, uint to, string format)
+    {
+        var text = "0x" + to.ToString(format, null);
+        if (from == to)
+            return;
+        if (address.Attribute(attribute) is { } there)
+            splice.Replace(there, text);
+        else
+            splice.AddBehind(address.LastAttribute!, attribute, text);
+    }
+}

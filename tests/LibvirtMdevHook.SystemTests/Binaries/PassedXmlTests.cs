@@ -1,0 +1,110 @@
+using System.Diagnostics;
+using System.Text;
+using LibvirtMdevHook.SystemTests.Lab;
+using LibvirtMdevHook.SystemTests.Simulation;
+using NUnit.Framework;
+
+namespace LibvirtMdevHook.SystemTests.Binaries;
+
+/// <summary>The way of a rewritten XML to libvirtd: all of it, or a refusal.</summary>
+[TestFixture]
+internal sealed class PassedXmlTests
+{
+    private static readonly Guid Taken = Guid.NewGuid();
+
+    /// <summary>Nearly as much as is read of a domain.</summary>
+    private readonly DeclaringDomain large = new("large", new Vgpu("type='GRID M60-4Q'") { Uuid = Taken })
+    {
+        OthersMetadata = $"<o:o:x xmlns:o='urn:other'>{string.Concat(Enumerable.Repeat("<o:y a='\u00e9'>\ud83d\ude00</o:y>\r\n", 160_000))}</o:o:x>",
+    };
+
+    private HookedHost host = null!;
+
+    [SetUp]
+    public void TakeTheUuid()
+    {
+        host = new HookedHost("m60-mdev.xml");
+        host.Start(new DeclaringDomain("other", new Vgpu("type='GRID M60-4Q'") { Uuid = Taken }));
+    }
+
+    [TearDown]
+    public void End() => host.Dispose();
+
+    [Test]
+    public void A_slow_reader_gets_all_of_a_large_one()
+    {
+        Assert.That(large.Xml(), Has.Length.InRange(7 << 19, 4 << 20));
+        using var hook = Start(large, "env", SourceTree.Hook);
+        using var output = new MemoryStream();
+        var piece = new byte[5000];
+        for (int count, round = 0; (count = hook.StandardOutput.BaseStream.Read(piece)) > 0; round++)
+        {
+            output.Write(piece, 0, count);
+            Thread.Sleep(round == 0 ? 1000 : round % 100 == 0 ? 10 : 0);
+        }
+
+        Assert.That(IsLargeWithAnotherUuid(Encoding.UTF8.GetString(output.ToArray())));
+        IsEnded(hook, 0, "");
+    }
+
+    [Test]
+    public void Interrupted_and_short_writes_are_gone_on_with()
+    {
+        using var folder = new TemporaryFolder();
+        using var hook = Start(large, "strace", "-f", "-qq", "-o", $"{folder.Path}/trace", "-e", "trace=write", "-e",
+            "inject=write:error=EINTR:when=3+7", SourceTree.Hook);
+
+        Assert.That(IsLargeWithAnotherUuid(hook.StandardOutput.ReadToEnd()));
+        Assert.That(File.ReadAllText($"{folder.Path}/trace"), Does.Contain("EINTR").And.Contain("INJECTED"));
+        IsEnded(hook, 0, "");
+    }
+
+    [Test]
+    public void A_reader_that_goes_away_is_a_refusal()
+    {
+        using var hook = Start(large, "env", SourceTree.Hook);
+        _ = hook.StandardOutput.BaseStream.ReadByte();
+        hook.StandardOutput.Close();
+
+        IsEnded(hook, 1, "libvirt-mdev-hook: the changed XML of the domain cannot be handed to libvirtd: Broken pipe (EPIPE)\n");
+    }
+
+    [Test]
+    public void A_hook_that_is_killed_while_it_prints_leaves_nothing_but_the_reservation()
+    {
+        using var hook = Start(large, "env", SourceTree.Hook);
+        _ = hook.StandardOutput.BaseStream.ReadByte();
+        hook.Kill();
+
+        host.WaitForWorkers();
+        Assert.That(host.Kept().Where(file => file.Contains($"{large.Uuid}", StringComparison.Ordinal)), Is.EqualTo(new[] { $"reserved/{large.Uuid}.xml" }));
+        Assert.That(IsLargeWithAnotherUuid(host.Call("migrate", large).IsRewritten()));
+    }
+
+    /// <summary>Calls the hook for a migration of a domain to this host, and leaves its output to the caller.</summary>
+    private Process Start(DeclaringDomain domain, params IEnumerable<string> command)
+    {
+        var words = command.Concat([domain.Name, "migrate", "begin", "-"]).ToArray();
+        var start = Command.Redirected(words[0], words[1..]);
+        start.Environment["LIBVIRT_MDEV_ROOT"] = host.Host.Root;
+        var hook = Process.Start(start)!;
+        hook.StandardInput.BaseStream.Write(domain.Xml());
+        hook.StandardInput.Close();
+        return hook;
+    }
+
+    private bool IsLargeWithAnotherUuid(string text)
+    {
+        var before = large.ToString();
+        var at = before.IndexOf($"{Taken}", StringComparison.Ordinal);
+        return Guid.TryParse(text.AsSpan(at, 36), out var uuid) && uuid != Taken
+            && text == before.Replace($"{Taken}", $"{uuid}", StringComparison.Ordinal);
+    }
+
+    private static void IsEnded(Process hook, int status, string errors)
+    {
+        Assert.That(hook.StandardError.ReadToEnd(), Is.EqualTo(errors));
+        hook.WaitForExit();
+        Assert.That(hook.ExitCode, Is.EqualTo(status));
+    }
+}

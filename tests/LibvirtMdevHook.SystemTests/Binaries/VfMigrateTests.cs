@@ -1,0 +1,112 @@
+using System.Text.RegularExpressions;
+using NUnit.Framework;
+
+namespace LibvirtMdevHook.SystemTests.Binaries;
+
+/// <summary>A domain with a VF arrives: its VF has another address here, or its address is another domain's.</summary>
+[TestFixture]
+[Parallelizable(ParallelScope.All)]
+internal sealed class VfMigrateTests
+{
+    private const string Type = "NVIDIA L40S-24Q";
+
+    /// <summary>A VF of the host l40s-vf.xml.</summary>
+    private const string Here = "0000:41:00.4";
+
+    private const string Elsewhere = "00aa:99:1f.7";
+
+    private readonly DeclaringDomain domain = new("win10", Vgpu.Vf(Elsewhere, Type));
+
+    [Test]
+    public void An_address_that_is_free_here_stays()
+    {
+        using var host = new HookedHost("l40s-vf.xml");
+        var fits = new DeclaringDomain("win10", Vgpu.Vf("0000:41:00.6", Type));
+
+        host.Call("migrate", fits).IsGood();
+
+        Assert.That(host.Writes, Is.Empty);
+        host.Start(fits);
+        host.Stop(fits);
+        host.IsAsBefore();
+    }
+
+    [Test]
+    public void An_address_that_is_not_here_becomes_that_of_a_free_VF()
+    {
+        using var host = new HookedHost("l40s-vf.xml");
+
+        var arrived = Arrived(host, domain);
+
+        host.Call("migrate", arrived).IsGood("a second hook that gets the output of the first");
+        host.Start(arrived);
+        host.Stop(arrived);
+        host.IsAsBefore();
+    }
+
+    [Test]
+    public void The_VF_of_another_domain_is_left_to_it()
+    {
+        using var host = new HookedHost("l40s-vf.xml");
+        var other = new DeclaringDomain("other", Vgpu.Vf(Here, Type));
+        host.Start(other);
+        var writes = host.Writes;
+
+        var arrived = Arrived(host, domain with { Vgpus = other.Vgpus });
+
+        Assert.That(arrived.Vgpus[0].Address, Is.Not.EqualTo(Here));
+        host.Start(arrived);
+        Assert.That(host.Writes.Skip(writes.Count), Is.All.StartsWith(arrived.Vgpus[0].Address));
+        host.Stop(arrived);
+        host.Stop(other);
+        host.IsAsBefore();
+    }
+
+    [Test]
+    public void Two_domains_that_come_at_once_do_not_get_the_same_VF()
+    {
+        using var host = new HookedHost("l40s-vf.xml");
+        DeclaringDomain[] domains = [domain, new DeclaringDomain("second", Vgpu.Vf(Elsewhere, Type)), new DeclaringDomain("third", Vgpu.Vf(Elsewhere, "NVIDIA L40S-4Q"))];
+
+        var addresses = domains.Select(d => host.Begin("migrate", d)).ToArray().Select(migrate => Address(migrate.End().IsRewritten())).ToArray();
+
+        Assert.That(addresses, Is.Unique);
+    }
+
+    [Test]
+    public void Two_VFs_of_one_domain_become_two()
+    {
+        using var host = new HookedHost("l40s-vf.xml");
+        var two = domain with { Vgpus = [domain.Vgpus[0], Vgpu.Vf("0000:99:00.5", Type)] };
+
+        var text = host.Call("migrate", two).IsRewritten();
+
+        Assert.That(Addresses().Matches(text).Select(m => m.Groups[1].Value), Is.Unique);
+        host.Call("prepare", two.Name, text).IsGood();
+        host.Stop(two);
+        host.IsAsBefore();
+    }
+
+    [Test]
+    public void A_type_that_no_VF_here_has_refuses_the_domain()
+    {
+        using var host = new HookedHost("l40s-vf.xml");
+
+        host.Call("migrate", new DeclaringDomain("win10", Vgpu.Vf(Elsewhere, "NVIDIA A16-4711Q"))).IsRefused("domain 'win10'", $"'{Elsewhere}'");
+
+        host.IsAsBefore();
+    }
+
+    /// <summary>Has the domain migrated to this host, where nothing but its address may change.</summary>
+    private static DeclaringDomain Arrived(HookedHost host, DeclaringDomain domain)
+    {
+        var text = host.Call("migrate", domain).IsRewritten();
+        var arrived = domain with { Vgpus = [domain.Vgpus[0] with { Address = Address(text) }] };
+        Assert.That(text, Is.EqualTo(arrived.ToString()));
+        return arrived;
+    }
+
+    private static string Address(string xml) => Addresses().Match(xml).Groups[1].Value;
+
+    private static Regex Addresses() => new("<mdev:hostdev address='([^']*)'");
+}
