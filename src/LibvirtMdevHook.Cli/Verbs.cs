@@ -21,6 +21,9 @@ internal sealed class Verbs
         verbs.Add<ListVerb>(verb => verb.Run(root));
         verbs.Add<CheckVerb>(verb => verb.Run(root));
         verbs.Add<PlanVerb>(verb => verb.Run(root));
+        verbs.Add<AttachVerb>(verb => verb.Run(root));
+        verbs.Add<DetachVerb>(verb => verb.Run(root));
+        verbs.Add<ReconcileVerb>(verb => verb.Run(root));
         try
         {
             return Parser.Default.ParseArguments(args, [.. verbs._types]).MapResult(

@@ -19,10 +19,13 @@ internal static class DomainXml
     /// <param name="xml">The document in UTF-8.</param>
     /// <param name="alsoAllowed">The configuration's <c>allowed_attributes</c>.</param>
     /// <exception cref="DomainXmlException">The document or its declaration cannot be taken.</exception>
-    public static Domain Parse(ReadOnlyMemory<byte> xml, IReadOnlyCollection<string> alsoAllowed)
+    public static Domain Parse(ReadOnlyMemory<byte> xml, IReadOnlyCollection<string> alsoAllowed) => Read(Load(xml), alsoAllowed);
+
+    /// <param name="root">A document of <see cref="Load"/>, or one that was made from it.</param>
+    /// <exception cref="DomainXmlException">Its declaration cannot be taken.</exception>
+    public static Domain Read(XElement root, IReadOnlyCollection<string> alsoAllowed)
     {
         var problems = new List<Problem>();
-        var root = Load(xml);
         var declaration = DeclarationXml.Read(root, alsoAllowed, problems);
         var domain = new Domain(ReadUuid(root, problems), root.Element("name")?.Value ?? "", declaration, ReadDac(root), GuestNuma.Read(root));
         if (problems.Count > 0)
@@ -33,7 +36,9 @@ internal static class DomainXml
     /// <summary>The line of a node in the document it was read from.</summary>
     public static int LineOf(XObject node) => ((IXmlLineInfo)node).LineNumber;
 
-    private static XElement Load(ReadOnlyMemory<byte> xml)
+    /// <returns>The domain element, with only our element left in its metadata.</returns>
+    /// <exception cref="DomainXmlException">The document is none, or our element has a doubled prefix.</exception>
+    public static XElement Load(ReadOnlyMemory<byte> xml)
     {
         if (xml.Length > MaximumBytes)
             throw Invalid(0, $"the XML is longer than {MaximumBytes} bytes, the most that is read for a domain with a declaration; make it smaller");
@@ -54,7 +59,7 @@ internal static class DomainXml
         }
     }
 
-    private static Guid ReadUuid(XElement root, List<Problem> problems)
+    public static Guid ReadUuid(XElement root, List<Problem> problems)
     {
         var element = root.Element("uuid");
         if (element is null)

@@ -41,6 +41,9 @@ internal sealed class RecordStore(Root root, string boot, Action<string> report)
     /// <summary>Held while something is done for a domain.</summary>
     public FileLock? Lock(Guid domain, Deadline deadline) => FileLock.Take(_domains / $"{domain:D}.lock", deadline);
 
+    /// <summary>Held by an attach or a detach from its first look at a running domain to its last, so that no hook ever waits for it.</summary>
+    public FileLock? LockHotPlug(Guid domain, Deadline deadline) => FileLock.Take(_domains / $"{domain:D}.hotplug.lock", deadline);
+
     /// <summary>Held by the worker that removes a device.</summary>
     public FileLock? LockRemoving(DeviceId device, Deadline deadline) => FileLock.Take(_removing / $"{device}.lock", deadline);
 
@@ -53,6 +56,9 @@ internal sealed class RecordStore(Root root, string boot, Action<string> report)
     public ImmutableArray<Record> Domains() => LoadAll(_domains, name => Guid.TryParse(name, out var uuid) ? Load(uuid) : null);
 
     public ImmutableArray<Record> Removing() => LoadAll(_removing, name => DeviceId.TryParse(name, out var device) ? LoadRemoving(device) : null);
+
+    /// <returns>The files that were not trusted.</returns>
+    public IEnumerable<HostPath> SetAsides() => Sysfs.List(_setAside).Select(name => _setAside / name);
 
     public void Save(Record record) => RecordFile.Write(_domains, $"{record.Domain:D}.xml", record);
 

@@ -1,0 +1,58 @@
+using LibvirtMdevHook.Domains;
+using LibvirtMdevHook.Linux;
+
+namespace LibvirtMdevHook.Operations;
+
+/// <summary>
+/// A domain whose devices are changed while it runs, as libvirt sees it. Each change is one call of virsh; what it was before is read
+/// again each time, so that others' changes to the domain stay.
+/// </summary>
+internal sealed class HotPlugTarget(Virsh virsh, Guid uuid, PlugWish wish)
+{
+    /// <summary>What undoing is given, whatever time was used up before.</summary>
+    public static readonly TimeSpan UndoTime = TimeSpan.FromSeconds(20);
+
+    private DeviceId Device => wish.Device;
+
+    public VirshAnswer<PluggableDomain> Look(Deadline deadline, HotPlugScope scope = HotPlugScope.Live) =>
+        virsh.Domain($"{uuid}", deadline, isDefined: scope == HotPlugScope.Config);
+
+    /// <param name="undo">Gets what takes back the change, if there is one.</param>
+    /// <returns>Why not, as half a sentence; null when the device is declared.</returns>
+    public string? Declare(HotPlugScope scope, Deadline deadline, Stack<Func<string?>> undo)
+    {
+        var domain = Look(deadline, scope);
+        if (domain.Value is null)
+            return domain.Trouble;
+        if (domain.Value.Declares(Device))
+            return null;
+        undo.Push(() => Undeclare(scope, Deadline.After(UndoTime)));
+        return SetMetadata(domain.Value, domain.Value.With(wish), scope, deadline);
+    }
+
+    /// <returns>Why not, as half a sentence; null when the device is not declared any more.</returns>
+    public string? Undeclare(HotPlugScope scope, Deadline deadline)
+    {
+        var domain = Look(deadline, scope);
+        if (domain.Value is null)
+            return domain.Trouble;
+        return domain.Value.Declares(Device) ? SetMetadata(domain.Value, domain.Value.Without(Device), scope, deadline) : null;
+    }
+
+    /// <param name="model">libvirt's model of a mediated device.</param>
+    public VirshAnswer<string> Attach(HotPlugScope scope, string model, Deadline deadline) =>
+        virsh.Run(deadline, ["attach-device", $"{uuid}", "/dev/stdin", Flag(scope)], NativeHostdev.Of(Device, model));
+
+    public VirshAnswer<string> Detach(HotPlugScope scope, string? model, Deadline deadline) => virsh.Run(
+        deadline, ["detach-device", $"{uuid}", "/dev/stdin", Flag(scope)], NativeHostdev.Of(Device, model ?? NativeHostdev.UsualModel));
+
+    private static string Flag(HotPlugScope scope) => scope == HotPlugScope.Live ? "--live" : "--config";
+
+    /// <param name="text">Null to take the whole declaration away.</param>
+    private string? SetMetadata(PluggableDomain domain, string? text, HotPlugScope scope, Deadline deadline)
+    {
+        string[] what = text is null ? ["--remove"] : ["--key", domain.Prefix, $"--set={text}"];
+        var answer = virsh.Run(deadline, ["metadata", $"{uuid}", "--uri", DeclarationXml.Namespace, Flag(scope), .. what]);
+        return answer.Value is null ? answer.Trouble : null;
+    }
+}
