@@ -10,6 +10,8 @@ namespace LibvirtMdevHook.Cli;
 [Verb("reconcile", HelpText = "List what is left over of domains that ended while nobody looked; with --apply, clean it up.")]
 internal sealed class ReconcileVerb
 {
+    private static readonly TimeSpan AnswerTime = TimeSpan.FromSeconds(10);
+
     [Option("apply", HelpText = "Take down what is listed, but for what somebody holds.")]
     public bool Apply { get; set; }
 
@@ -18,7 +20,7 @@ internal sealed class ReconcileVerb
 
     public int Run(Root root)
     {
-        if (HotPlugCall.Virsh() is not { } virsh)
+        if (HotPlugCall.Virsh(AnswerTime) is not { } virsh)
             return 1;
         var reconcile = new Reconcile(Workplace.Open(root, "reconcile"), virsh, HotPlugCall.Notices);
         var found = reconcile.Run(Apply);

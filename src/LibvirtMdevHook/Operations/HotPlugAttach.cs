@@ -15,22 +15,20 @@ internal sealed class HotPlugAttach(Workplace place, Virsh virsh, Notices notice
     public Answer Run()
     {
         place.Records.MakeFolders();
-        var named = virsh.Domain(order.Domain, order.Deadline);
+        var named = virsh.Domain(order.Domain);
         if (named.Value is null)
             return Answer.Refused(named.Trouble);
         using var alone = place.Records.LockHotPlug(named.Value.Uuid, order.Deadline);
         if (alone is null)
             return Answer.Refused($"domain '{named.Value.Name}': another attach or detach is still at work");
-        var answer = Attach(named.Value);
-        alone.Delete();
-        return answer;
+        return Attach(named.Value);
     }
 
     private Answer Attach(PluggableDomain named)
     {
         var target = new HotPlugTarget(virsh, named.Uuid, order.Wish);
         // What it was before the lock may be what another attach has changed since.
-        var now = target.Look(order.Deadline);
+        var now = target.Look();
         if (now.Value is not { } guest)
             return Answer.Refused(now.Trouble);
         var subject = $"domain '{guest.Name}': ";
@@ -49,14 +47,16 @@ internal sealed class HotPlugAttach(Workplace place, Virsh virsh, Notices notice
         }
 
         var claim = new HotPlugClaim(place, new Patience(order.Deadline, null), wishing);
-        var failure = (guest.IsActive ? BringUp(claim) : null) ?? (order.Persistent ? Define(target) : null)
-            ?? (guest.IsActive ? HandOver(target) : null);
+        var failure = (guest.IsActive ? BringUp(claim) : null) ?? BrokenOff() ?? (order.Persistent ? Define(target) : null)
+            ?? BrokenOff() ?? (guest.IsActive ? HandOver(target) : null);
         if (failure is null)
             return new Answer(true, Done(guest, claim));
         place.Log.Error(failure);
         var prefix = failure.StartsWith(subject, StringComparison.Ordinal) ? "" : subject;
         return Answer.Refused($"{prefix}{failure}; {Undo()}");
     }
+
+    private string? BrokenOff() => order.IsBrokenOff() ? "it was broken off" : null;
 
     private string? BringUp(HotPlugClaim claim)
     {
@@ -68,24 +68,24 @@ internal sealed class HotPlugAttach(Workplace place, Virsh virsh, Notices notice
     /// <summary>For the next start: prepare refuses a declared device that has no hostdev in a sentence that says how to put it right.</summary>
     private string? Define(HotPlugTarget target)
     {
-        if (target.Declare(HotPlugScope.Config, order.Deadline, _undo) is { } undeclared)
+        if (target.Declare(HotPlugScope.Config, _undo) is { } undeclared)
             return $"the device '{order.Device}' cannot be declared for the next start: {undeclared}";
-        if (target.Look(order.Deadline, HotPlugScope.Config).Value?.Find(order.Device) is not null)
+        if (target.Look(HotPlugScope.Config).Value?.Find(order.Device) is not null)
             return null;
         _undo.Push(() => Undefine(target));
-        var answer = target.Attach(HotPlugScope.Config, Model(), order.Deadline);
+        var answer = target.Attach(HotPlugScope.Config, Model());
         return answer.Value is null ? $"the device '{order.Device}' cannot be defined for the next start: {answer.Trouble}" : null;
     }
 
     private string? HandOver(HotPlugTarget target)
     {
-        if (target.Declare(HotPlugScope.Live, order.Deadline, _undo) is { } undeclared)
+        if (target.Declare(HotPlugScope.Live, _undo) is { } undeclared)
             return $"the device '{order.Device}' cannot be declared: {undeclared}";
-        var answer = target.Attach(HotPlugScope.Live, Model(), order.Deadline);
+        var answer = target.Attach(HotPlugScope.Live, Model());
         if (answer.Value is not null)
             return null;
         // Whatever virsh said or did not say: what libvirt says that the guest has is what counts.
-        var now = target.Look(UndoDeadline());
+        var now = target.Look();
         if (now.Value?.Find(order.Device) is not null)
             return null;
         if (now.Value is not null || !now.IsSilent)
@@ -94,14 +94,12 @@ internal sealed class HotPlugAttach(Workplace place, Virsh virsh, Notices notice
         return $"libvirt gives no answer, so it is not known whether the guest has got the device '{order.Device}': {answer.Trouble}";
     }
 
-    private static Deadline UndoDeadline() => Deadline.After(HotPlugTarget.UndoTime);
-
     private string? Undefine(HotPlugTarget target)
     {
-        var defined = target.Look(UndoDeadline(), HotPlugScope.Config);
+        var defined = target.Look(HotPlugScope.Config);
         if (defined.Value is null)
             return defined.Trouble;
-        return defined.Value.Find(order.Device) is { } entry && target.Detach(HotPlugScope.Config, entry.Model, UndoDeadline()) is { Value: null } answer
+        return defined.Value.Find(order.Device) is { } entry && target.Detach(HotPlugScope.Config, entry.Model) is { Value: null } answer
             ? answer.Trouble
             : null;
     }

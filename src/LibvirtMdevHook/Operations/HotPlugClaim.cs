@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using LibvirtMdevHook.Domains;
+using LibvirtMdevHook.Hosts;
 using LibvirtMdevHook.Linux;
 using LibvirtMdevHook.Planning;
 using LibvirtMdevHook.Records;
@@ -79,7 +80,7 @@ internal sealed class HotPlugClaim(Workplace place, Patience patience, Domain do
         while (true)
         {
             if (MakePlan(out var refusal) is not { } planned)
-                return refusal;
+                return refusal + (_failed.Count > 0 ? Hint() : "");
             var bringUp = new BringUp(place, patience, planned, Wished.Device);
             var setback = Run(bringUp);
             var claim = bringUp.Record.Find(Wished.Device)!;
@@ -93,10 +94,15 @@ internal sealed class HotPlugClaim(Workplace place, Patience patience, Domain do
             _takeDown.Begin(bringUp.Record, claim);
             var left = Left(patience.Deadline);
             if (left is not null || patience.IsOver || setback is not { Retry: Retry.Elsewhere, Parent: { } parent })
-                return left is null ? setback.Sentence : $"{setback.Sentence}; {left}";
+                return left is null ? setback.Sentence + Hint() : $"{setback.Sentence}; {left}";
             _failed[parent] = setback.Reason;
         }
     }
+
+    /// <summary>The proposal wants all devices of a domain made before any is online; how a driver refuses then is its own affair.</summary>
+    private string Hint() => _own?.Claims.Any(c => c.Dialect == Dialect.Rfc2016) == true
+        ? "; drivers of the 2016 interface may refuse another device to a domain that has one online"
+        : "";
 
     private static Setback? Run(BringUp bringUp)
     {

@@ -17,14 +17,13 @@ internal sealed class HotPlugDetach(Workplace place, Virsh virsh, Notices notice
     public Answer Run()
     {
         place.Records.MakeFolders();
-        var named = virsh.Domain(order.Domain, order.Deadline);
+        var named = virsh.Domain(order.Domain);
         if (named.Value is null)
             return Answer.Refused(named.Trouble);
         using var alone = place.Records.LockHotPlug(named.Value.Uuid, order.Deadline);
         if (alone is null)
             return Answer.Refused($"domain '{named.Value.Name}': another attach or detach is still at work");
         var answer = Detach(named.Value);
-        alone.Delete();
         if (!answer.IsGood)
             place.Log.Error(answer.Sentence);
         return answer;
@@ -33,7 +32,7 @@ internal sealed class HotPlugDetach(Workplace place, Virsh virsh, Notices notice
     private Answer Detach(PluggableDomain named)
     {
         var target = new HotPlugTarget(virsh, named.Uuid, order.Wish);
-        var now = target.Look(order.Deadline);
+        var now = target.Look();
         if (now.Value is not { } guest)
             return Answer.Refused(now.Trouble);
         var claim = guest.IsActive ? place.Records.Load(guest.Uuid)?.Find(order.Device) : null;
@@ -59,15 +58,17 @@ internal sealed class HotPlugDetach(Workplace place, Virsh virsh, Notices notice
             return null;
         if (guest.IsActive && guest.Find(order.Device) is not null)
             return $"the device '{order.Device}' is not on record, so it is not ours to take down; 'virsh detach-device' takes it from the guest";
-        var defined = order.Persistent ? target.Look(order.Deadline, HotPlugScope.Config).Value : null;
-        var isKnown = guest.Declares(order.Device) || defined?.Declares(order.Device) == true || defined?.Find(order.Device) is not null;
+        var defined = order.Persistent ? target.Look(HotPlugScope.Config).Value : null;
+        var isKnown = guest.Declares(order.Device) || defined?.Declares(order.Device) == true;
         return isKnown ? null : $"it has no device '{order.Device}'; 'virt-mdev list' lists the devices of domains";
     }
 
     private string? AskGuest(HotPlugTarget target, GuestDevices.Entry entry)
     {
-        var answer = target.Detach(HotPlugScope.Live, entry.Model, order.Deadline);
-        if (answer.Value is not null || answer.IsSilent || target.Look(order.Deadline).Value is { } now && now.Find(order.Device) is null)
+        var answer = target.Detach(HotPlugScope.Live, entry.Model);
+        // QEMU's words for a guest that was asked before, and has not answered yet.
+        var isAsked = answer.Value is not null || answer.IsSilent || answer.Trouble.Contains("in the process of unplug", StringComparison.Ordinal);
+        if (isAsked || (target.Look().Value is { } now && now.Find(order.Device) is null))
             return null;
         return $"the device '{order.Device}' cannot be detached: {answer.Trouble}; everything is as before";
     }
@@ -77,7 +78,7 @@ internal sealed class HotPlugDetach(Workplace place, Virsh virsh, Notices notice
     {
         var still = "";
         using var notice = notices.WaitingFor(() => $"the guest to let go of '{order.Device}'");
-        var isGone = order.Deadline.Wait(() => (still = Obstacle(target, domain, claim)).Length == 0);
+        var isGone = order.Deadline.Wait(() => (still = Obstacle(target, domain, claim)).Length == 0 || order.IsBrokenOff()) && still.Length == 0;
         return isGone ? null : $"the guest has not let go of the device '{order.Device}' in time: {still}; nothing was taken down, "
             + "and the end of the domain will do it; a guest that is paused has to run, then detach again";
     }
@@ -87,7 +88,7 @@ internal sealed class HotPlugDetach(Workplace place, Virsh virsh, Notices notice
     {
         if (!IsOnRecord(domain, claim))
             return "";
-        var now = target.Look(order.Deadline);
+        var now = target.Look();
         if (now.Value is not { } guest)
             return now.Trouble;
         if (guest.IsActive && guest.Find(order.Device) is not null)
@@ -100,7 +101,7 @@ internal sealed class HotPlugDetach(Workplace place, Virsh virsh, Notices notice
 
     private string? TakeDown(Guid domain, Claim claim)
     {
-        using (var own = place.Records.Lock(domain, order.Deadline.AtMost(HotPlugTarget.UndoTime)))
+        using (var own = place.Records.Lock(domain, Deadline.After(HotPlugTarget.UndoTime)))
         {
             if (own is null)
                 return "another operation of the domain is still at work; try again";
@@ -119,22 +120,21 @@ internal sealed class HotPlugDetach(Workplace place, Virsh virsh, Notices notice
 
     private string? Forget(HotPlugTarget target, PluggableDomain guest)
     {
-        var live = guest.IsActive && target.Look(order.Deadline).Value is { IsActive: true }
-            ? target.Undeclare(HotPlugScope.Live, Deadline.After(HotPlugTarget.UndoTime))
+        var live = guest.IsActive && target.Look().Value is { IsActive: true }
+            ? target.Undeclare(HotPlugScope.Live)
             : null;
         var defined = order.Persistent ? Undefine(target) : null;
         return live is null && defined is null ? null
-            : $"the device '{order.Device}' is gone, but is still to be had at the next start: {live ?? defined}; detach again with --persistent";
+            : $"the device '{order.Device}' is gone, but its declaration is not: {live ?? defined}; detach again";
     }
 
     private string? Undefine(HotPlugTarget target)
     {
-        var deadline = Deadline.After(HotPlugTarget.UndoTime);
-        var defined = target.Look(deadline, HotPlugScope.Config);
+        var defined = target.Look(HotPlugScope.Config);
         if (defined.Value is null)
             return defined.Trouble;
-        if (defined.Value.Find(order.Device) is { } entry && target.Detach(HotPlugScope.Config, entry.Model, deadline) is { Value: null } answer)
+        if (defined.Value.Find(order.Device) is { } entry && target.Detach(HotPlugScope.Config, entry.Model) is { Value: null } answer)
             return answer.Trouble;
-        return target.Undeclare(HotPlugScope.Config, deadline);
+        return target.Undeclare(HotPlugScope.Config);
     }
 }

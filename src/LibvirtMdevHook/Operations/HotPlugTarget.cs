@@ -1,5 +1,4 @@
 using LibvirtMdevHook.Domains;
-using LibvirtMdevHook.Linux;
 
 namespace LibvirtMdevHook.Operations;
 
@@ -14,45 +13,45 @@ internal sealed class HotPlugTarget(Virsh virsh, Guid uuid, PlugWish wish)
 
     private DeviceId Device => wish.Device;
 
-    public VirshAnswer<PluggableDomain> Look(Deadline deadline, HotPlugScope scope = HotPlugScope.Live) =>
-        virsh.Domain($"{uuid}", deadline, isDefined: scope == HotPlugScope.Config);
+    public VirshAnswer<PluggableDomain> Look(HotPlugScope scope = HotPlugScope.Live) =>
+        virsh.Domain($"{uuid}", isDefined: scope == HotPlugScope.Config);
 
     /// <param name="undo">Gets what takes back the change, if there is one.</param>
     /// <returns>Why not, as half a sentence; null when the device is declared.</returns>
-    public string? Declare(HotPlugScope scope, Deadline deadline, Stack<Func<string?>> undo)
+    public string? Declare(HotPlugScope scope, Stack<Func<string?>> undo)
     {
-        var domain = Look(deadline, scope);
+        var domain = Look(scope);
         if (domain.Value is null)
             return domain.Trouble;
         if (domain.Value.Declares(Device))
             return null;
-        undo.Push(() => Undeclare(scope, Deadline.After(UndoTime)));
-        return SetMetadata(domain.Value, domain.Value.With(wish), scope, deadline);
+        undo.Push(() => Undeclare(scope));
+        return SetMetadata(domain.Value, domain.Value.With(wish), scope);
     }
 
     /// <returns>Why not, as half a sentence; null when the device is not declared any more.</returns>
-    public string? Undeclare(HotPlugScope scope, Deadline deadline)
+    public string? Undeclare(HotPlugScope scope)
     {
-        var domain = Look(deadline, scope);
+        var domain = Look(scope);
         if (domain.Value is null)
             return domain.Trouble;
-        return domain.Value.Declares(Device) ? SetMetadata(domain.Value, domain.Value.Without(Device), scope, deadline) : null;
+        return domain.Value.Declares(Device) ? SetMetadata(domain.Value, domain.Value.Without(Device), scope) : null;
     }
 
     /// <param name="model">libvirt's model of a mediated device.</param>
-    public VirshAnswer<string> Attach(HotPlugScope scope, string model, Deadline deadline) =>
-        virsh.Run(deadline, ["attach-device", $"{uuid}", "/dev/stdin", Flag(scope)], NativeHostdev.Of(Device, model));
+    public VirshAnswer<string> Attach(HotPlugScope scope, string model) =>
+        virsh.Run(["attach-device", $"{uuid}", Virsh.Input, Flag(scope)], NativeHostdev.Of(Device, model));
 
-    public VirshAnswer<string> Detach(HotPlugScope scope, string? model, Deadline deadline) => virsh.Run(
-        deadline, ["detach-device", $"{uuid}", "/dev/stdin", Flag(scope)], NativeHostdev.Of(Device, model ?? NativeHostdev.UsualModel));
+    public VirshAnswer<string> Detach(HotPlugScope scope, string? model) => virsh.Run(
+        ["detach-device", $"{uuid}", Virsh.Input, Flag(scope)], NativeHostdev.Of(Device, model ?? NativeHostdev.UsualModel));
 
     private static string Flag(HotPlugScope scope) => scope == HotPlugScope.Live ? "--live" : "--config";
 
     /// <param name="text">Null to take the whole declaration away.</param>
-    private string? SetMetadata(PluggableDomain domain, string? text, HotPlugScope scope, Deadline deadline)
+    private string? SetMetadata(PluggableDomain domain, string? text, HotPlugScope scope)
     {
         string[] what = text is null ? ["--remove"] : ["--key", domain.Prefix, $"--set={text}"];
-        var answer = virsh.Run(deadline, ["metadata", $"{uuid}", "--uri", DeclarationXml.Namespace, Flag(scope), .. what]);
+        var answer = virsh.Run(["metadata", $"{uuid}", "--uri", DeclarationXml.Namespace, Flag(scope), .. what]);
         return answer.Value is null ? answer.Trouble : null;
     }
 }

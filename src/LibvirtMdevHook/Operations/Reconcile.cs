@@ -10,7 +10,6 @@ namespace LibvirtMdevHook.Operations;
 /// </summary>
 internal sealed class Reconcile(Workplace place, Virsh virsh, Notices notices)
 {
-    private static readonly TimeSpan AnswerTime = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan LockTime = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan WorkTime = TimeSpan.FromSeconds(10);
 
@@ -39,12 +38,12 @@ internal sealed class Reconcile(Workplace place, Virsh virsh, Notices notices)
 
     private void Judge(IReadOnlyList<Record> records)
     {
-        var active = virsh.Active(Deadline.After(AnswerTime));
+        var active = virsh.Active();
         NoVerdict = active.Value is null ? active.Trouble : null;
+        if (active.Value is not { } running)
+            return;
         foreach (var record in records)
         {
-            if (active.Value is not { } running)
-                return;
             if (running.Contains(record.Domain))
                 JudgeRunning(record);
             else
@@ -71,10 +70,9 @@ internal sealed class Reconcile(Workplace place, Virsh virsh, Notices notices)
     private void JudgeRunning(Record record)
     {
         using var alone = place.Records.LockHotPlug(record.Domain, Deadline.After(TimeSpan.Zero));
-        if (alone is null || virsh.Domain($"{record.Domain}", Deadline.After(AnswerTime)).Value is not { IsActive: true } guest)
+        if (alone is null || virsh.Domain($"{record.Domain}").Value is not { IsActive: true } guest)
             return;
         using var own = place.Records.Lock(record.Domain, Deadline.After(LockTime));
-        alone.Delete();
         var now = own is null ? null : place.Records.Load(record.Domain);
         // Before QEMU runs libvirt may not have come to the device, and afterwards its release comes.
         if (now is null || now.Generation != record.Generation || now.Phase != Phase.Started)

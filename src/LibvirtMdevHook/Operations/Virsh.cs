@@ -9,31 +9,34 @@ namespace LibvirtMdevHook.Operations;
 /// </summary>
 internal sealed class Virsh
 {
+    /// <summary>Where virsh finds what it is given to read; a bare /dev has no stdin.</summary>
+    public const string Input = "/proc/self/fd/0";
+
     private const string UriVariable = "LIBVIRT_DEFAULT_URI";
     private const string SystemUri = "qemu:///system";
 
-    private static readonly TimeSpan UsualLimit = TimeSpan.FromSeconds(30);
-
     private readonly string _uri;
+    private readonly TimeSpan _limit;
     private readonly Notices _notices;
 
-    private Virsh(string uri, Notices notices) => (_uri, _notices) = (uri, notices);
+    private Virsh(string uri, TimeSpan limit, Notices notices) => (_uri, _limit, _notices) = (uri, limit, notices);
 
+    /// <param name="limit">How long each call may take.</param>
     /// <param name="problem">Why not, as a sentence: devices are made on this host, and another libvirtd knows nothing of its domains.</param>
     /// <returns>Null when the environment names another connection than this host's.</returns>
-    public static Virsh? OfThisHost(Notices notices, out string problem)
+    public static Virsh? OfThisHost(TimeSpan limit, Notices notices, out string problem)
     {
         var uri = Environment.GetEnvironmentVariable(UriVariable) is { Length: > 0 } named ? named : SystemUri;
         var isHere = uri == SystemUri || uri.StartsWith(SystemUri + "?", StringComparison.Ordinal);
         problem = isHere ? "" : $"{UriVariable} is '{uri}', but devices are made for domains of '{SystemUri}' on this host; unset it";
-        return isHere ? new Virsh(uri, notices) : null;
+        return isHere ? new Virsh(uri, limit, notices) : null;
     }
 
     /// <param name="domain">A name, a uuid or an id, as with virsh.</param>
     /// <param name="isDefined">What is defined for the next start, not what runs.</param>
-    public VirshAnswer<PluggableDomain> Domain(string domain, Deadline deadline, bool isDefined = false)
+    public VirshAnswer<PluggableDomain> Domain(string domain, bool isDefined = false)
     {
-        var answer = Run(deadline, ["dumpxml", $"--domain={domain}", .. isDefined ? ["--inactive"] : Array.Empty<string>()]);
+        var answer = Run(["dumpxml", $"--domain={domain}", .. isDefined ? ["--inactive"] : Array.Empty<string>()]);
         if (answer.Value is not { } xml)
             return new VirshAnswer<PluggableDomain>(null, answer.Trouble, answer.IsSilent);
         try
@@ -47,21 +50,21 @@ internal sealed class Virsh
     }
 
     /// <returns>The uuids of all domains that run.</returns>
-    public VirshAnswer<HashSet<Guid>> Active(Deadline deadline)
+    public VirshAnswer<HashSet<Guid>> Active()
     {
-        var answer = Run(deadline, ["list", "--uuid"]);
+        var answer = Run(["list", "--uuid"]);
         var uuids = answer.Value?.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
             .Select(line => Guid.TryParse(line, out var uuid) ? uuid : Guid.Empty).ToHashSet();
         return new VirshAnswer<HashSet<Guid>>(uuids, answer.Trouble, answer.IsSilent);
     }
 
-    /// <param name="input">What it reads from /dev/stdin.</param>
-    public VirshAnswer<string> Run(Deadline deadline, string[] arguments, string input = "")
+    /// <param name="input">What it reads from <see cref="Input"/>.</param>
+    public VirshAnswer<string> Run(string[] arguments, string input = "")
     {
         using var notice = _notices.WaitingFor(() => $"'virsh {arguments[0]}'");
         try
         {
-            var outcome = ChildProgram.Run("virsh", ["-q", "-c", _uri, .. arguments], input, deadline.AtMost(UsualLimit));
+            var outcome = ChildProgram.Run("virsh", ["-q", "-c", _uri, .. arguments], input, Deadline.After(_limit));
             return outcome.Status switch
             {
                 0 => new VirshAnswer<string>(outcome.Output, "", IsSilent: false),

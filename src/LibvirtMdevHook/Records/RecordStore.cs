@@ -6,8 +6,8 @@ namespace LibvirtMdevHook.Records;
 
 /// <summary>
 /// /run/libvirt-mdev: <c>domains/UUID.xml</c> for what domains have, <c>removing/DEVICE.xml</c> for devices on their way out, each with a
-/// lock beside it that is held by who acts on it; <c>lock</c>, held while the host is read and a plan made; <c>set-aside</c> for files that
-/// cannot be trusted.
+/// lock beside it that is held by who acts on it; <c>lock</c>, held while the host is read and a plan made; <c>hotplug</c> for the locks of who
+/// changes a running domain; <c>set-aside</c> for files that cannot be trusted.
 /// </summary>
 /// <param name="report">Told, in a sentence, of each file that is set aside.</param>
 internal sealed class RecordStore(Root root, string boot, Action<string> report)
@@ -18,6 +18,7 @@ internal sealed class RecordStore(Root root, string boot, Action<string> report)
     private readonly HostPath _domains = root.State / "domains";
     private readonly HostPath _removing = root.State / "removing";
     private readonly HostPath _setAside = root.State / "set-aside";
+    private readonly HostPath _hotPlug = root.State / "hotplug";
 
     public string Boot => boot;
 
@@ -41,8 +42,15 @@ internal sealed class RecordStore(Root root, string boot, Action<string> report)
     /// <summary>Held while something is done for a domain.</summary>
     public FileLock? Lock(Guid domain, Deadline deadline) => FileLock.Take(_domains / $"{domain:D}.lock", deadline);
 
-    /// <summary>Held by an attach or a detach from its first look at a running domain to its last, so that no hook ever waits for it.</summary>
-    public FileLock? LockHotPlug(Guid domain, Deadline deadline) => FileLock.Take(_domains / $"{domain:D}.hotplug.lock", deadline);
+    /// <summary>
+    /// Held by an attach or a detach of a domain that runs, from its first look at it to its last; no hook ever waits for it. Its file is
+    /// empty and stays, as that of the host's lock.
+    /// </summary>
+    public FileLock? LockHotPlug(Guid domain, Deadline deadline)
+    {
+        Libc.mkdir(_hotPlug.Text, 0x1c0);
+        return FileLock.Take(_hotPlug / $"{domain:D}.lock", deadline);
+    }
 
     /// <summary>Held by the worker that removes a device.</summary>
     public FileLock? LockRemoving(DeviceId device, Deadline deadline) => FileLock.Take(_removing / $"{device}.lock", deadline);
