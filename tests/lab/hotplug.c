@@ -24,15 +24,33 @@ static char line[LONGEST_LINE];
 static size_t at, length;
 static int reader;
 
-static void hold(const char *name, size_t name_length, int node)
+// libvirt's number of the last command that was rewritten and not answered yet, as QEMU quotes it, and its device.
+static char asked[LONGEST_NAME];
+static int asked_device;
+
+static int is_in(const struct iovec *part, const char *text)
+{
+    return memmem(part->iov_base, part->iov_len, text, strlen(text)) != NULL;
+}
+
+static int hold(const char *name, size_t name_length, int node)
 {
     for (int i = 0; i < MOST_DEVICES; i++)
         if (!held[i].name[0] && name_length < LONGEST_NAME) {
             memcpy(held[i].name, name, name_length);
             held[i].name[name_length] = 0;
             held[i].node = node;
-            return;
+            return i;
         }
+    return -1;
+}
+
+static void let_go(int device)
+{
+    if (device < 0)
+        return;
+    close(held[device].node);
+    held[device].name[0] = 0;
 }
 
 // What the emulator opened for the devices of the command line: 'hostdev0=11 hostdev1=12'.
@@ -74,11 +92,13 @@ static int open_node(const char *device)
 static void rewrite(char *command, size_t command_length)
 {
     char id[PATH_MAX], bus[PATH_MAX], address[PATH_MAX], device[PATH_MAX], other[LONGEST_LINE];
-    const char *end = strchr(command, '}');
-    value_of(command, "id", id);
-    value_of(command, "bus", bus);
-    value_of(command, "addr", address);
-    value_of(command, "sysfsdev", device);
+    char whole[LONGEST_LINE];
+    snprintf(whole, sizeof whole, "%s", command);
+    const char *end = strchr(whole, '}');
+    value_of(whole, "id", id);
+    value_of(whole, "bus", bus);
+    value_of(whole, "addr", address);
+    value_of(whole, "sysfsdev", device);
     int node = end && id[0] && device[0] ? open_node(device) : -1;
     if (node < 0)
         return;
@@ -91,7 +111,9 @@ static void rewrite(char *command, size_t command_length)
     }
     memmove(command, other, (size_t)written - tail);
     memset(command + written - tail, ' ', command_length - (size_t)written);
-    hold(id, strlen(id), node);
+    asked_device = hold(id, strlen(id), node);
+    value_of(end, "id", id);
+    snprintf(asked, sizeof asked, "\"id\": \"%.32s\"", id);
 }
 
 ssize_t recvmsg(int socket, struct msghdr *message, int flags)
@@ -123,21 +145,22 @@ ssize_t recvmsg(int socket, struct msghdr *message, int flags)
     return count;
 }
 
-// QEMU lets go of a device's node before it says that the device is gone.
+// QEMU lets go of a device's node before it says that the device is gone, or that there will be none.
 ssize_t sendmsg(int socket, const struct msghdr *message, int flags)
 {
     ssize_t (*real)(int, const struct msghdr *, int) = dlsym(RTLD_NEXT, "sendmsg");
     for (size_t i = 0; i < message->msg_iovlen; i++) {
         const struct iovec *part = &message->msg_iov[i];
-        if (!memmem(part->iov_base, part->iov_len, "\"DEVICE_DELETED\"", 16))
-            continue;
-        for (int j = 0; j < MOST_DEVICES; j++) {
+        for (int j = 0; is_in(part, "\"DEVICE_DELETED\"") && j < MOST_DEVICES; j++) {
             char device[LONGEST_NAME + 16];
-            int count = snprintf(device, sizeof device, "\"device\": \"%s\"", held[j].name);
-            if (held[j].name[0] && memmem(part->iov_base, part->iov_len, device, (size_t)count)) {
-                close(held[j].node);
-                held[j].name[0] = 0;
-            }
+            snprintf(device, sizeof device, "\"device\": \"%.63s\"", held[j].name);
+            if (held[j].name[0] && is_in(part, device))
+                let_go(j);
+        }
+        if (asked[0] && is_in(part, asked)) {
+            if (is_in(part, "\"error\""))
+                let_go(asked_device);
+            asked[0] = 0;
         }
     }
     return real(socket, message, flags);

@@ -53,6 +53,9 @@ internal sealed class PluggableDomain
     public string? Without(DeviceId device) =>
         Declaration!.Elements().Except(Entries(Declaration!, device)).Any() ? Text([], e => Entries(Declaration!, device).Contains(e)) : null;
 
+    /// <summary>One device more would be more than a declaration may have.</summary>
+    public bool IsFull => Declaration?.Elements().Count() >= DeclarationXml.MaximumHostdevs;
+
     /// <summary>The domain as if it had the device and declared it alone, under the rules of its declaration.</summary>
     /// <exception cref="DomainXmlException">The wish, or a rule of the declaration, cannot be taken.</exception>
     public Domain Wishing(PlugWish wish, IReadOnlyCollection<string> alsoAllowed)

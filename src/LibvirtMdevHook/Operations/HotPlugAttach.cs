@@ -36,6 +36,8 @@ internal sealed class HotPlugAttach(Workplace place, Virsh virsh, Notices notice
             return Answer.Refused($"{subject}it does not run, so nothing can be attached to it; with --persistent the device is declared for its next start");
         if (guest.Find(order.Device) is not null)
             return Answer.Refused($"{subject}it has the device '{order.Device}' already");
+        if (guest.IsFull)
+            return Answer.Refused($"{subject}it declares {DeclarationXml.MaximumHostdevs} devices, the most there may be");
         Domain wishing;
         try
         {
@@ -86,7 +88,7 @@ internal sealed class HotPlugAttach(Workplace place, Virsh virsh, Notices notice
             return null;
         // Whatever virsh said or did not say: what libvirt says that the guest has is what counts.
         var now = target.Look();
-        if (now.Value?.Find(order.Device) is not null)
+        if (now.Value is { IsActive: true } active && active.Find(order.Device) is not null)
             return null;
         if (now.Value is not null || !now.IsSilent)
             return $"the device '{order.Device}' cannot be attached: {answer.Trouble}";

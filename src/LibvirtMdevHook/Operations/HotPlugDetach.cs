@@ -68,7 +68,7 @@ internal sealed class HotPlugDetach(Workplace place, Virsh virsh, Notices notice
         var answer = target.Detach(HotPlugScope.Live, entry.Model);
         // QEMU's words for a guest that was asked before, and has not answered yet.
         var isAsked = answer.Value is not null || answer.IsSilent || answer.Trouble.Contains("in the process of unplug", StringComparison.Ordinal);
-        if (isAsked || (target.Look().Value is { } now && now.Find(order.Device) is null))
+        if (isAsked || (target.Look().Value is { } now && (!now.IsActive || now.Find(order.Device) is null)))
             return null;
         return $"the device '{order.Device}' cannot be detached: {answer.Trouble}; everything is as before";
     }

@@ -85,6 +85,9 @@ internal sealed class Reconcile(Workplace place, Virsh virsh, Notices notices)
             if (_applies && trouble is null && place.Records.Load(now.Domain) is { } current)
                 _takeDown.Begin(current, claim);
         }
+
+        if (place.Records.Load(record.Domain) is null)
+            own!.Delete();
     }
 
     private void Judge(Record removal)
