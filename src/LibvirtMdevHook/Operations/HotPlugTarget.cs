@@ -35,7 +35,9 @@ internal sealed class HotPlugTarget(Virsh virsh, Guid uuid, PlugWish wish)
         var domain = Look(scope);
         if (domain.Value is null)
             return domain.Trouble;
-        return domain.Value.Declares(Device) ? SetMetadata(domain.Value, domain.Value.Without(Device), scope) : null;
+        // What was only for the life of the domain has ended with it.
+        var isThere = domain.Value.Declares(Device) && (scope == HotPlugScope.Config || domain.Value.IsActive);
+        return isThere ? SetMetadata(domain.Value, domain.Value.Without(Device), scope) : null;
     }
 
     /// <param name="model">libvirt's model of a mediated device.</param>

@@ -119,10 +119,18 @@ internal sealed class Reconcile(Workplace place, Virsh virsh, Notices notices)
             place.Log.Info($"cleaned up {cleaned.Text}");
     }
 
+    /// <summary>A listing only looks through /proc: to open a node would fail the QEMU that opens it at that moment.</summary>
     private string? Holders(IEnumerable<Claim> claims)
     {
-        var holders = claims.Select(c => GroupNode.Holder(place.Root, MdevDevice.Look(place.Root, c.Device)?.Group)).OfType<string>().Distinct().ToArray();
+        var groups = claims.Select(c => MdevDevice.Look(place.Root, c.Device)?.Group).OfType<SysfsName>().ToArray();
+        var holders = groups.Select(group => GroupNode.Holder(place.Root, group) ?? (_applies ? Unseen(group) : null)).OfType<string>().Distinct().ToArray();
         return holders.Length > 0 ? $"{string.Join(", ", holders)} holds {(holders.Length > 1 ? "them" : "it")}" : null;
+    }
+
+    private string? Unseen(SysfsName group)
+    {
+        using var node = GroupNode.TryHold(place.Root, group, out var error);
+        return error == Errno.EBUSY ? "a process that is not to be seen from here" : null;
     }
 
     private static string List(IEnumerable<Claim> claims) => string.Join(", ", claims.Select(c => c.ToString()).DefaultIfEmpty("no device"));
