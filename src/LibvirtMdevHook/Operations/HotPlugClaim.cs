@@ -72,7 +72,7 @@ internal sealed class HotPlugClaim(Workplace place, Patience patience, Domain do
         place.Log.Info($"found {leftover} left by an attach that was broken off, taking it down first");
         _takeDown.Begin(_own, leftover);
         _own = _own.Claims.Length == 1 ? null : _own.Without(leftover);
-        return Left(patience.Deadline);
+        return Left(Deadline.After(HotPlugTarget.UndoTime));
     }
 
     private string? TryParents()
@@ -92,7 +92,7 @@ internal sealed class HotPlugClaim(Workplace place, Patience patience, Domain do
 
             place.Log.Warn(setback.Sentence);
             _takeDown.Begin(bringUp.Record, claim);
-            var left = Left(patience.Deadline);
+            var left = Left(Deadline.After(HotPlugTarget.UndoTime));
             if (left is not null || patience.IsOver || setback is not { Retry: Retry.Elsewhere, Parent: { } parent })
                 return left is null ? setback.Sentence + Hint() : $"{setback.Sentence}; {left}";
             _failed[parent] = setback.Reason;
