@@ -54,9 +54,8 @@ internal sealed class HotPlugClaim(Workplace place, Patience patience, Domain do
             if (own is null)
                 return $"another operation of the domain is at work, so {Claim} stays on record until the domain ends";
             // A release may have been quicker, and the domain begun another life.
-            if (place.Records.Load(domain.Uuid) is not { } record || record.Find(Claim.Device) is not { } claim || claim.Inode != Claim.Inode)
-                return null;
-            _takeDown.Begin(record, claim);
+            if (place.Records.Load(domain.Uuid) is { } record && record.Find(Claim.Device) is { } claim && claim.Inode == Claim.Inode)
+                _takeDown.Begin(record, claim);
             if (place.Records.Load(domain.Uuid) is null)
                 own.Delete();
         }

@@ -55,6 +55,8 @@ internal sealed class Reconcile(Workplace place, Virsh virsh, Notices notices)
     {
         using var own = place.Records.Lock(record.Domain, Deadline.After(LockTime));
         var now = own is null ? record : place.Records.Load(record.Domain);
+        if (now is null)
+            own!.Delete();
         // Another generation is another life of the domain, of which libvirt was not asked.
         if (now is null || now.Generation != record.Generation)
             return;
