@@ -18,7 +18,7 @@ internal sealed class RenderVerb
         {
             var text = Rendering.Of(DomainDocument.Load(DomainFile.Bytes(File)));
             // What is printed is what 'check' takes.
-            DomainXml.Read(DomainDocument.Load(text), HostSettings.Load(root).AllowedAttributes);
+            DomainXml.Read(DomainDocument.Load(text).Root, HostSettings.Load(root).AllowedAttributes);
             Console.Write(text);
             return 0;
         }

@@ -9,23 +9,25 @@ namespace LibvirtMdevHook.Cli;
 [Verb("retarget", HelpText = "Give a defined domain other names for devices that are taken on this host, such as after a persistent migration.")]
 internal sealed class RetargetVerb
 {
+    private static readonly TimeSpan AnswerTime = TimeSpan.FromSeconds(30);
+
     [Value(0, MetaName = "DOMAIN", Required = true, HelpText = "A domain's name or uuid, as virsh takes it.")]
     public string Domain { get; set; } = "";
 
     public int Run(Root root)
     {
-        var xml = VirshCall.Run("", "dumpxml", $"--domain={Domain}", "--inactive", "--security-info");
+        if (LibvirtCall.Virsh(AnswerTime) is not { } virsh)
+            return 1;
+        var dump = virsh.Run(["dumpxml", $"--domain={Domain}", "--inactive", "--security-info"]);
+        if (dump.Value is not { } xml)
+            return LibvirtCall.Complain(dump.Trouble);
         try
         {
             var retarget = new RetargetOperation(Workplace.Open(root, $"retarget of domain '{Domain}'"), xml);
             if (retarget.Run() is { } refusal)
-            {
-                Console.Error.WriteLine($"virt-mdev: {refusal}");
-                return 1;
-            }
-
-            if (retarget.Changes.Count > 0)
-                VirshCall.Run(retarget.Xml, "define", VirshCall.Input);
+                return LibvirtCall.Complain(refusal);
+            if (retarget.Changes.Count > 0 && virsh.Run(["define", Virsh.Input], retarget.Xml) is { Value: null } define)
+                return LibvirtCall.Complain($"domain '{Domain}' cannot be defined anew: {define.Trouble}");
             Print(retarget.Changes);
             return 0;
         }

@@ -23,6 +23,9 @@ internal sealed class Verbs
         verbs.Add<PlanVerb>(verb => verb.Run(root));
         verbs.Add<RenderVerb>(verb => verb.Run(root));
         verbs.Add<RetargetVerb>(verb => verb.Run(root));
+        verbs.Add<AttachVerb>(verb => verb.Run(root));
+        verbs.Add<DetachVerb>(verb => verb.Run(root));
+        verbs.Add<ReconcileVerb>(verb => verb.Run(root));
         try
         {
             return Parser.Default.ParseArguments(args, [.. verbs._types]).MapResult(

@@ -9,7 +9,7 @@ internal static class DeclarationXml
     public const string NamespaceStem = "urn:libvirt-mdev-hook:";
     public const string Namespace = NamespaceStem + "1";
 
-    private const int MaximumHostdevs = 64;
+    public const int MaximumHostdevs = 64;
     private const int MaximumAttrs = 256;
 
     private static readonly XNamespace Ours = Namespace;

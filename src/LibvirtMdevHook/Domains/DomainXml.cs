@@ -13,15 +13,14 @@ internal static class DomainXml
     /// <param name="xml">The document in UTF-8.</param>
     /// <param name="alsoAllowed">The configuration's <c>allowed_attributes</c>.</param>
     /// <exception cref="DomainXmlException">The document or its declaration cannot be taken.</exception>
-    public static Domain Parse(ReadOnlyMemory<byte> xml, IReadOnlyCollection<string> alsoAllowed) => Read(DomainDocument.Load(xml), alsoAllowed);
+    public static Domain Parse(ReadOnlyMemory<byte> xml, IReadOnlyCollection<string> alsoAllowed) => Read(DomainDocument.Load(xml).Root, alsoAllowed);
 
-    /// <param name="document">The document, read.</param>
+    /// <param name="root">Of a <see cref="DomainDocument"/>, or made from one.</param>
     /// <param name="alsoAllowed">The configuration's <c>allowed_attributes</c>.</param>
     /// <exception cref="DomainXmlException">Its declaration cannot be taken.</exception>
-    public static Domain Read(DomainDocument document, IReadOnlyCollection<string> alsoAllowed)
+    public static Domain Read(XElement root, IReadOnlyCollection<string> alsoAllowed)
     {
         var problems = new List<Problem>();
-        var root = document.Root;
         var declaration = DeclarationXml.Read(root, alsoAllowed, problems);
         var domain = new Domain(ReadUuid(root, problems), root.Element("name")?.Value ?? "", declaration, ReadDac(root), GuestNuma.Read(root));
         if (problems.Count > 0)
@@ -32,7 +31,9 @@ internal static class DomainXml
     /// <summary>The line of a node in the document it was read from.</summary>
     public static int LineOf(XObject node) => ((IXmlLineInfo)node).LineNumber;
 
-    private static Guid ReadUuid(XElement root, List<Problem> problems)
+    /// <param name="problems">Takes what is wrong with it.</param>
+    /// <returns>All zeros when it is missing or wrong.</returns>
+    public static Guid ReadUuid(XElement root, List<Problem> problems)
     {
         var element = root.Element("uuid");
         if (element is null)

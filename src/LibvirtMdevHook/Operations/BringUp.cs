@@ -1,3 +1,4 @@
+using LibvirtMdevHook.Domains;
 using LibvirtMdevHook.Hosts;
 using LibvirtMdevHook.Linux;
 using LibvirtMdevHook.Records;
@@ -8,7 +9,8 @@ namespace LibvirtMdevHook.Operations;
 /// Walks the claims of a record up: create all, wait for all, the attributes of all, online all, and proves each. The record is saved at
 /// every step, so that whoever comes after a crash knows what is ours. It undoes nothing: that is the way back, <see cref="TakeDown"/>.
 /// </summary>
-internal sealed class BringUp(Workplace place, Patience patience, Record planned)
+/// <param name="only">The one device to bring up, for a domain that runs with its others; null for all.</param>
+internal sealed class BringUp(Workplace place, Patience patience, Record planned, DeviceId? only = null)
 {
     /// <summary>How long sysfs may take to show what a write has done, which the kernel has answered already.</summary>
     private static readonly TimeSpan ShowTime = TimeSpan.FromSeconds(10);
@@ -25,13 +27,13 @@ internal sealed class BringUp(Workplace place, Patience patience, Record planned
     {
         var done = Each(Create) && Each(Appear) && Each(SetAttributes) && Each(GoOnline) && Each(WaitForNode);
         if (done)
-            Save(Record with { Phase = Phase.Prepared });
+            Save(Record with { Phase = Record.Phase == Phase.Preparing ? Phase.Prepared : Record.Phase });
         return done ? null : _setback;
     }
 
     private bool Each(Func<Claim, bool> step)
     {
-        foreach (var claim in Record.Claims)
+        foreach (var claim in Record.Claims.Where(c => only is null || c.Device == only))
         {
             if (!step(claim))
                 return false;

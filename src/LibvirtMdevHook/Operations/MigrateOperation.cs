@@ -21,7 +21,7 @@ internal sealed class MigrateOperation(Workplace place, Patience patience, Worke
         {
             var came = DomainDocument.Load(request.Xml);
             var document = DomainDocument.Load(Rewriting.DropUnbound(came));
-            var domain = DomainXml.Read(document, place.Settings.AllowedAttributes);
+            var domain = DomainXml.Read(document.Root, place.Settings.AllowedAttributes);
             if (domain.Uuid == Guid.Empty)
                 return Refuse("its XML has no <uuid>");
             var text = document.Source.Text;

@@ -24,7 +24,7 @@ internal sealed class RetargetOperation(Workplace place, string xml)
     public string? Run()
     {
         var document = DomainDocument.Load(Encoding.UTF8.GetBytes(Xml));
-        var domain = DomainXml.Read(document, place.Settings.AllowedAttributes);
+        var domain = DomainXml.Read(document.Root, place.Settings.AllowedAttributes);
         if (domain.Declaration is not { } declaration)
             return $"domain '{domain.Name}': it declares no device";
         place.Records.MakeFolders();

@@ -24,6 +24,25 @@ internal sealed class TakeDown(Workplace place)
             place.Records.Delete(record.Domain);
     }
 
+    /// <summary>One claim alone leaves, and the others stay. The caller holds the record's lock.</summary>
+    public void Begin(Record record, Claim claim)
+    {
+        if (claim.Stage != Stage.Reserved && !Move(record.RemovalOf(claim)))
+            return;
+        var rest = record.Without(claim);
+        try
+        {
+            if (rest.Claims.IsEmpty)
+                place.Records.Delete(record.Domain);
+            else
+                place.Records.Save(rest);
+        }
+        catch (IOException e)
+        {
+            place.Log.Error($"{e.Message}; {claim} is taken down all the same");
+        }
+    }
+
     /// <returns>False when the removal could not be saved: the device is taken down all the same, and the domain's record kept.</returns>
     private bool Move(Record removal)
     {

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using LibvirtMdevHook.Domains;
 using LibvirtMdevHook.Linux;
 
 namespace LibvirtMdevHook.Records;
@@ -23,6 +24,12 @@ internal sealed record Record(
 {
     public Record With(Claim claim) =>
         this with { Claims = [.. Claims.Select(c => c.Device == claim.Device ? claim : c)] };
+
+    public Record Plus(Claim claim) => this with { Claims = Claims.Add(claim) };
+
+    public Record Without(Claim claim) => this with { Claims = Claims.RemoveAll(c => c.Device == claim.Device) };
+
+    public Claim? Find(DeviceId device) => Claims.FirstOrDefault(c => c.Device == device);
 
     /// <summary>What is kept of one claim while its device is being taken down.</summary>
     public Record RemovalOf(Claim claim) => this with { Claims = [claim with { Stage = Stage.Leaving }] };

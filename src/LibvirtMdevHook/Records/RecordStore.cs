@@ -7,8 +7,8 @@ namespace LibvirtMdevHook.Records;
 /// <summary>
 /// /run/libvirt-mdev: <c>domains/UUID.xml</c> for what domains have, <c>removing/DEVICE.xml</c> for devices on their way out, each with a
 /// lock beside it that is held by who acts on it; <c>reserved/UUID.xml</c> for what domains have been promised that may be coming here, made
-/// and deleted under the host's lock; <c>lock</c>, held while the host is read and a plan made; <c>set-aside</c> for files that
-/// cannot be trusted.
+/// and deleted under the host's lock; <c>lock</c>, held while the host is read and a plan made; <c>hotplug</c> for the locks of who
+/// changes a running domain; <c>set-aside</c> for files that cannot be trusted.
 /// </summary>
 /// <param name="report">Told, in a sentence, of each file that is set aside.</param>
 internal sealed class RecordStore(Root root, string boot, Action<string> report)
@@ -20,6 +20,7 @@ internal sealed class RecordStore(Root root, string boot, Action<string> report)
     private readonly HostPath _removing = root.State / "removing";
     private readonly HostPath _reserved = root.State / "reserved";
     private readonly HostPath _setAside = root.State / "set-aside";
+    private readonly HostPath _hotPlug = root.State / "hotplug";
 
     public string Boot => boot;
 
@@ -43,6 +44,16 @@ internal sealed class RecordStore(Root root, string boot, Action<string> report)
     /// <summary>Held while something is done for a domain.</summary>
     public FileLock? Lock(Guid domain, Deadline deadline) => FileLock.Take(_domains / $"{domain:D}.lock", deadline);
 
+    /// <summary>
+    /// Held by an attach or a detach of a domain that runs, from its first look at it to its last; no hook ever waits for it. Its file is
+    /// empty and stays, as that of the host's lock.
+    /// </summary>
+    public FileLock? LockHotPlug(Guid domain, Deadline deadline)
+    {
+        Libc.mkdir(_hotPlug.Text, 0x1c0);
+        return FileLock.Take(_hotPlug / $"{domain:D}.lock", deadline);
+    }
+
     /// <summary>Held by the worker that removes a device.</summary>
     public FileLock? LockRemoving(DeviceId device, Deadline deadline) => FileLock.Take(_removing / $"{device}.lock", deadline);
 
@@ -55,6 +66,9 @@ internal sealed class RecordStore(Root root, string boot, Action<string> report)
     public ImmutableArray<Record> Domains() => LoadAll(_domains, name => Guid.TryParse(name, out var uuid) ? Load(uuid) : null);
 
     public ImmutableArray<Record> Removing() => LoadAll(_removing, name => DeviceId.TryParse(name, out var device) ? LoadRemoving(device) : null);
+
+    /// <returns>The files that were not trusted.</returns>
+    public IEnumerable<HostPath> SetAsides() => Sysfs.List(_setAside).Select(name => _setAside / name);
 
     public void Save(Record record) => RecordFile.Write(_domains, $"{record.Domain:D}.xml", record);
 

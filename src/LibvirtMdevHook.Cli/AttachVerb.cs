@@ -1,0 +1,57 @@
+using CommandLine;
+using LibvirtMdevHook.Domains;
+using LibvirtMdevHook.Linux;
+using LibvirtMdevHook.Operations;
+
+namespace LibvirtMdevHook.Cli;
+
+/// <summary>virt-mdev attach: makes a device and hands it to a domain that runs.</summary>
+[Verb("attach", HelpText = "Make a device for a running domain and attach it (hot-plug).")]
+internal sealed class AttachVerb
+{
+    [Value(0, MetaName = "DOMAIN", Required = true, HelpText = "The domain's name, uuid or id.")]
+    public string Domain { get; set; } = "";
+
+    [Option("type", HelpText = "The type's name or id, as in a declaration.")]
+    public string? Type { get; set; }
+
+    [Option("parent", HelpText = "One or more parents, separated by blanks, as in a declaration; any that fits if not given.")]
+    public string Parent { get; set; } = "";
+
+    [Option("args", HelpText = "Further vendor arguments of the 2016 interface, as in a declaration.")]
+    public string Args { get; set; } = "";
+
+    [Option("uuid", HelpText = "The device's uuid; a new one if not given.")]
+    public string? Uuid { get; set; }
+
+    [Option("address", HelpText = "The PCI address of a VF, instead of a mediated device.")]
+    public string? Address { get; set; }
+
+    [Option("persistent", HelpText = "Also for the domain's next starts; a domain that does not run gets the device at its next start.")]
+    public bool Persistent { get; set; }
+
+    [Option("wait", Default = LibvirtCall.UsualWait, HelpText = "Seconds to wait at most.")]
+    public double Wait { get; set; }
+
+    public int Run(Root root)
+    {
+        if (Device(out var problem) is not { } device)
+            return LibvirtCall.Complain(problem);
+        return LibvirtCall.Run(Domain, new PlugWish(device, Type, Parent, Args), Persistent, Wait, (virsh, order) =>
+            new HotPlugAttach(Workplace.Open(root, $"attach to domain '{Domain}'"), virsh, LibvirtCall.Notices, order).Run());
+    }
+
+    private DeviceId? Device(out string problem)
+    {
+        problem = Uuid is not null && Address is not null ? "give either --uuid, of a mediated device, or --address, of a VF"
+            : Address is not null ? $"--address '{Address}' is not {PciAddress.Expected}"
+            : $"--uuid '{Uuid}' is not a uuid such as '{Guid.NewGuid()}'";
+        if (Uuid is not null && Address is not null)
+            return null;
+        if (Address is not null)
+            return PciAddress.TryParse(Address, out var address) ? DeviceId.Vf(address) : null;
+        if (Uuid is null)
+            return DeviceId.Mdev(Guid.NewGuid());
+        return DeviceId.TryParseUuid(Uuid, out var uuid) ? DeviceId.Mdev(uuid) : null;
+    }
+}

@@ -1,0 +1,91 @@
+using System.Xml.Linq;
+
+namespace LibvirtMdevHook.Domains;
+
+/// <summary>
+/// A domain as 'virsh dumpxml' prints it, for changing its declaration and devices. Its declaration is taken as it stands, be it
+/// unfinished: what cannot be started any more can still be put right.
+/// </summary>
+internal sealed class PluggableDomain
+{
+    private static readonly XNamespace Ours = DeclarationXml.Namespace;
+
+    private readonly XElement _root;
+    private readonly GuestDevices _devices;
+
+    private PluggableDomain(XElement root, Guid uuid) => (_root, Uuid, _devices) = (root, uuid, GuestDevices.Read(root));
+
+    public Guid Uuid { get; }
+
+    public string Name => _root.Element("name")?.Value ?? "";
+
+    /// <summary>libvirt gives an id to domains that run, or are about to.</summary>
+    public bool IsActive => _root.Attribute("id") is not null;
+
+    public bool IsDeclaring => Declaration is not null;
+
+    /// <summary>The prefix under which virsh keeps the declaration.</summary>
+    public string Prefix => Declaration?.GetPrefixOfNamespace(Ours) is { Length: > 0 } prefix ? prefix : "mdev";
+
+    private XElement? Declaration => _root.Elements("metadata").Elements().FirstOrDefault(e => e.Name.Namespace == Ours);
+
+    /// <exception cref="DomainXmlException">The document is no domain, or its declaration cannot be read at all.</exception>
+    public static PluggableDomain Parse(string xml)
+    {
+        var problems = new List<Problem>();
+        var root = DomainDocument.Load(xml).Root;
+        var uuid = DomainXml.ReadUuid(root, problems);
+        if (uuid == Guid.Empty)
+            throw new DomainXmlException([.. problems.DefaultIfEmpty(new Problem(0, "the domain's XML has no <uuid>"))]);
+        return new PluggableDomain(root, uuid);
+    }
+
+    /// <returns>How the guest has the device; null when it has not.</returns>
+    public GuestDevices.Entry? Find(DeviceId device) => _devices.Find(device);
+
+    public bool Declares(DeviceId device) => Declaration is { } declaration && Entries(declaration, device).Any();
+
+    /// <returns>The declaration as 'virsh metadata --set' takes it, with one device more.</returns>
+    public string With(PlugWish wish) => Text([wish.ToXml()], NoDevice);
+
+    /// <returns>The declaration as 'virsh metadata --set' takes it, without a device; null when no other is declared.</returns>
+    public string? Without(DeviceId device) =>
+        Declaration!.Elements().Except(Entries(Declaration!, device)).Any() ? Text([], e => Entries(Declaration!, device).Contains(e)) : null;
+
+    /// <summary>One device more would be more than a declaration may have.</summary>
+    public bool IsFull => Declaration?.Elements().Count() >= DeclarationXml.MaximumHostdevs;
+
+    /// <summary>The domain as if it had the device and declared it alone, under the rules of its declaration.</summary>
+    /// <exception cref="DomainXmlException">The wish, or a rule of the declaration, cannot be taken.</exception>
+    public Domain Wishing(PlugWish wish, IReadOnlyCollection<string> alsoAllowed)
+    {
+        var root = new XDocument(_root).Root!;
+        root.Elements("metadata").Elements().Where(e => e.Name.Namespace == Ours).Remove();
+        var rules = Declaration?.Attributes().Where(a => !a.IsNamespaceDeclaration) ?? [];
+        root.Add(new XElement("metadata", new XElement(Declaration?.Name ?? Ours + "hostdevs", rules, InOurs(wish.ToXml()))));
+        if (Find(wish.Device) is null)
+            root.Add(new XElement("devices", XElement.Parse(NativeHostdev.Of(wish.Device, model: null))));
+        return DomainXml.Read(root, alsoAllowed);
+    }
+
+    private static bool NoDevice(XElement element) => false;
+
+    private static XElement InOurs(XElement element) => new(Ours + element.Name.LocalName, element.Attributes(), element.Elements().Select(InOurs));
+
+    private static IEnumerable<XElement> Entries(XElement declaration, DeviceId device) => declaration.Elements(Ours + "hostdev")
+        .Where(e => DeviceId.TryParse((string?)e.Attribute("uuid") ?? (string?)e.Attribute("address"), out var found) && found == device);
+
+    /// <summary>libvirt adds the prefix to every element itself; one written by us would be doubled.</summary>
+    private string Text(IEnumerable<XElement> more, Func<XElement, bool> isLeftOut) => new XElement(
+        Declaration?.Name.LocalName ?? "hostdevs",
+        Declaration?.Attributes().Where(a => !a.IsNamespaceDeclaration),
+        Declaration?.Nodes().Where(n => n is not XElement element || !isLeftOut(element)).Select(Plain),
+        more).ToString(SaveOptions.DisableFormatting);
+
+    private static XNode? Plain(XNode node) => node switch
+    {
+        XElement e => new XElement(e.Name.LocalName, e.Attributes().Where(a => !a.IsNamespaceDeclaration), e.Nodes().Select(Plain)),
+        XComment comment => comment,
+        _ => null,
+    };
+}

@@ -1,0 +1,53 @@
+using System.ComponentModel;
+using System.Diagnostics;
+
+namespace LibvirtMdevHook.Linux;
+
+/// <summary>Runs a program of the host to its end, and no longer than it is given.</summary>
+internal static class ChildProgram
+{
+    /// <summary>The program is looked for in PATH. Descriptors of ours are closed on exec, so it holds no lock.</summary>
+    /// <param name="input">What it reads on its standard input.</param>
+    /// <returns>How it ended, without a status when it did not in time: then it was killed.</returns>
+    /// <exception cref="IOException">It cannot be started.</exception>
+    public static ChildOutcome Run(string program, IEnumerable<string> arguments, string input, Deadline deadline)
+    {
+        var start = new ProcessStartInfo(program, arguments)
+        {
+            RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
+        };
+        start.Environment["LC_ALL"] = "C";
+        try
+        {
+            using var process = Process.Start(start)!;
+            var (output, errors) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+            Feed(process, input);
+            // What it leaves behind may hold its outputs longer than it lives.
+            if (process.WaitForExit(deadline.Milliseconds) && Task.WaitAll([output, errors], Math.Max(deadline.Milliseconds, 100)))
+                return new ChildOutcome(process.ExitCode, output.Result, errors.Result);
+            process.Kill();
+            return new ChildOutcome(null, "", "");
+        }
+        catch (Win32Exception e)
+        {
+            throw new IOException($"'{program}' cannot be started: {e.Message}", e);
+        }
+    }
+
+    private static void Feed(Process process, string input)
+    {
+        try
+        {
+            process.StandardInput.Write(input);
+            process.StandardInput.Close();
+        }
+        catch (IOException)
+        {
+            // It ended, or closed its input, without reading everything: its status tells.
+        }
+    }
+}
+
+/// <summary>How a program ended.</summary>
+/// <param name="Status">Its exit status; null when it gave none in time.</param>
+internal sealed record ChildOutcome(int? Status, string Output, string Errors);

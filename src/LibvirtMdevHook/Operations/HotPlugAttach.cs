@@ -1,0 +1,130 @@
+using LibvirtMdevHook.Domains;
+using LibvirtMdevHook.Linux;
+
+namespace LibvirtMdevHook.Operations;
+
+/// <summary>
+/// virt-mdev attach: brings a device up as prepare does and hands it to a guest that runs; or only declares it for the next start of a
+/// domain that does not. The guest comes last: everything before it can be undone without its help, and is when a step fails.
+/// </summary>
+internal sealed class HotPlugAttach(Workplace place, Virsh virsh, Notices notices, HotPlugOrder order)
+{
+    private readonly Stack<Func<string?>> _undo = [];
+
+    /// <returns>Good with a sentence for the person who asked.</returns>
+    public Answer Run()
+    {
+        place.Records.MakeFolders();
+        var named = virsh.Domain(order.Domain);
+        if (named.Value is null)
+            return Answer.Refused(named.Trouble);
+        using var alone = place.Records.LockHotPlug(named.Value.Uuid, order.Deadline);
+        if (alone is null)
+            return Answer.Refused($"domain '{named.Value.Name}': another attach or detach is still at work");
+        return Attach(named.Value);
+    }
+
+    private Answer Attach(PluggableDomain named)
+    {
+        var target = new HotPlugTarget(virsh, named.Uuid, order.Wish);
+        // What it was before the lock may be what another attach has changed since.
+        var now = target.Look();
+        if (now.Value is not { } guest)
+            return Answer.Refused(now.Trouble);
+        var subject = $"domain '{guest.Name}': ";
+        if (!guest.IsActive && !order.Persistent)
+            return Answer.Refused($"{subject}it does not run, so nothing can be attached to it; with --persistent the device is declared for its next start");
+        if (guest.Find(order.Device) is not null)
+            return Answer.Refused($"{subject}it has the device '{order.Device}' already");
+        if (guest.IsFull)
+            return Answer.Refused($"{subject}it declares {DeclarationXml.MaximumHostdevs} devices, the most there may be");
+        Domain wishing;
+        try
+        {
+            wishing = guest.Wishing(order.Wish, place.Settings.AllowedAttributes);
+        }
+        catch (DomainXmlException e)
+        {
+            return Answer.Refused($"{subject}{e.Problems[0]}");
+        }
+
+        var claim = new HotPlugClaim(place, new Patience(order.Deadline, null), wishing);
+        var failure = (guest.IsActive ? BringUp(claim) : null) ?? BrokenOff() ?? (order.Persistent ? Define(target) : null)
+            ?? BrokenOff() ?? (guest.IsActive ? HandOver(target) : null);
+        if (failure is null)
+            return Answer.Done(Done(guest, claim));
+        place.Log.Error(failure);
+        var prefix = failure.StartsWith(subject, StringComparison.Ordinal) ? "" : subject;
+        return Answer.Refused($"{prefix}{failure}; {Undo()}");
+    }
+
+    private string? BrokenOff() => order.IsBrokenOff() ? "it was broken off" : null;
+
+    private string? BringUp(HotPlugClaim claim)
+    {
+        using var notice = notices.WaitingFor(() => $"the device '{order.Device}' to come up");
+        _undo.Push(claim.TakeBack);
+        return claim.BringUp();
+    }
+
+    /// <summary>For the next start: prepare refuses a declared device that has no hostdev in a sentence that says how to put it right.</summary>
+    private string? Define(HotPlugTarget target)
+    {
+        if (target.Declare(HotPlugScope.Config, _undo) is { } undeclared)
+            return $"the device '{order.Device}' cannot be declared for the next start: {undeclared}";
+        if (target.Look(HotPlugScope.Config).Value?.Find(order.Device) is not null)
+            return null;
+        _undo.Push(() => Undefine(target));
+        var answer = target.Attach(HotPlugScope.Config, Model());
+        return answer.Value is null ? $"the device '{order.Device}' cannot be defined for the next start: {answer.Trouble}" : null;
+    }
+
+    private string? HandOver(HotPlugTarget target)
+    {
+        if (target.Declare(HotPlugScope.Live, _undo) is { } undeclared)
+            return $"the device '{order.Device}' cannot be declared: {undeclared}";
+        var answer = target.Attach(HotPlugScope.Live, Model());
+        if (answer.Value is not null)
+            return null;
+        // Whatever virsh said or did not say: what libvirt says that the guest has is what counts.
+        var now = target.Look();
+        if (now.Value is { IsActive: true } active && active.Find(order.Device) is not null)
+            return null;
+        if (now.Value is not null || !now.IsSilent)
+            return $"the device '{order.Device}' cannot be attached: {answer.Trouble}";
+        _undo.Clear();
+        return $"libvirt gives no answer, so it is not known whether the guest has got the device '{order.Device}': {answer.Trouble}";
+    }
+
+    private string? Undefine(HotPlugTarget target)
+    {
+        var defined = target.Look(HotPlugScope.Config);
+        if (defined.Value is null)
+            return defined.Trouble;
+        return defined.Value.Find(order.Device) is { } entry && target.Detach(HotPlugScope.Config, entry.Model) is { Value: null } answer
+            ? answer.Trouble
+            : null;
+    }
+
+    /// <summary>libvirt compares it with what the device's type says.</summary>
+    private string Model() =>
+        Sysfs.ReadTrimmed(place.Root.MdevDevices / order.Device.Name / "mdev_type/device_api") ?? NativeHostdev.UsualModel;
+
+    private string Undo()
+    {
+        if (_undo.Count == 0)
+            return "nothing was undone; 'virt-mdev detach' takes the device back once libvirt answers";
+        using var notice = notices.WaitingFor(() => $"the device '{order.Device}' to be taken back");
+        var troubles = _undo.Select(undo => undo()).OfType<string>().ToArray();
+        return troubles.Length == 0 ? "everything is as before" : $"not everything is as before: {string.Join("; ", troubles)}";
+    }
+
+    private string Done(PluggableDomain guest, HotPlugClaim claim)
+    {
+        var done = claim.Claim is { } attached
+            ? $"attached {attached} to '{guest.Name}'"
+            : $"declared '{order.Device}' for the next start of '{guest.Name}'";
+        place.Log.Info(done);
+        return done;
+    }
+}

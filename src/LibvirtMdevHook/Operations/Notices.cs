@@ -1,0 +1,13 @@
+namespace LibvirtMdevHook.Operations;
+
+/// <summary>Tells the person who waits what for, where something takes longer than a second.</summary>
+/// <param name="tell">Given half a sentence, on a thread of its own.</param>
+internal sealed class Notices(Action<string> tell)
+{
+    private static readonly TimeSpan Unexplained = TimeSpan.FromSeconds(1);
+
+    /// <param name="what">Asked only when the time has come.</param>
+    /// <returns>To be disposed of when the wait is over.</returns>
+    public IDisposable WaitingFor(Func<string> what) =>
+        new Timer(_ => tell($"waiting for {what()}"), null, Unexplained, Timeout.InfiniteTimeSpan);
+}

@@ -1,0 +1,92 @@
+using LibvirtMdevHook.Domains;
+using NUnit.Framework;
+using static VerifyNUnit.Verifier;
+
+namespace LibvirtMdevHook.Tests.Domains;
+
+/// <summary>What attach and detach make of a domain's declaration; 'virsh metadata --set' takes elements without a prefix.</summary>
+internal sealed class PluggableDomainTests
+{
+    private static readonly PlugWish Wish = new(Device(DomainText.Second), "GRID M60-4Q", "0000:86:00.0 mtty", "a=1");
+
+    [Test]
+    public void A_domain_without_a_declaration_gets_one()
+    {
+        var domain = Parse(DomainText.Around("<o:o:x xmlns:o='urn:other'/>"));
+        Assert.That((domain.IsDeclaring, domain.Declares(Wish.Device), domain.Prefix), Is.EqualTo((false, false, "mdev")));
+        Assert.That(domain.With(new PlugWish(Wish.Device, "17")), Is.EqualTo($"""<hostdevs><hostdev uuid="{DomainText.Second}" type="17" /></hostdevs>"""));
+    }
+
+    [Test]
+    public Task What_was_declared_keeps_its_rules_attributes_and_comments() => Verify(Parse(Declaring()).With(Wish));
+
+    [Test]
+    public void A_device_less_leaves_the_rest()
+    {
+        var more = Parse(Declaring().Replace(
+            "</v:hostdevs>", $"<v:hostdev uuid='{DomainText.Second.ToUpperInvariant()}' type='x'/></v:hostdevs>", StringComparison.Ordinal));
+        Assert.That(more.Declares(Wish.Device));
+        Assert.That(more.Without(Wish.Device), Is.EqualTo(Parse(Declaring()).With(new PlugWish(Device(DomainText.Third), "x"))
+            .Replace($"""<hostdev uuid="{DomainText.Third}" type="x" />""", "", StringComparison.Ordinal)));
+    }
+
+    [Test]
+    public void Without_its_last_device_the_declaration_goes() => Assert.That(Parse(Declaring()).Without(Device(DomainText.First)), Is.Null);
+
+    [Test]
+    public void A_declaration_keeps_its_prefix() => Assert.That(Parse(Declaring()).Prefix, Is.EqualTo("v"));
+
+    [Test]
+    public void The_wish_is_read_under_the_rules_of_the_declaration_and_alone()
+    {
+        // The first is declared and has no hostdev: what an attach that was broken off may leave.
+        var domain = Parse(Declaring()).Wishing(Wish, []);
+        var wished = domain.Declaration!.Hostdevs.Single();
+        Assert.That((domain.Declaration.Gpu, wished.Device, wished.Type, wished.Args, wished.Model),
+            Is.EqualTo((GpuRule.Different, Wish.Device, "GRID M60-4Q", "a=1", (string?)null)));
+        Assert.That(wished.Parents.Select(p => $"{p}"), Is.EqualTo(new[] { "0000:86:00.0", "mtty" }));
+    }
+
+    [TestCase("a\u0001b", "", "", "type is not a name or id of a type")]
+    [TestCase(null, "", "", "the type of the device '6a2f1c3e-0000-4000-8000-000000000002' is missing")]
+    [TestCase("x", "../..", "", "the parent '../..' is not")]
+    [TestCase("x", "", "vgpu_type_id=3", "sets 'vgpu_type_id'")]
+    public void A_wish_is_checked_as_a_declaration_is(string? type, string parents, string args, string sentence) =>
+        Assert.That(() => Parse(Declaring()).Wishing(new PlugWish(Wish.Device, type, parents, args), []),
+            Throws.TypeOf<DomainXmlException>().With.Message.Contains(sentence));
+
+    [Test]
+    public void An_active_domain_has_an_id()
+    {
+        Assert.That(Parse(Declaring()).IsActive);
+        Assert.That(Parse(Declaring().Replace(" id='1'", "", StringComparison.Ordinal)).IsActive, Is.False);
+    }
+
+    [Test]
+    public void A_declaration_of_64_devices_is_full()
+    {
+        var many = string.Concat(Enumerable.Range(1, 64).Select(i => $"<hostdev uuid='6a2f1c3e-0000-4000-8000-{i:d12}' type='x'/>"));
+        Assert.That((Parse(DomainText.Declaring(many)).IsFull, Parse(Declaring()).IsFull), Is.EqualTo((true, false)));
+    }
+
+    [Test]
+    public void A_doubled_prefix_of_ours_is_refused() => Assert.That(
+        () => Parse(DomainText.Around("<v:v:hostdevs xmlns:v='urn:libvirt-mdev-hook:1'/>")),
+        Throws.TypeOf<DomainXmlException>().With.Message.Contains("doubled prefix"));
+
+    [Test]
+    public void A_VF_is_handed_over_as_a_PCI_device_that_libvirt_does_not_manage() => Assert.That(
+        NativeHostdev.Of(Device("0000:86:00.4")), Is.EqualTo("<hostdev mode='subsystem' type='pci' managed='no'><source>"
+            + "<address domain='0x0000' bus='0x86' slot='0x00' function='0x4'/></source></hostdev>"));
+
+    private static string Declaring() => DomainText.Around($"""
+        <v:hostdevs xmlns:v="urn:libvirt-mdev-hook:1" gpu="different">
+          <!-- the first -->
+          <v:hostdev uuid="{DomainText.First}" type="GRID &lt;M60&gt;"><v:attr name="nvidia/vgpu_params" value="a=1"/></v:hostdev>
+        </v:hostdevs>
+        """);
+
+    private static PluggableDomain Parse(string xml) => PluggableDomain.Parse(xml);
+
+    private static DeviceId Device(string text) => DeviceId.TryParse(text, out var device) ? device : throw new FormatException(text);
+}
