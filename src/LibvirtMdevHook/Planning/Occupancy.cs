@@ -16,6 +16,9 @@ internal sealed class Occupancy
 
     private readonly Host _host;
     private readonly ImmutableArray<Claim> _claims;
+
+    /// <summary>Those whose device does not exist.</summary>
+    private readonly ImmutableArray<Claim> _pending;
     private readonly ImmutableDictionary<SysfsName, int> _loads;
 
     /// <summary>The type ids and framebuffer sizes on each GPU, before the domain at hand.</summary>
@@ -24,25 +27,29 @@ internal sealed class Occupancy
     private Occupancy(
         Host host,
         ImmutableArray<Claim> claims,
+        ImmutableArray<Claim> pending,
         ImmutableDictionary<SysfsName, int> loads,
         ImmutableHashSet<(SysfsName? Gpu, string? IdOrSize)> running) =>
-        (_host, _claims, _loads, _running) = (host, claims, loads, running);
+        (_host, _claims, _pending, _loads, _running) = (host, claims, pending, loads, running);
 
     public static Occupancy Of(Host host, IEnumerable<Record> records)
     {
-        var claims = records.SelectMany(r => r.Claims).ToImmutableArray();
+        var all = records.ToArray();
+        var claims = all.SelectMany(r => r.Claims).ToImmutableArray();
+        var pending = all.SelectMany(r => r.Claims.Where(c => IsPending(host, r, c))).ToImmutableArray();
         var gpus = host.Parents.ToDictionary(p => p.Name, p => p.Gpu);
         var places = host.Devices.Values
             .Select(place => (Gpu: place.Gpu ?? gpus.GetValueOrDefault(place.Parent), IdOrSize: place.Type?.ToString())).ToArray();
         var loads = places.Select(place => place.Gpu).OfType<SysfsName>()
-            .Concat(claims.Where(c => IsPending(host, c)).Select(c => c.Gpu))
+            .Concat(pending.Select(c => c.Gpu))
             .GroupBy(gpu => gpu).ToImmutableDictionary(g => g.Key, g => g.Count());
         var running = places.Concat(claims.Select(c => (Gpu: (SysfsName?)c.Gpu, IdOrSize: c.Type?.Id.ToString())))
             .Concat(claims.Select(c => (Gpu: (SysfsName?)c.Gpu, IdOrSize: c.Type?.Framebuffer)));
-        return new Occupancy(host, claims, loads, [.. running]);
+        return new Occupancy(host, claims, pending, loads, [.. running]);
     }
 
-    public Occupancy Plus(Claim claim) => new(_host, _claims.Add(claim), _loads.SetItem(claim.Gpu, Load(claim.Gpu) + 1), _running);
+    /// <summary>With a device that is still to be made: one of its name that exists is another, whose uuid an arriving domain gives up.</summary>
+    public Occupancy Plus(Claim claim) => new(_host, _claims.Add(claim), _pending.Add(claim), _loads.SetItem(claim.Gpu, Load(claim.Gpu) + 1), _running);
 
     /// <summary>How many devices a physical GPU carries, for placement.</summary>
     public int Load(SysfsName gpu) => _loads.GetValueOrDefault(gpu);
@@ -93,11 +100,12 @@ internal sealed class Occupancy
 
     private static bool IsSpokenFor(Claim claim) => claim.Stage is Stage.Reserved or Stage.Intended;
 
-    private bool IsPending(Claim claim) => IsPending(_host, claim);
-
-    /// <summary>What is only reserved does not exist: a device of that name is another, whose uuid an arriving domain will give up.</summary>
-    private static bool IsPending(Host host, Claim claim) =>
-        (claim.Stage == Stage.Reserved && !claim.IsForeign) || !host.Devices.ContainsKey(claim.Device);
+    /// <summary>
+    /// What is reserved for a domain that may be coming here does not exist: a device of that name is another. A claim of a start may have got its
+    /// device since its record was read.
+    /// </summary>
+    private static bool IsPending(Host host, Record record, Claim claim) =>
+        (record.Expires is not null && !claim.IsForeign) || !host.Devices.ContainsKey(claim.Device);
 
     /// <returns>What is on the parent: <c>2 x 'GRID M60-2Q'</c>; empty when nothing is, or its types are not to be told.</returns>
     public string Running(Parent parent)
@@ -105,7 +113,7 @@ internal sealed class Occupancy
         var onGpu = parent.Dialect == Dialect.Vf;
         var ids = _host.Devices.Where(d => onGpu ? d.Value.Gpu == parent.Gpu : d.Value.Parent == parent.Name)
             .Select(d => d.Value.Type ?? _claims.FirstOrDefault(c => c.Device == d.Key)?.Type?.Id)
-            .Concat(_claims.Where(c => (onGpu ? c.Gpu == parent.Gpu : c.Parent == parent.Name) && IsPending(c)).Select(c => c.Type?.Id))
+            .Concat(_pending.Where(c => onGpu ? c.Gpu == parent.Gpu : c.Parent == parent.Name).Select(c => c.Type?.Id))
             .OfType<SysfsName>();
         return string.Join(", ", ids.GroupBy(id => id).OrderBy(g => g.Key).Select(g => $"{g.Count()} x '{TitleOf(parent, g.Key)}'"));
     }
@@ -122,7 +130,7 @@ internal sealed class Occupancy
     /// <returns>How many devices of the type can still be made on the parent; <see cref="int.MaxValue"/> where nothing tells.</returns>
     public int Left(Parent parent, MdevType type)
     {
-        var pending = _claims.Where(c => c.Parent == parent.Name && IsPending(c));
+        var pending = _pending.Where(c => c.Parent == parent.Name);
         // The 2016 interface does not count for us; there a blocked removal still uses its instance although it is not to be seen.
         if (!parent.Dialect.TellsType)
             return type.MaxInstances is { } max ? max - _host.DevicesOn(parent.Name) - pending.Count() : int.MaxValue;

@@ -116,7 +116,7 @@ internal sealed class AttachTests() : HotPlugScenario("m60-mdev.xml")
     [TestCase("--uuid", "6a2f", "--uuid '6a2f' is not a uuid")]
     [TestCase("--args", "vm_uuid=1", "sets 'vm_uuid'")]
     [TestCase("--wait", "-1", "--wait is not a number of seconds")]
-    [TestCase("--address", "0000:86:00.0", "VFs cannot be set up")]
+    [TestCase("--address", "0000:86:00.0", "it is no VF")]
     public void What_cannot_be_asked_for_is_refused_in_a_sentence(string option, string value, string sentence)
     {
         var domain = StartPlain("asking");

@@ -14,7 +14,7 @@ internal sealed class DetachTests() : HotPlugScenario("m60-mdev.xml")
         var detach = Task.Run(() => Detach(domain, "--persistent"));
         LetGoUntilEndOf(detach, domain);
 
-        Assert.That(detach.Result.Expected("detach").Output, Is.EqualTo($"detached '{Device}' ('{Type}' on '0000:87:00.0') from 'shrinking'\n"));
+        Assert.That(detach.Result.Expected("detach").Output, Is.EqualTo($"detached '{Device}' ('{Type}' on '0000:86:00.0') from 'shrinking'\n"));
         Assert.That(Exists(Device), Is.False);
         Assert.That(Exists(Other));
         Assert.That(Devices(domain), Is.EqualTo((new[] { Other }, new[] { Other })));
