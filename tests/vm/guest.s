@@ -53,6 +53,9 @@ next_kind:
     cmpw $0, (%di)
     jne each_kind
 
+    mov $PM_ENABLE, %dx         # before it says that it is ready: a button pressed while disabled is lost
+    mov $POWER_BUTTON, %ax
+    out %ax, %dx
     mov $text_count, %si
     call print
     mov count, %al
@@ -60,9 +63,6 @@ next_kind:
     mov $text_end, %si
     call print
 
-    mov $PM_ENABLE, %dx
-    mov $POWER_BUTTON, %ax
-    out %ax, %dx
 serve:
     mov $PM_STATUS, %dx
     in %dx, %ax

@@ -31,7 +31,7 @@ Nothing_is_uninstalled_under_a_running_guest_and_everything_after_it() {
   /tests/install.sh --uninstall
   refused kept
   says "$sentence" "mediated device '$(device kept)' not found"
-  is_empty find /usr/sbin /usr/bin /etc/libvirt/hooks -name '*mdev-hook*' -o -name virt-mdev -o -name 50-mdev
+  is_empty find /usr/sbin /usr/bin /usr/share /etc /var/cache -name '*mdev-hook*' -o -name virt-mdev -o -name libvirt-mdev -o -name 50-mdev
   /tests/install.sh --prebuilt /tests/artifacts/publish
   start kept
 }
@@ -43,7 +43,7 @@ A_hook_where_AppArmor_forbids_it_keeps_every_domain_from_starting() {
   cp /usr/sbin/libvirt-mdev-hook /opt
   ln -sf /opt/libvirt-mdev-hook /etc/libvirt/hooks/qemu.d/40-elsewhere
   refused bystander
-  says "$sentence" '/etc/libvirt/hooks/qemu.d/40-elsewhere bystander prepare begin -'
+  says "$sentence" '/etc/libvirt/hooks/qemu.d/40-elsewhere bystander prepare begin -' 'unexpected exit status 126'
   rm /etc/libvirt/hooks/qemu.d/40-elsewhere
   start bystander
 }

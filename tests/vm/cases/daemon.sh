@@ -47,7 +47,8 @@ A_libvirtd_that_is_killed_in_prepare_costs_no_later_start() {
   echo 'wait_for_types = 50' >/etc/libvirt/mdev-hook.conf
   rmmod mttz
   virsh start interrupted &
-  eventually 20 pgrep -x 50-mdev
+  # The worker is there when the hook has read all that libvirtd has to say.
+  eventually 20 pgrep -x virt-mdev
   kill_libvirtd
   wait $! && fail 'the start was to fail with its libvirtd'
   domain_is interrupted 'shut off'
@@ -61,6 +62,23 @@ A_libvirtd_that_is_killed_in_prepare_costs_no_later_start() {
   guest_says interrupted 'UART=5a'
 }
 
+What_is_killed_between_its_creates_is_seen_to_by_reconcile_and_costs_no_later_start() {
+  domain cut 'Dual port serial@mtty' 'Dual port serial@mttz'
+  local first until=$((SECONDS + 30)) libvirtd
+  first=$mdevs/$(device cut 1) libvirtd=$(pidof libvirtd)
+  virsh start cut &
+  until [ -e "$first" ]; do [ "$SECONDS" -lt "$until" ] || fail 'the first device did not come'; done
+  pkill -KILL -x virt-mdev
+  kill -KILL "$libvirtd"
+  wait $! && fail 'the start was to fail with its worker'
+  eventually 30 is_another_libvirtd "$libvirtd"
+  says "$(virt-mdev reconcile)" "orphan: the record of 'cut' ($(uuid cut)), which does not run, with '$(device cut 1)'"
+  says "$(virt-mdev reconcile --apply)" 'cleaned up'
+  nothing_is_left
+  start cut
+  guest_says cut 'COUNT=02'
+}
+
 # outlives COMMAND...: a guest with a device runs on, with the same device, whatever the command does to libvirtd.
 outlives() {
   domain steady 'Dual port serial'
@@ -72,9 +90,9 @@ outlives() {
   eventually 30 virsh version
   domain_is steady running
   is "$qemu" "$(qemu_of steady)" "QEMU's pid"
-  is "$device" "$(inode "$(device steady)")" "the inode of its device"
   virsh reboot steady
   guest_says steady 'UART=5a' 2
+  is "$device" "$(inode "$(device steady)")" "the inode of its device"
 }
 
 # systemd starts it again.

@@ -23,14 +23,15 @@ A_type_that_is_nowhere_is_refused_in_one_sentence_that_virsh_shows() {
   refused misspelt
   says "$sentence" "unexpected exit status 1: libvirt-mdev-hook: domain 'misspelt': the device '$(device misspelt)' of type 'Duel port serial' cannot be had: " \
     "'mbochs', 'mdpy', 'mtty', 'mttz' have no such type; did you mean 'Dual port serial'?"
-  is 1 "$(grep -c libvirt-mdev-hook: <<<"$sentence")" "the number of our sentences"
+  is 1 "$(grep -o libvirt-mdev-hook: <<<"$sentence" | wc -l)" "the number of our sentences"
   is_empty ls "$mdevs"
 }
 
-A_device_that_fails_takes_the_others_with_it() {
+A_device_that_cannot_be_had_keeps_the_others_from_being_made() {
   domain half mbochs-small 'Dual port serial@nowhere'
   refused half
   says "$sentence" "'nowhere'"
+  log_says created && fail 'something was created'
   nothing_is_left
 }
 

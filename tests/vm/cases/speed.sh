@@ -9,6 +9,7 @@ A_prepare_of_two_devices_takes_no_longer_than_three_times_two_starts_of_mdevctl(
     mdevctl stop --uuid "$(device racer 1)"
     mdevctl stop --uuid "$(device racer 2)"
     ours+=("$(milliseconds hook prepare)")
+    is 'mtty-2 mttz-2' "$(type_of "$(device racer 1)") $(type_of "$(device racer 2)")" 'the devices of our prepare'
     hook release
     eventually 20 is_empty left
   done

@@ -27,9 +27,12 @@ note() {
 }
 
 show_failure() {
+  # What is printed in a substitution is taken for the text that is looked at.
+  [ "$BASH_SUBSHELL" -eq 0 ] || exit "$1"
   local frame=0
   set +x
   trap - ERR
+  trap : TERM
   echo "It failed with status $1 in: $2"
   while caller "$frame"; do frame=$((frame + 1)); done | sed 's|^\([0-9]*\) \([^ ]*\) .*/|  line \1 of \2, |'
   echo "-- the log of the hook:"
@@ -57,14 +60,14 @@ end_domains() {
 # Whatever happened, the next scenario finds the host as it was.
 clean() {
   set +eE
-  trap - ERR
+  trap - ERR TERM
   jobs -p | xargs -r kill
-  pkill -x hold
+  if [ -e "$place/holder" ]; then kill "$(cat "$place/holder")"; fi
+  systemctl reset-failed libvirtd
   restore_host
   end_domains
   for device in "$mdevs"/*; do echo 1 >"$device/remove"; done
   rm -f "$state"/domains/* "$state"/removing/*
-  systemctl reset-failed libvirtd
 } >/dev/null 2>&1
 
 restore_host() {
@@ -73,7 +76,7 @@ restore_host() {
     cp /etc/libvirt/qemu.conf.tests /etc/libvirt/qemu.conf
     systemctl restart libvirtd
   }
-  rm -f /etc/libvirt/hooks/qemu.d/[0-4]*-* /etc/libvirt/mdev-hook.conf
+  rm -f /etc/libvirt/hooks/qemu.d/[0-46-9]*-* /etc/libvirt/mdev-hook.conf
   systemctl start libvirtd.socket libvirtd
   if [ -e /usr/sbin/hook-away ] || [ -e /usr/bin/worker-away ] || [ ! -e /etc/libvirt/hooks/qemu.d/50-mdev ]; then
     rm -f /usr/sbin/hook-away /usr/bin/worker-away
@@ -198,7 +201,7 @@ device() {
 }
 
 # domain NAME TYPE[@PARENT]...: defines a domain that declares a device of each type and has a hostdev for each.
-# From the environment: MACHINE (pc), RULES (attributes of the declaration), DEVICES and MORE (elements), DEVICE (the uuid of its one
+# From the environment: MACHINE (pc), RULES (attributes of the declaration), DEVICES (elements), ARGUMENTS (of QEMU), DEVICE (the uuid of its one
 # device), FORM=commandline (handed over by qemu:commandline).
 domain() {
   domain_xml "$@" >"$place/$1.xml"
@@ -230,7 +233,7 @@ domain_xml() {
   <devices>
     <emulator>/usr/bin/qemu-system-x86_64</emulator>
     <disk type='file' device='disk'>
-      <driver name='qemu' type='raw'/><source file='/var/lib/libvirt/images/guest.img'/><target dev='sda' bus='${DISK_BUS:-sata}'/><shareable/>
+      <driver name='qemu' type='raw'/><source file='/var/lib/libvirt/images/guest.img'/><target dev='sda' bus='sata'/><shareable/>
     </disk>
     <serial type='file'><source path='$(console "$name")'/></serial>
     <controller type='usb' model='none'/>
