@@ -40,6 +40,7 @@ internal static class LibvirtCall
         var isBrokenOff = false;
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, BreakOff);
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, BreakOff);
+        using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, BreakOff);
         var answer = operation(virsh, new HotPlugOrder(domain, wish, persistent, Deadline.After(TimeSpan.FromSeconds(wait)), () => isBrokenOff));
         if (!answer.IsGood)
             return Complain(answer.Sentence);

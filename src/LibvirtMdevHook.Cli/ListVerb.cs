@@ -51,7 +51,7 @@ internal sealed class ListVerb
         {
             var state = record.Expires is not null ? "reserved for a domain that may be coming here"
                 : device is null ? claim.Stage == Stage.Leaving ? "being removed, not to be seen any more" : $"{Word.Of(claim.Stage)}, missing"
-                : !claim.Proves(device) ? "another device has its uuid"
+                : !claim.Proves(device) ? "another device has its name"
                 : claim.IsForeign ? $"{Word.Of(claim.Stage)}, foreign"
                 : claim.Stage == Stage.Leaving ? "being removed"
                 : Word.Of(claim.Stage);

@@ -40,13 +40,13 @@ internal static class HostOrder
 
     /// <summary>For a domain that comes from another host: the same, but what a process holds will not be free.</summary>
     public static Order Arrival(Workplace place, Domain domain, Declaration declaration) =>
-        Freed(place, domain, declaration, isArrival: true, existing => existing?.Holder is null);
+        Freed(place, domain, declaration, isArrival: true, claim => GroupNode.Holder(place.Root, GroupNode.Of(place.Root, claim.Device, claim.Parent)) is null);
 
-    private static Order Freed(Workplace place, Domain domain, Declaration declaration, bool isArrival, Func<ExistingDevice?, bool> isFreed)
+    private static Order Freed(Workplace place, Domain domain, Declaration declaration, bool isArrival, Func<Claim, bool> isFreed)
     {
         var order = Read(place, domain, declaration, ImmutableDictionary<SysfsName, string>.Empty, isArrival);
         var own = place.Records.Domains().Concat(order.Removing).Where(r => r.Domain == domain.Uuid)
-            .SelectMany(r => r.Claims).Where(c => !c.IsForeign && order.Host.Devices.ContainsKey(c.Device) && isFreed(order.Host.Find(c.Device)))
+            .SelectMany(r => r.Claims).Where(c => !c.IsForeign && order.Host.Devices.ContainsKey(c.Device) && isFreed(c))
             .ToImmutableArray();
         return order with
         {
@@ -56,7 +56,7 @@ internal static class HostOrder
                 Devices = order.Host.Devices.RemoveRange(own.Select(c => c.Device)),
                 Existing = order.Host.Existing.RemoveAll(e => own.Any(c => c.Device == e.Device.Id)),
             },
-            Removing = order.Removing.RemoveAll(r => r.Domain == domain.Uuid && isFreed(order.Host.Find(r.Claims[0].Device))),
+            Removing = order.Removing.RemoveAll(r => r.Domain == domain.Uuid && isFreed(r.Claims[0])),
         };
     }
 

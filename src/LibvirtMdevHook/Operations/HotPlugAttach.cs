@@ -48,7 +48,7 @@ internal sealed class HotPlugAttach(Workplace place, Virsh virsh, Notices notice
             return Answer.Refused($"{subject}{e.Problems[0]}");
         }
 
-        var claim = new HotPlugClaim(place, new Patience(order.Deadline, null), wishing);
+        var claim = new HotPlugClaim(place, new Patience(order.Deadline, null), wishing, order.IsBrokenOff);
         var failure = (guest.IsActive ? BringUp(claim) : null) ?? BrokenOff() ?? (order.Persistent ? Define(target) : null)
             ?? BrokenOff() ?? (guest.IsActive ? HandOver(target) : null);
         if (failure is null)

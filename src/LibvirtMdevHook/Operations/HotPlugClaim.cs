@@ -13,10 +13,12 @@ namespace LibvirtMdevHook.Operations;
 /// may come at any moment, and then takes this claim down with the others.
 /// </summary>
 /// <param name="domain">Declares the one device, under the rules of its declaration.</param>
-internal sealed class HotPlugClaim(Workplace place, Patience patience, Domain domain)
+internal sealed class HotPlugClaim(Workplace place, Patience patience, Domain domain, Func<bool> isBrokenOff)
 {
+    /// <summary>How long a plan may wait for others' removals, with the record's lock held: a domain that ends meanwhile may start again.</summary>
+    private static readonly TimeSpan RemovalTime = TimeSpan.FromSeconds(20);
+
     private readonly TakeDown _takeDown = new(place);
-    private readonly TakeDown _abandoned = new(place);
     private readonly Dictionary<SysfsName, string> _failed = [];
     private Record? _own;
     private long _life;
@@ -57,7 +59,13 @@ internal sealed class HotPlugClaim(Workplace place, Patience patience, Domain do
             // A release may have been quicker, and the domain begun another life.
             if (place.Records.Load(domain.Uuid) is { } record && record.Generation == _life && record.Find(Claim.Device) is { } claim
                 && claim.Inode == Claim.Inode)
+            {
+                // QEMU may be taking it, whatever virsh said; only what is on record goes with the domain.
+                if (Holder(claim) is { } holder)
+                    return $"{holder} holds {claim}, which stays on record until the domain ends or 'virt-mdev detach' takes it back";
                 _takeDown.Begin(record, claim);
+            }
+
             if (place.Records.Load(domain.Uuid) is null)
                 own.Delete();
         }
@@ -70,6 +78,8 @@ internal sealed class HotPlugClaim(Workplace place, Patience patience, Domain do
     {
         if (_own?.Find(Wished.Device) is not { } leftover)
             return null;
+        if (Holder(leftover) is { } holder)
+            return $"{leftover} is left by an attach that was broken off, and {holder} holds it; 'virt-mdev detach' takes it back";
         place.Log.Info($"found {leftover} left by an attach that was broken off, taking it down first");
         _takeDown.Begin(_own, leftover);
         _own = _own.Claims.Length == 1 ? null : _own.Without(leftover);
@@ -120,16 +130,18 @@ internal sealed class HotPlugClaim(Workplace place, Patience patience, Domain do
     /// <returns>The record with the new claim, saved; null with the refusal.</returns>
     private Record? MakePlan(out string refusal)
     {
+        // Anew each time: what was given back may be at work in another process since, and a VF be another domain's.
+        var abandoned = new TakeDown(place);
         Plan? plan = null;
         Record? record = null;
-        patience.Wait(() =>
+        patience.AtMost(RemovalTime).Wait(() =>
         {
-            _abandoned.Adopt();
-            _abandoned.Work(patience.AtMost(TimeSpan.Zero));
+            abandoned.Adopt();
+            abandoned.Work(patience.AtMost(TimeSpan.Zero));
             (plan, record) = PlanAndSave();
-            return plan is null || plan.Refusals.All(r => r.Hope != Hope.Removal);
+            return plan is null || plan.Refusals.All(r => r.Hope != Hope.Removal) || isBrokenOff();
         });
-        _abandoned.End();
+        abandoned.End();
         refusal = plan is null ? $"the lock '{place.Root.State / "lock"}' is held by another process for too long" : plan.Refusals.FirstOrDefault()?.Text ?? "";
         return record;
     }
@@ -162,6 +174,8 @@ internal sealed class HotPlugClaim(Workplace place, Patience patience, Domain do
             .Select(p => KeyValuePair.Create(p.Name,
                 $"the domain's other devices are on {string.Join(", ", gpus.Order().Select(g => $"'{g}'"))}, and gpu='{Word.Of(rule)}'"));
     }
+
+    private string? Holder(Claim claim) => GroupNode.Holder(place.Root, GroupNode.Of(place.Root, claim.Device, claim.Parent));
 
     private string? Left(Deadline deadline)
     {

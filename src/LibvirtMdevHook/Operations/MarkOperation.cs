@@ -36,7 +36,7 @@ internal sealed class MarkOperation(Workplace place, Patience patience, WorkerRe
             var difference = MdevDevice.Look(place.Root, claim.Device) switch
             {
                 null => "it is no longer there",
-                var device when !claim.Proves(device) => $"another device of its uuid is there, of type '{device.Type}' on '{device.Parent}'",
+                var device when !claim.Proves(device) => $"another device is there under its name, of type '{device.Type}' on '{device.Parent}'",
                 { Online: false } => "it is offline",
                 _ => null,
             };

@@ -72,7 +72,12 @@ internal sealed class Reconcile(Workplace place, Virsh virsh, Notices notices)
     private void JudgeRunning(Record record)
     {
         using var alone = place.Records.LockHotPlug(record.Domain, Deadline.After(TimeSpan.Zero));
-        if (alone is null || virsh.Domain($"{record.Domain}").Value is not { IsActive: true } guest)
+        if (alone is null)
+            return;
+        var answer = virsh.Domain($"{record.Domain}");
+        if (answer.Value is null)
+            NoVerdict ??= answer.Trouble;
+        if (answer.Value is not { IsActive: true } guest)
             return;
         using var own = place.Records.Lock(record.Domain, Deadline.After(LockTime));
         var now = own is null ? null : place.Records.Load(record.Domain);

@@ -69,6 +69,8 @@ internal sealed class Virsh
             {
                 0 => new VirshAnswer<string>(outcome.Output, "", IsSilent: false),
                 null => new VirshAnswer<string>(null, $"'virsh {arguments[0]}' has not ended in time", IsSilent: true),
+                // Ctrl-C ends virsh too, while libvirtd goes on with what it was asked.
+                > 128 => new VirshAnswer<string>(null, $"'virsh {arguments[0]}' was broken off", IsSilent: true),
                 _ => new VirshAnswer<string>(null, OneSentence(outcome), IsSilent: false),
             };
         }

@@ -22,7 +22,7 @@ internal sealed class Planner
         var refusals = wishes.Select(w => w.Refusal).OfType<Refusal>().ToImmutableArray();
         if (refusals.Length > 0)
             return new Plan(null, refusals, candidates);
-        if (Choice.Of(_order, _occupancy, wishes) is not { } claims)
+        if ((Choice.Of(_order, _occupancy, [.. wishes.Select(InPlace)]) ?? Choice.Of(_order, _occupancy, wishes)) is not { } claims)
             return new Plan(null, [Refusals.NotTogether(_order, wishes)], candidates);
         var record = new Record(_order.Domain.Uuid, _order.Domain.Name, _order.Boot, _order.Generation, Phase.Preparing, claims);
         return new Plan(record, [], candidates);
@@ -55,18 +55,20 @@ internal sealed class Planner
     private Wish ConsiderNew(DeclaredHostdev hostdev)
     {
         var candidates = _order.Host.Parents.Where(p => IsPlaceFor(hostdev, p)).Select(p => Consider(hostdev, p)).ToImmutableArray();
-        // An arriving domain keeps its VF's address where it can.
-        if (candidates.FirstOrDefault(c => c.Fits && c.Parent.Name == hostdev.Device.Name) is { } own)
-            candidates = [own];
         return candidates.Any(c => c.Fits)
             ? new Wish(hostdev, candidates, null, null)
             : new Wish(hostdev, candidates, null, Refusals.NoParent(_order, hostdev, candidates));
     }
 
+    /// <summary>An arriving domain keeps its VF's address where it can.</summary>
+    private static Wish InPlace(Wish wish) =>
+        wish.Candidates.FirstOrDefault(c => c.Fits && c.Parent.Name == wish.Hostdev.Device.Name) is { } own ? wish with { Candidates = [own] } : wish;
+
     private Candidate Consider(DeclaredHostdev hostdev, Parent parent)
     {
         if (ClaimOf(parent) is { } other)
-            return new Candidate(hostdev.Device, parent, null, $"it is a VF of the domain '{other.Name}'");
+            return new Candidate(hostdev.Device, parent, null, other.Expires is null ? $"it is a VF of the domain '{other.Name}'"
+                : $"it is reserved for the domain '{other.Name}', which may be coming here");
         var suitability = Suitability.Of(_order, hostdev, parent);
         var full = suitability.Fits ? _occupancy.WhyFull(parent, suitability.Type)
             : suitability.WhyNot == Suitability.NoSuchType ? _occupancy.WhyHidden(parent, hostdev.Type!)
@@ -94,6 +96,6 @@ internal sealed class Planner
     /// A declared VF is its own place, for an arriving domain any VF; other devices are made on parents, and a PF whose VFs are not enabled may tell why there is none.
     /// </summary>
     private bool IsPlaceFor(DeclaredHostdev hostdev, Parent parent) => hostdev.Device.Address is not null
-        ? parent.Name == hostdev.Device.Name || (_order.IsArrival && parent.Dialect == Dialect.Vf)
+        ? parent.Dialect == Dialect.Vf && (_order.IsArrival || parent.Name == hostdev.Device.Name)
         : (parent.Dialect != Dialect.Vf || parent.IsAsleep) && (hostdev.Parents.Length == 0 || hostdev.Parents.Any(parent.IsNamedBy));
 }

@@ -12,8 +12,9 @@ internal static class Refusals
     private const int ParentsListed = 6;
 
     public static Refusal OfAnotherDomain(Order order, DeclaredHostdev hostdev, Record other) => Of(order, hostdev,
-        $"it belongs to the domain '{other.Name}' ({other.Domain}); "
-            + (hostdev.Device.Address is null
+        other.Expires is not null
+            ? $"it is reserved for the domain '{other.Name}' ({other.Domain}), which may be coming here; try again in a minute"
+            : $"it belongs to the domain '{other.Name}' ({other.Domain}); " + (hostdev.Device.Address is null
                 ? "give one of the two domains a uuid of its own (uuidgen)"
                 : "give one of the two domains another VF ('virt-mdev types' lists them)"));
 
