@@ -29,9 +29,10 @@ crowd() {
   local number pids=()
   # Ten QEMUs at once on two emulated CPUs are slower than any host on which five seconds are long.
   echo 'start_deadline = 50' >/etc/libvirt/mdev-hook.conf
-  for number in $(seq 10); do RULES=$1 domain "crowd-$number" "$2"; done
+  for number in $(seq 10); do RULES=$1 domain_xml "crowd-$number" "$2" >"$place/crowd-$number.xml"; done
+  virsh "$(printf "define $place/crowd-%s.xml;" $(seq 10))"
   for number in $(seq 10); do
-    virsh start "crowd-$number" >"$place/start-$number" 2>&1 &
+    virsh start --paused "crowd-$number" >"$place/start-$number" 2>&1 &
     pids+=($!)
   done
   for number in "${pids[@]}"; do wait "$number" || :; done

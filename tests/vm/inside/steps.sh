@@ -51,19 +51,25 @@ domains() {
   virsh list "$@" --name | grep . || :
 }
 
+# One virsh for all of them: to start it takes as long as what it does.
 end_domains() {
-  local domain
-  for domain in $(domains); do virsh destroy "$domain"; done
-  for domain in $(domains --all); do virsh undefine "$domain"; done
+  local domain commands=''
+  for domain in $(domains); do commands+="destroy $domain; "; done
+  for domain in $(domains --all); do commands+="undefine $domain; "; done
+  [ -z "$commands" ] || virsh "$commands"
 }
 
 # Whatever happened, the next scenario finds the host as it was.
 clean() {
+  local status=$?
   set +eE
   trap - ERR TERM
+  if [ "$status" -eq 0 ]; then
+    restore_host
+    return
+  fi
   jobs -p | xargs -r kill
   if [ -e "$place/holder" ]; then kill "$(cat "$place/holder")"; fi
-  systemctl reset-failed libvirtd
   restore_host
   end_domains
   for device in "$mdevs"/*; do echo 1 >"$device/remove"; done
@@ -71,12 +77,13 @@ clean() {
 } >/dev/null 2>&1
 
 restore_host() {
-  umount /sys/class/mdev_bus/*/mdev_supported_types/*/available_instances
+  umount /sys/class/mdev_bus/*/mdev_supported_types/*/{create,available_instances}
   cmp -s /etc/libvirt/qemu.conf /etc/libvirt/qemu.conf.tests || {
     cp /etc/libvirt/qemu.conf.tests /etc/libvirt/qemu.conf
     systemctl restart libvirtd
   }
   rm -f /etc/libvirt/hooks/qemu.d/[0-46-9]*-* /etc/libvirt/mdev-hook.conf
+  systemctl reset-failed libvirtd
   systemctl start libvirtd.socket libvirtd
   if [ -e /usr/sbin/hook-away ] || [ -e /usr/bin/worker-away ] || [ ! -e /etc/libvirt/hooks/qemu.d/50-mdev ]; then
     rm -f /usr/sbin/hook-away /usr/bin/worker-away
