@@ -2,36 +2,37 @@
 # Many domains at once on few instances.
 
 Ten_domains_at_once_share_two_parents_breadth_first() {
-  crowd "placement='breadth-first'" 'Dual port serial'
+  crowd 10 "placement='breadth-first'" 'Dual port serial'
   started 10
   is '5 5' "$(devices_on mtty) $(devices_on mttz)" 'the devices on mtty and on mttz'
 }
 
 Ten_domains_at_once_fill_one_parent_depth_first() {
-  crowd "placement='depth-first'" 'Dual port serial'
+  crowd 10 "placement='depth-first'" 'Dual port serial'
   started 10
   is '0 10' "$(printf '%s\n' "$(devices_on mtty)" "$(devices_on mttz)" | sort -n | paste -sd ' ')" 'the devices on mtty and on mttz, in some order'
 }
 
-Of_ten_domains_at_once_as_many_start_as_the_pool_holds() {
-  # Of 24 ports 16 are somebody else's.
-  fill mtty mtty-2 8
-  crowd '' 'Dual port serial@mtty'
-  started 4
-  is 6 "$(grep -l "cannot be had: no parent fits: 'mtty': no instance is left" "$place"/start-* | wc -l)" 'the starts refused for want of an instance'
+Of_six_domains_at_once_as_many_start_as_the_pool_holds() {
+  # Of 24 ports 20 are somebody else's.
+  fill mtty mtty-2 10
+  crowd 6 '' 'Dual port serial@mtty'
+  started 2
+  is 4 "$(grep -l "cannot be had: no parent fits: 'mtty': no instance is left" "$place"/start-* | wc -l)" 'the starts refused for want of an instance'
   is 12 "$(devices_on mtty)" 'the devices on mtty'
   end_domains
   empty mtty
 }
 
-# crowd RULES TYPE: starts ten domains at once.
+# crowd NUMBER RULES TYPE: starts so many domains at once.
 crowd() {
   local number pids=()
-  # Ten QEMUs at once on two emulated CPUs are slower than any host on which five seconds are long.
+  # Ten QEMUs at once on an emulated CPU are slower than any host on which five seconds are long.
   echo 'start_deadline = 50' >/etc/libvirt/mdev-hook.conf
-  for number in $(seq 10); do RULES=$1 domain_xml "crowd-$number" "$2" >"$place/crowd-$number.xml"; done
-  virsh "$(printf "define $place/crowd-%s.xml;" $(seq 10))"
-  for number in $(seq 10); do
+  for number in $(seq "$1"); do RULES=$2 domain_xml "crowd-$number" "$3" >"$place/crowd-$number.xml"; done
+  # shellcheck disable=SC2046 # a list of numbers
+  virsh "$(printf "define $place/crowd-%s.xml;" $(seq "$1"))"
+  for number in $(seq "$1"); do
     virsh start --paused "crowd-$number" >"$place/start-$number" 2>&1 &
     pids+=($!)
   done

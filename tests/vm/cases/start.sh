@@ -59,12 +59,3 @@ A_guest_that_reboots_keeps_its_device() {
   destroy rebooter
   nothing_is_left
 }
-
-A_domain_can_be_started_again_and_again() {
-  domain again 'Single port serial'
-  for _ in 1 2; do
-    start again
-    guest_says again 'COUNT=01'
-    destroy again
-  done
-}
