@@ -1,0 +1,24 @@
+using LibvirtMdevHook.Linux;
+using LibvirtMdevHook.Log;
+using LibvirtMdevHook.Settings;
+
+namespace LibvirtMdevHook.FaultTests.Logs;
+
+/// <summary>The program that this assembly is besides its tests: a process that writes lines to the log of the folder below which a host lies.</summary>
+internal static class LogWriter
+{
+    /// <summary>The folder, a name for the process, and how many lines.</summary>
+    public static int Main(string[] arguments)
+    {
+        if (arguments is not [var folder, var name, var lines])
+            return 2;
+        var root = new Root(folder);
+        var log = new HookLog(root, HostSettings.Load(root), name);
+        for (var line = 0; line < int.Parse(lines); line++)
+            log.Info(Line(name, line));
+        return 0;
+    }
+
+    /// <summary>Of different lengths, up to some thousand characters.</summary>
+    public static string Line(string name, int line) => $"line {line} {new string(name[0], line * 37 % 4000)} end";
+}
