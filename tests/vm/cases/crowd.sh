@@ -18,7 +18,11 @@ Of_six_domains_at_once_as_many_start_as_the_pool_holds() {
   fill mtty mtty-2 10
   crowd 6 '' 'Dual port serial@mtty'
   started 2
-  is 4 "$(grep -l "cannot be had: no parent fits: 'mtty': no instance is left" "$place"/start-* | wc -l)" 'the starts refused for want of an instance'
+  # A device that comes into being while the host is read for another domain's plan counts for nothing there, and the kernel refuses that
+  # one: it happens at most once for each device.
+  local none="cannot be had: no parent fits: 'mtty': no instance"
+  is 4 "$(grep -lE "$none (is left|left \(ENOSPC\))" "$place"/start-* | wc -l)" 'the starts refused for want of an instance'
+  [ "$(grep -l "$none is left" "$place"/start-* | wc -l)" -ge 2 ] || fail 'plans were made without a look at other plans'
   is 12 "$(devices_on mtty)" 'the devices on mtty'
   end_domains
   empty mtty
