@@ -128,9 +128,11 @@ internal sealed class RecordStore(Root root, string boot, Action<string> report)
         return record?.Boot == boot ? record : null;
     }
 
-    private static ImmutableArray<Record> LoadAll(HostPath folder, Func<string, Record?> load)
+    private ImmutableArray<Record> LoadAll(HostPath folder, Func<string, Record?> load)
     {
         const string Ending = ".xml";
+        Trust(root.State);
+        Trust(folder);
         return
         [
             .. Sysfs.List(folder).Select(n => n.ToString()).Where(n => n.EndsWith(Ending, StringComparison.Ordinal))
