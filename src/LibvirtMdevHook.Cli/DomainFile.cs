@@ -33,8 +33,8 @@ internal static class DomainFile
     public static byte[] Bytes(string file)
     {
         using var input = file == "-" ? Console.OpenStandardInput() : File.OpenRead(file);
-        using var bytes = new MemoryStream();
-        input.CopyTo(bytes);
-        return bytes.ToArray();
+        // One byte more than is taken, so that it is refused for its length, be there no end of it.
+        var bytes = new byte[DomainDocument.MaximumBytes + 1];
+        return bytes[..input.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false)];
     }
 }

@@ -7,10 +7,14 @@ namespace LibvirtMdevHook.Hook;
 /// <summary>One call by libvirtd: the domain's name, unchecked, and the operation; the domain XML is on stdin.</summary>
 internal sealed class HookCall
 {
+    /// <summary>More would leave no room for what is said of the domain.</summary>
+    private const int LongestName = 1000;
+
     private readonly string _name;
     private readonly long _begin = Environment.TickCount64;
 
-    private HookCall(string name, HookOperation operation) => (_name, Operation) = (name, operation);
+    private HookCall(string name, HookOperation operation) =>
+        (_name, Operation) = (name.Length <= LongestName ? name : $"{name[..LongestName]}...", operation);
 
     public HookOperation Operation { get; }
 
@@ -55,7 +59,8 @@ internal sealed class HookCall
     private static bool HasRecord(Root root, Guid uuid)
     {
         // Joined from strings alone: a format in the text would take a buffer from the runtime's pool, which opens /dev/urandom once.
-        using var record = Descriptor.Open((root.State / $"domains/{uuid.ToString("D")}.xml").Text, Libc.O_RDONLY, out _);
+        // What lies there may be no file: whether it is to be trusted is for the worker to say.
+        using var record = Descriptor.Open((root.State / $"domains/{uuid.ToString("D")}.xml").Text, Libc.O_RDONLY | Libc.O_NONBLOCK, out _);
         return record is not null;
     }
 

@@ -12,6 +12,9 @@ internal static class DeclarationXml
     public const int MaximumHostdevs = 64;
     private const int MaximumAttrs = 256;
 
+    /// <summary>Nobody reads more of one kind, and a document has room for hundreds of thousands.</summary>
+    private const int MaximumAlike = 100;
+
     private static readonly XNamespace Ours = Namespace;
 
     /// <returns>Null when there is no declaration, or when it has problems.</returns>
@@ -19,10 +22,10 @@ internal static class DeclarationXml
     {
         RefuseOutsideMetadata(domain, problems);
         var all = domain.Elements("metadata").Elements().Where(e => IsOurs(e.Name)).ToArray();
-        foreach (var unknown in all.Where(e => e.Name.Namespace != Ours))
+        foreach (var unknown in all.Where(e => e.Name.Namespace != Ours).Take(MaximumAlike))
             problems.Add(At(unknown, $"the declaration's namespace is '{unknown.Name.NamespaceName}'; this program knows '{Namespace}'"));
         var known = all.Where(e => e.Name.Namespace == Ours).ToArray();
-        foreach (var second in known.Skip(1))
+        foreach (var second in known.Skip(1).Take(MaximumAlike))
         {
             problems.Add(At(second, $"the element '{Shown(second.Name, second)}' is a second declaration; libvirt keeps only one element of a "
                 + "namespace, so put every <hostdev> into the first"));
@@ -65,19 +68,19 @@ internal static class DeclarationXml
     /// <summary>Reports attributes, elements and text that the grammar does not have.</summary>
     public static void Expect(XElement element, string[] attributes, string child, List<Problem> problems)
     {
-        foreach (var attribute in element.Attributes().Where(a => !a.IsNamespaceDeclaration && !attributes.Contains(a.Name.ToString())))
+        foreach (var attribute in element.Attributes().Where(a => !a.IsNamespaceDeclaration && !attributes.Contains(a.Name.ToString())).Take(MaximumAlike))
         {
             problems.Add(At(attribute, $"the attribute '{Shown(attribute.Name, element)}' of <{element.Name.LocalName}> is not known; "
                 + $"expected {List(attributes)}"));
         }
 
-        foreach (var stranger in element.Elements().Where(e => child.Length == 0 || e.Name != Ours + child))
+        foreach (var stranger in element.Elements().Where(e => child.Length == 0 || e.Name != Ours + child).Take(MaximumAlike))
         {
             problems.Add(At(stranger, $"the element '{Shown(stranger.Name, stranger)}' in <{element.Name.LocalName}> is not known"
                 + (child.Length > 0 ? $"; expected <{child}> of the namespace '{Namespace}'" : "")));
         }
 
-        foreach (var text in element.Nodes().OfType<XText>().Where(t => !string.IsNullOrWhiteSpace(t.Value)))
+        foreach (var text in element.Nodes().OfType<XText>().Where(t => !string.IsNullOrWhiteSpace(t.Value)).Take(MaximumAlike))
             problems.Add(At(text, $"the text '{text.Value.Trim()}' in <{element.Name.LocalName}> is not expected"));
     }
 
@@ -103,12 +106,14 @@ internal static class DeclarationXml
     private static void RefuseOutsideMetadata(XElement domain, List<Problem> problems)
     {
         const string Remedy = "would be dropped by libvirt, which keeps foreign names only as elements of <metadata>; declare the device there ('virt-mdev render' does it for hostdevs)";
-        foreach (var element in domain.Elements().Where(e => e.Name != "metadata").DescendantsAndSelf())
+        problems.AddRange(domain.Elements().Where(e => e.Name != "metadata").DescendantsAndSelf().SelectMany(Misplaced).Take(MaximumAlike));
+
+        static IEnumerable<Problem> Misplaced(XElement element)
         {
             if (IsOurs(element.Name))
-                problems.Add(At(element, $"the element <{element.Name.LocalName}> of '{element.Name.NamespaceName}' {Remedy}"));
+                yield return At(element, $"the element <{element.Name.LocalName}> of '{element.Name.NamespaceName}' {Remedy}");
             foreach (var wish in element.Attributes().Where(a => !a.IsNamespaceDeclaration && IsOurs(a.Name)))
-                problems.Add(At(wish, $"the attribute '{wish.Name.LocalName}' of '{wish.Name.NamespaceName}' on <{element.Name.LocalName}> {Remedy}"));
+                yield return At(wish, $"the attribute '{wish.Name.LocalName}' of '{wish.Name.NamespaceName}' on <{element.Name.LocalName}> {Remedy}");
         }
     }
 }

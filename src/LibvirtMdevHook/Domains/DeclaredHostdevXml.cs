@@ -7,6 +7,9 @@ namespace LibvirtMdevHook.Domains;
 /// <summary>Reads one &lt;hostdev&gt; of a declaration and binds it to the device of the guest that it speaks of.</summary>
 internal static class DeclaredHostdevXml
 {
+    /// <summary>More than a host has parents of one type; each is compared with all of them.</summary>
+    private const int MaximumParents = 256;
+
     private static readonly char[] Blanks = [' ', '\t', '\n', '\r'];
 
     /// <returns>Null when the device cannot be told; other problems are only added to the list.</returns>
@@ -60,7 +63,13 @@ internal static class DeclaredHostdevXml
     {
         if (element.Attribute("parent") is not { } attribute)
             return [];
-        var words = attribute.Value.Split(Blanks, StringSplitOptions.RemoveEmptyEntries);
+        var words = attribute.Value.Split(Blanks, MaximumParents + 1, StringSplitOptions.RemoveEmptyEntries);
+        if (words.Length > MaximumParents)
+        {
+            problems.Add(DeclarationXml.At(attribute, $"parent has more than {MaximumParents} names; expected fewer, or no parent for any that fits"));
+            return [];
+        }
+
         if (words.Length == 0)
             problems.Add(DeclarationXml.At(attribute, $"parent is empty; expected {ParentName.Expected}, or no parent for any that fits"));
         var parents = ImmutableArray.CreateBuilder<ParentName>();

@@ -16,5 +16,5 @@ internal sealed record GuestNuma(ImmutableSortedSet<int> Nodes, ImmutableSortedS
         Union(domain.Elements("vcpu").Concat(domain.Elements("cputune").Elements("vcpupin")).Attributes("cpuset")));
 
     private static ImmutableSortedSet<int> Union(IEnumerable<XAttribute> sets) =>
-        [.. sets.Take(MaximumSets).SelectMany(set => NumberSet.Parse(set.Value) ?? [])];
+        NumberSet.Union(sets.Take(MaximumSets).Select(set => set.Value));
 }

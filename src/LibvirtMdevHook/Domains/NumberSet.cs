@@ -11,20 +11,45 @@ internal static class NumberSet
     /// <returns>Null when the text is no such set; numbers beyond 8191 are none.</returns>
     public static ImmutableSortedSet<int>? Parse(string? text)
     {
-        var numbers = ImmutableSortedSet.CreateBuilder<int>();
-        foreach (var part in text?.Split(',', StringSplitOptions.TrimEntries) ?? [])
-        {
-            var isTaken = part.StartsWith('^');
-            var ends = part.TrimStart('^').Split('-').Select(Number).ToArray();
-            if (ends.Length is not (1 or 2) || ends.Contains(null))
-                return null;
-            for (var number = ends[0]!.Value; number <= ends[^1]!.Value; number++)
-                _ = isTaken ? numbers.Remove(number) : numbers.Add(number);
-        }
-
-        return text is null ? null : numbers.ToImmutable();
+        var numbers = new bool[Maximum + 1];
+        return text is not null && TryRead(text, numbers) ? Of(numbers) : null;
     }
 
-    private static int? Number(string text) =>
-        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number <= Maximum ? number : null;
+    /// <summary>What is in any of the sets; a text that is none adds nothing.</summary>
+    public static ImmutableSortedSet<int> Union(IEnumerable<string> texts)
+    {
+        var (all, numbers) = (new bool[Maximum + 1], new bool[Maximum + 1]);
+        foreach (var text in texts)
+        {
+            numbers.AsSpan().Clear();
+            if (!TryRead(text, numbers))
+                continue;
+            for (var number = 0; number <= Maximum; number++)
+                all[number] |= numbers[number];
+        }
+
+        return Of(all);
+    }
+
+    /// <summary>The text may repeat the widest range as often as a document has room for.</summary>
+    private static bool TryRead(ReadOnlySpan<char> text, Span<bool> numbers)
+    {
+        foreach (var range in text.Split(','))
+        {
+            var part = text[range].Trim();
+            var ends = part.TrimStart('^');
+            var dash = ends.IndexOf('-');
+            if (!Number(dash < 0 ? ends : ends[..dash], out var first) || !Number(ends[(dash + 1)..], out var last))
+                return false;
+            if (first <= last)
+                numbers[first..(last + 1)].Fill(!part.StartsWith('^'));
+        }
+
+        return true;
+    }
+
+    private static ImmutableSortedSet<int> Of(bool[] numbers) => [.. Enumerable.Range(0, numbers.Length).Where(number => numbers[number])];
+
+    private static bool Number(ReadOnlySpan<char> text, out int number) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number) && number <= Maximum;
 }

@@ -31,7 +31,10 @@ internal static class Rewriting
     public static string DropUnbound(DomainDocument document)
     {
         var devices = GuestDevices.Read(document.Root);
-        var declared = DeclarationXml.Hostdevs(document.Root).ToArray();
+        var declared = DeclarationXml.Hostdevs(document.Root).Take(DeclarationXml.MaximumHostdevs + 1).ToArray();
+        // More than may be declared are a refusal anyway.
+        if (declared.Length > DeclarationXml.MaximumHostdevs)
+            return document.Source.Text;
         var unbound = declared.Where(element => DeclaredHostdevXml.DeviceOf(element) is { } device && devices.Find(device) is null).ToArray();
         var splice = new Splice(document.Source);
         foreach (var element in unbound.Length == declared.Length ? unbound.Select(e => e.Parent!).Distinct() : unbound)

@@ -7,15 +7,18 @@ internal static class VendorArgs
 
     private static readonly string[] Ours = ["vgpu_type_id", "vm_uuid"];
 
+    private static readonly string NotPairs =
+        $"is not 'key=value' pairs separated by commas, without blanks or control characters, of at most {MaximumLength} characters";
+
     /// <returns>What is wrong, as the rest of a sentence; null when nothing is.</returns>
     public static string? Problem(string args)
     {
+        if (args.Length > MaximumLength)
+            return NotPairs;
         var pairs = args.Split(',').Select(pair => pair.Split('=', 2)).ToArray();
         if (pairs.FirstOrDefault(pair => Ours.Contains(pair[0])) is { } ours)
             return $"sets '{ours[0]}', which this program sets itself";
-        return args.Length <= MaximumLength && pairs.All(IsPair)
-            ? null
-            : $"is not 'key=value' pairs separated by commas, without blanks or control characters, of at most {MaximumLength} characters";
+        return pairs.All(IsPair) ? null : NotPairs;
     }
 
     private static bool IsPair(string[] pair) =>

@@ -19,8 +19,11 @@ internal static class GroupNode
     /// taken the link from the bus, and the device's folder stays below its parent.
     /// </summary>
     public static SysfsName? Of(Root root, DeviceId device, SysfsName parent) =>
-        Sysfs.LinkName(MdevDevice.PathOf(root, device) / "iommu_group")
-        ?? Sysfs.LinkName(Dialect.ParentPath(root, parent) / device.Name / "iommu_group");
+        OfPath(MdevDevice.PathOf(root, device)) ?? OfPath(Dialect.ParentPath(root, parent) / device.Name);
+
+    /// <returns>Its number; null where it has none. What is no number is not the name of its node: /dev/vfio/vfio is all groups'.</returns>
+    public static SysfsName? OfPath(HostPath device) =>
+        Sysfs.LinkName(device / "iommu_group") is { } group && group.ToString().All(char.IsAsciiDigit) ? group : null;
 
     /// <summary>Looks through /proc and opens nothing: a QEMU that opens its device at that moment would get EBUSY.</summary>
     /// <returns>Who holds the device, in words; null when nobody does that is to be seen from here, or only our own worker.</returns>

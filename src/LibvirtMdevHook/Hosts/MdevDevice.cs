@@ -23,22 +23,22 @@ internal sealed record MdevDevice(DeviceId Id, HostPath Path, ulong Inode, Sysfs
             id, link, status.Inode, parent,
             Sysfs.LinkName(link / "mdev_type"),
             Sysfs.ReadTrimmed(link / "online") is { } online ? online != "0" : null,
-            Sysfs.LinkName(link / "iommu_group"));
+            GroupNode.OfPath(link));
     }
 
     /// <summary>Where the device is, whether or not it exists.</summary>
     public static HostPath PathOf(Root root, DeviceId id) =>
         id.Address is { } address ? VirtualFunction.PathOf(root, address) : root.MdevDevices / id.Name;
 
-    /// <summary>The parent of a device, the last folder but one of where its link points.</summary>
+    /// <summary>The parent of a device, the last folder but one of where its link points, which is below /sys/devices.</summary>
     public static SysfsName? ParentOf(HostPath link)
     {
-        var parts = Sysfs.LinkTarget(link)?.Split('/') ?? [];
-        return parts.Length > 1 && SysfsName.TryParse(parts[^2], out var parent) ? parent : null;
+        return Sysfs.LinkTarget(link)?.Split('/') is ["..", "..", "..", "devices", .. var way] && way.Length > 1 && !way.Contains("..")
+            && SysfsName.TryParse(way[^2], out var parent) ? parent : null;
     }
 
     private static MdevDevice? LookAtVf(HostPath path, DeviceId id) =>
         VirtualFunction.HasType(path, out var type) && FileStatus.Of(path) is { } status
-            ? new MdevDevice(id, path, status.Inode, id.Name, type, null, Sysfs.LinkName(path / "iommu_group"))
+            ? new MdevDevice(id, path, status.Inode, id.Name, type, null, GroupNode.OfPath(path))
             : null;
 }

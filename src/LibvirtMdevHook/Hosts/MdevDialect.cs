@@ -22,7 +22,8 @@ internal sealed class MdevDialect : Dialect
         var folder = parent / "mdev_supported_types";
         trouble = null;
         var types = ImmutableArray.CreateBuilder<MdevType>();
-        foreach (var id in wanted.Named(Sysfs.List(folder)))
+        // The kernel makes no links there.
+        foreach (var id in wanted.Named(Sysfs.List(folder)).Where(id => FileStatus.OfLink(folder / id) is { IsDirectory: true }))
         {
             var name = Sysfs.Read(folder / id / "name", out var error)?.Trim();
             if (name is null && !error.IsAbsent)

@@ -21,12 +21,13 @@ internal static class Rfc2016Table
         var columns = header.Split(',', StringSplitOptions.TrimEntries);
         if (!columns.Contains("vgpu_type_id"))
             columns = ProposalColumns;
-        return [.. lines.Where(IsRow).Select(line => Row(Fields(line), columns)).OfType<MdevType>()];
+        var places = ProposalColumns.ToDictionary(column => column, column => Array.IndexOf(columns, column));
+        return [.. lines.Where(IsRow).Select(line => Row(Fields(line), columns, places)).OfType<MdevType>()];
     }
 
     private static bool IsRow(string line) => char.IsAsciiDigit(line[0]);
 
-    private static MdevType? Row(List<string> fields, string[] columns)
+    private static MdevType? Row(List<string> fields, string[] columns, Dictionary<string, int> places)
     {
         if (!SysfsName.TryParse(Field("vgpu_type_id"), out var id) || !id.ToString().All(char.IsAsciiDigit))
             return null;
@@ -39,7 +40,7 @@ internal static class Rfc2016Table
 
         string? Field(string column)
         {
-            var index = Array.IndexOf(columns, column);
+            var index = places[column];
             return index >= 0 && index < fields.Count && fields[index].Length > 0 ? fields[index] : null;
         }
     }

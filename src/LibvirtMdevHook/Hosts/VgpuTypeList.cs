@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.Globalization;
-using System.Text.RegularExpressions;
 using LibvirtMdevHook.Linux;
 
 namespace LibvirtMdevHook.Hosts;
@@ -9,7 +8,7 @@ namespace LibvirtMdevHook.Hosts;
 /// The text of a VF's <c>creatable_vgpu_types</c>. Drivers write a header and <c>1145  : NVIDIA L40S-1B</c>, or the rows alone, or
 /// <c>NVIDIA A40-2Q    558</c>; a VF that has a type, or whose GPU is full, has only the header or nothing at all.
 /// </summary>
-internal static partial class VgpuTypeList
+internal static class VgpuTypeList
 {
     /// <returns>The types in the order of the text; what is no row is overlooked.</returns>
     public static ImmutableArray<MdevType> Parse(string text) =>
@@ -23,15 +22,21 @@ internal static partial class VgpuTypeList
 
     private static MdevType? Row(string line)
     {
-        var match = IdFirst().Match(line) is { Success: true } first ? first : NameFirst().Match(line);
-        return match.Success && IdOf(match.Groups["id"].Value) is { } id
-            ? new MdevType(id, match.Groups["name"].Value, AvailableInstances: 1)
-            : null;
+        var (number, name) = IdFirst(line.Trim()) ?? NameFirst(line.Trim()) ?? ("", "");
+        return name.Length > 0 && IdOf(number) is { } id ? new MdevType(id, name, AvailableInstances: 1) : null;
     }
 
-    [GeneratedRegex(@"^\s*(?<id>[0-9]+)\s*:\s*(?<name>\S.*?)\s*$")]
-    private static partial Regex IdFirst();
+    private static (string Id, string Name)? IdFirst(string row)
+    {
+        var digits = row.AsSpan().IndexOfAnyExceptInRange('0', '9');
+        return digits > 0 && row[digits..].TrimStart() is [':', .. var name] ? (row[..digits], name.Trim()) : null;
+    }
 
-    [GeneratedRegex(@"^\s*(?<name>\S.*?)(\s{2,}|\t)\s*(?<id>[0-9]+)\s*$")]
-    private static partial Regex NameFirst();
+    /// <summary>Between them at least two blanks, or a tab: a name may end with a number.</summary>
+    private static (string Id, string Name)? NameFirst(string row)
+    {
+        var digits = row.AsSpan().LastIndexOfAnyExceptInRange('0', '9') + 1;
+        var name = row[..digits].TrimEnd();
+        return digits - name.Length >= 2 || row[..digits].EndsWith('\t') ? (row[digits..], name) : null;
+    }
 }

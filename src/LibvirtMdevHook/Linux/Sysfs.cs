@@ -17,10 +17,16 @@ internal static class Sysfs
         return file?.Write(Encoding.UTF8.GetBytes(text)) ?? error;
     }
 
-    /// <returns>The whole text of the attribute, at most 1 MiB; null when it cannot be read.</returns>
-    public static string? Read(HostPath attribute, out Errno error)
+    /// <returns>The whole text of the attribute, which may not be a link, at most 1 MiB; null when it cannot be read.</returns>
+    public static string? Read(HostPath attribute, out Errno error) => Read(attribute, Libc.O_NOFOLLOW, out error);
+
+    /// <returns>The same of a file that may be a link to where its administrator keeps it.</returns>
+    public static string? ReadLinked(HostPath file, out Errno error) => Read(file, 0, out error);
+
+    /// <summary>A fifo in place of a file is empty: whoever put it there, nobody waits for it.</summary>
+    private static string? Read(HostPath attribute, int flags, out Errno error)
     {
-        using var file = Descriptor.Open(attribute.Text, Libc.O_RDONLY, out error);
+        using var file = Descriptor.Open(attribute.Text, Libc.O_RDONLY | Libc.O_NONBLOCK | flags, out error);
         if (file is null)
             return null;
         var text = new byte[4096];

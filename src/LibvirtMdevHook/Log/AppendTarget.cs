@@ -15,7 +15,9 @@ internal sealed class AppendTarget(HostPath file) : Target
 
     protected override void Write(LogEventInfo logEvent)
     {
-        using var log = Descriptor.Open(file.Text, Libc.O_WRONLY | Libc.O_APPEND | Libc.O_CREAT | Libc.O_NOFOLLOW, out _, OwnerAndGroup);
+        // Of a fifo that nobody reads, opening would wait.
+        const int flags = Libc.O_WRONLY | Libc.O_APPEND | Libc.O_CREAT | Libc.O_NONBLOCK;
+        using var log = Descriptor.Open(file.Text, flags | Libc.O_NOFOLLOW, out _, OwnerAndGroup);
         var time = logEvent.TimeStamp.ToUniversalTime();
         log?.Write(Encoding.UTF8.GetBytes($"{time:yyyy-MM-ddTHH:mm:ss.fffZ} {logEvent.Level,-5} {logEvent.FormattedMessage}\n"));
     }

@@ -14,6 +14,8 @@ internal sealed record WorkerRequest(HookOperation Operation, Guid Domain, strin
     private const int HeaderLength = 128;
     private const int AnswerHeaderLength = 12;
     private const int MaximumSentence = 1 << 16;
+    private const int MaximumName = 1 << 20;
+    private const int MaximumXml = DomainDocument.MaximumBytes + 1;
 
     /// <summary>A domain XML of the greatest length, and what its new names may add to it.</summary>
     private const int MaximumAnswer = DomainDocument.MaximumBytes + (1 << 20);
@@ -33,13 +35,15 @@ internal sealed record WorkerRequest(HookOperation Operation, Guid Domain, strin
         var header = new byte[HeaderLength];
         if (hook.Receive(header, deadline) < HeaderLength
             || Encoding.ASCII.GetString(header).Trim().Split(' ') is not [var operation, var at, var domain, var nameLength, var xmlLength]
-            || HookOperation.Find(operation) is not { } known)
+            || HookOperation.Find(operation) is not { } known || !Guid.TryParse(domain, out var uuid)
+            || !long.TryParse(at, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var end)
+            || Number(nameLength, MaximumName) is not { } nameBytes || Number(xmlLength, MaximumXml) is not { } xmlBytes)
             return null;
-        var name = new byte[Number(nameLength)];
-        var xml = new byte[Number(xmlLength)];
+        var name = new byte[nameBytes];
+        var xml = new byte[xmlBytes];
         if (hook.Receive(name, deadline) < name.Length || hook.Receive(xml, deadline) < xml.Length)
             return null;
-        return new WorkerRequest(known, Guid.Parse(domain), Encoding.UTF8.GetString(name), xml, new Deadline(long.Parse(at, CultureInfo.InvariantCulture)));
+        return new WorkerRequest(known, uuid, Encoding.UTF8.GetString(name), xml, new Deadline(end));
     }
 
     public static bool SendAnswer(SocketEnd hook, Answer answer, Deadline deadline)
@@ -54,15 +58,17 @@ internal sealed record WorkerRequest(HookOperation Operation, Guid Domain, strin
     public static Answer? ReceiveAnswer(SocketEnd worker, Deadline deadline)
     {
         var header = new byte[AnswerHeaderLength];
-        if (worker.Receive(header, deadline) < AnswerHeaderLength)
+        if (worker.Receive(header, deadline) < AnswerHeaderLength
+            || Number(Encoding.ASCII.GetString(header.AsSpan(1)).Trim(), MaximumAnswer) is not { } length)
             return null;
-        var text = new byte[Math.Min(Number(Encoding.ASCII.GetString(header.AsSpan(1)).Trim()), MaximumAnswer)];
+        var text = new byte[length];
         if (worker.Receive(text, deadline) < text.Length)
             return null;
         return header[0] == '+' ? Answer.Rewritten(text) : Answer.Refused(Encoding.UTF8.GetString(text));
     }
 
-    private static int Number(string text) => int.Parse(text, NumberStyles.None, CultureInfo.InvariantCulture);
+    private static int? Number(string text, int maximum) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number <= maximum ? number : null;
 }
 
 /// <summary>How an operation ended.</summary>

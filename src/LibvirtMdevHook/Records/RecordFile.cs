@@ -11,6 +11,8 @@ internal static class RecordFile
     /// <summary>Well below what is read: a record grows while its devices come up.</summary>
     private const int MaximumWritten = 1 << 19;
 
+    private const int MaximumDepth = 16;
+
     private static readonly XmlReaderSettings Settings = new()
     {
         DtdProcessing = DtdProcessing.Prohibit, XmlResolver = null, MaxCharactersInDocument = 1 << 20,
@@ -53,6 +55,8 @@ internal static class RecordFile
             return error.IsAbsent ? (null, null) : (null, $"it cannot be read: {error}");
         try
         {
+            if (IsDeep(text))
+                return (null, $"it is nested deeper than {MaximumDepth} elements");
             using var reader = XmlReader.Create(new StringReader(text), Settings);
             return (RecordXml.Read(XElement.Load(reader)), null);
         }
@@ -60,6 +64,19 @@ internal static class RecordFile
         {
             return (null, e.Message);
         }
+    }
+
+    /// <summary>The value of an element is put together by recursion, however deep it is.</summary>
+    private static bool IsDeep(string text)
+    {
+        using var reader = XmlReader.Create(new StringReader(text), Settings);
+        while (reader.Read())
+        {
+            if (reader.Depth > MaximumDepth)
+                return true;
+        }
+
+        return false;
     }
 
     private static IOException Failed(HostPath file, Errno error) => new($"cannot write the record '{file}': {error}");

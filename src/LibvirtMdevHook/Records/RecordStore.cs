@@ -35,7 +35,22 @@ internal sealed class RecordStore(Root root, string boot, Action<string> report)
                 File.SetUnixFileMode(folder.Text, ReadableByPeople);
             else if (Errno.Last() != Errno.EEXIST)
                 throw new IOException($"cannot make the folder '{folder}' for the records: {Errno.Last()}");
+            Trust(folder);
         }
+    }
+
+    /// <summary>Who may write to a folder can put back records of root's that mean nothing any more, and take away those that do.</summary>
+    /// <exception cref="IOException">The folder is not root's alone.</exception>
+    private static void Trust(HostPath folder)
+    {
+        if (FileStatus.OfLink(folder) is not { } status)
+            return;
+        var reason = !status.IsDirectory ? "is not a folder"
+            : status.Uid != Libc.geteuid() && status.Uid != 0 ? $"belongs to uid {status.Uid}, not to root"
+            : status.WritableByOthers ? "can be written to by others than its owner"
+            : null;
+        if (reason is not null)
+            throw new IOException($"the folder '{folder}' of the records {reason}, so that nothing in it is acted on; move it away");
     }
 
     /// <summary>Held while records and host are read and a plan is saved, and for nothing else.</summary>
@@ -103,6 +118,8 @@ internal sealed class RecordStore(Root root, string boot, Action<string> report)
 
     private Record? Load(HostPath folder, string name, Func<Record, bool> isOfItsName)
     {
+        Trust(root.State);
+        Trust(folder);
         var (record, reason) = RecordFile.Read(folder / name);
         if (record is not null && !isOfItsName(record))
             (record, reason) = (null, "it is not about what its name says");
@@ -111,9 +128,11 @@ internal sealed class RecordStore(Root root, string boot, Action<string> report)
         return record?.Boot == boot ? record : null;
     }
 
-    private static ImmutableArray<Record> LoadAll(HostPath folder, Func<string, Record?> load)
+    private ImmutableArray<Record> LoadAll(HostPath folder, Func<string, Record?> load)
     {
         const string Ending = ".xml";
+        Trust(root.State);
+        Trust(folder);
         return
         [
             .. Sysfs.List(folder).Select(n => n.ToString()).Where(n => n.EndsWith(Ending, StringComparison.Ordinal))

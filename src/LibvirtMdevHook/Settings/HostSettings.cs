@@ -45,7 +45,9 @@ internal sealed record HostSettings
     /// <summary>Reads the file; without one everything has its default.</summary>
     public static HostSettings Load(Root root)
     {
-        var text = Sysfs.Read(root.Configuration, out var error);
+        if (FileStatus.Of(root.Configuration) is { IsRegular: false })
+            return new HostSettings { Problems = [$"'{root.Configuration}' is not a file; the defaults are used"] };
+        var text = Sysfs.ReadLinked(root.Configuration, out var error);
         if (text is not null)
             return SettingsFile.Parse(text, root.Configuration.Text);
         return error.IsAbsent

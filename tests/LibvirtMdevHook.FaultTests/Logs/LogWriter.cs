@@ -1,15 +1,18 @@
+using LibvirtMdevHook.FaultTests.Fuzzing;
 using LibvirtMdevHook.Linux;
 using LibvirtMdevHook.Log;
 using LibvirtMdevHook.Settings;
 
 namespace LibvirtMdevHook.FaultTests.Logs;
 
-/// <summary>The program that this assembly is besides its tests: a process that writes lines to the log of the folder below which a host lies.</summary>
+/// <summary>The program that this assembly is besides its tests: one that feeds a reader (<c>fuzz</c>), or one that writes lines to the log of the folder below which a host lies.</summary>
 internal static class LogWriter
 {
     /// <summary>The folder, a name for the process, and how many lines.</summary>
     public static int Main(string[] arguments)
     {
+        if (arguments is ["fuzz", var target, var seconds, var seed])
+            return new CoverageFuzzer(Target.Find(target), int.Parse(seed)).Run(TimeSpan.FromSeconds(int.Parse(seconds)));
         if (arguments is not [var folder, var name, var lines])
             return 2;
         var root = new Root(folder);

@@ -144,4 +144,13 @@ internal sealed class DomainXmlTests
         DomainText.Around($"""<hostdevs xmlns="urn:libvirt-mdev-hook:1">{Good}</hostdevs>""").Replace("</domain>",
             $"<qemu:commandline xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'><qemu:arg value='vfio-pci,sysfsdev=/sys/bus/mdev/devices/{DomainText.First.ToUpperInvariant()}'/></qemu:commandline></domain>",
             StringComparison.Ordinal)));
+
+    [Test]
+    public void Hundreds_of_parents_are_refused() => Assert.That(
+        DomainText.Problems(DomainText.Declaring($"<hostdev uuid='{DomainText.First}' type='x' parent='{string.Concat(Enumerable.Repeat("a ", 257))}'/>")),
+        Does.Contain("parent has more than 256 names").And.Not.Contain("\n"));
+
+    [Test]
+    public void A_sentence_quotes_no_megabytes() =>
+        Assert.That(DomainText.Problems(DomainText.Declaring($"<hostdev uuid='{new string('x', 1 << 20)}' type='x'/>")), Has.Length.LessThan(20_000));
 }

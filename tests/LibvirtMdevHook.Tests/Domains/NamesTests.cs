@@ -79,4 +79,16 @@ internal sealed class NamesTests
             Assert.That(Word.Choices<GpuRule>(), Is.EqualTo("'any', 'same' or 'different'"));
         });
     }
+
+    [Test]
+    public void Of_several_sets_those_count_that_are_some() =>
+        Assert.That(NumberSet.Union(["0-2,^1", "nonsense", "7", "1-0", "8192", "0-1,x"]), Is.EqualTo(new[] { 0, 2, 7 }));
+
+    [Test]
+    public void A_set_of_many_wide_ranges_takes_no_time()
+    {
+        var begin = Environment.TickCount64;
+        Assert.That(NumberSet.Parse(string.Concat(Enumerable.Repeat("0-8191,", 500_000)) + "0"), Has.Count.EqualTo(8192));
+        Assert.That(Environment.TickCount64 - begin, Is.LessThan(10_000));
+    }
 }

@@ -46,4 +46,13 @@ internal sealed class Rfc2016TableTests
         var type = Rfc2016Table.Parse("17, \"GRID M60-4Q\"\n").Single();
         Assert.That((type.Name, type.MaxInstances, type.Framebuffer), Is.EqualTo(("GRID M60-4Q", (int?)null, (string?)null)));
     }
+
+    [Test]
+    public void A_table_of_many_columns_and_rows_takes_no_time()
+    {
+        var text = $"# vgpu_type_id{new string(',', 1 << 19)}\n{string.Concat(Enumerable.Repeat("1\n", 1 << 18))}";
+        var begin = Environment.TickCount64;
+        Assert.That(Rfc2016Table.Parse(text), Has.Length.EqualTo(1 << 18));
+        Assert.That(Environment.TickCount64 - begin, Is.LessThan(10_000));
+    }
 }

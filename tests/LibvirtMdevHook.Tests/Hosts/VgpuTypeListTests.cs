@@ -18,4 +18,12 @@ internal sealed class VgpuTypeListTests
     [TestCase("558 : NVIDIA A40-2Q\n558 : Another\n", "nvidia-558 NVIDIA A40-2Q", TestName = "A number twice")]
     public void A_row_is_a_number_and_a_name(string text, string expected) =>
         Assert.That(string.Join(", ", VgpuTypeList.Parse(text).Select(t => $"{t.Id} {t.Name}")), Is.EqualTo(expected));
+
+    [Test]
+    public void A_long_line_of_blanks_takes_no_time()
+    {
+        var begin = Environment.TickCount64;
+        Assert.That(VgpuTypeList.Parse($"a{new string(' ', 1 << 20)}b\n1 : a{new string(' ', 1 << 20)}b"), Has.Length.EqualTo(1));
+        Assert.That(Environment.TickCount64 - begin, Is.LessThan(5_000));
+    }
 }

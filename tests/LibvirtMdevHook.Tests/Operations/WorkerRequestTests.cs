@@ -113,4 +113,17 @@ internal sealed class WorkerRequestTests
             Assert.That(Environment.TickCount64 - begin, Is.InRange(45, 5_000));
         }
     }
+
+    [TestCase("prepare 1 4dea22b3-1d52-d8f3-2516-782e98ab3fa0 5 2147483647"), TestCase("prepare 1 4dea22b3-1d52-d8f3-2516-782e98ab3fa0 -1 1")]
+    [TestCase("prepare x 4dea22b3-1d52-d8f3-2516-782e98ab3fa0 0 0"), TestCase("prepare 1 no-uuid 0 0"), TestCase("prepare 1 2 3 4 5 6"), TestCase("")]
+    public void What_is_no_request_is_none(string header)
+    {
+        var (hook, worker) = SocketEnd.Pair();
+        using (worker)
+        {
+            using (hook)
+                hook.SendAll(Encoding.ASCII.GetBytes(header.PadRight(128)), Deadline.After(Short));
+            Assert.That(WorkerRequest.Receive(worker, Deadline.After(Short)), Is.Null);
+        }
+    }
 }

@@ -152,4 +152,29 @@ internal sealed class RecordStoreTests
             Stage.Created, 12, IsForeign: true, WasOnline: true);
         return new Record(Domain, "win10", TreeOfText.Boot, 42, Phase.Started, [first, second]);
     }
+
+    [Test]
+    public void A_folder_that_others_may_write_to_is_not_trusted()
+    {
+        using var tree = new TreeOfText("");
+        var store = tree.Store();
+        store.MakeFolders();
+        store.Save(Full());
+        File.SetUnixFileMode(tree.PathOf("run/libvirt-mdev/domains"), (UnixFileMode)0x1ff);
+        Assert.That(() => store.Load(Domain), Throws.TypeOf<IOException>().With.Message.Contains("can be written to by others"));
+        Assert.That(() => store.Domains(), Throws.TypeOf<IOException>());
+        Assert.That(store.MakeFolders, Throws.TypeOf<IOException>());
+    }
+
+    [Test]
+    public void A_record_of_a_great_depth_is_set_aside()
+    {
+        using var tree = new TreeOfText("");
+        var store = tree.Store();
+        store.MakeFolders();
+        var deep = string.Concat(Enumerable.Repeat("<a>", 100_000)) + string.Concat(Enumerable.Repeat("</a>", 100_000));
+        File.WriteAllText(store.PathOf(Domain).Text, $"<record version='1'><domain><name>{deep}</name></domain></record>");
+        Assert.That(store.Load(Domain), Is.Null);
+        Assert.That(tree.Reports.Single(), Does.Contain("nested deeper"));
+    }
 }

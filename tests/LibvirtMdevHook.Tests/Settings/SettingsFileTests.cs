@@ -84,4 +84,13 @@ internal sealed class SettingsFileTests
     }
 
     private static string Shipped([CallerFilePath] string here = "") => Path.Combine(Path.GetDirectoryName(here)!, "../../../hooks/mdev-hook.conf");
+
+    [Test]
+    public void A_folder_in_its_place_is_reported_and_changes_nothing()
+    {
+        using var tree = new TreeOfText("etc/libvirt/mdev-hook.conf/");
+        var settings = HostSettings.Load(tree.Root);
+        Assert.That(settings.Problems.Single(), Does.Contain("is not a file"));
+        Assert.That(settings with { Problems = [] }, Is.EqualTo(new HostSettings() with { Problems = [] }));
+    }
 }
