@@ -58,7 +58,8 @@ internal abstract class Dialect
 
     public abstract Errno Create(HostPath parent, DeviceId device, SysfsName? type, string arguments);
 
-    public abstract Errno Destroy(HostPath parent, HostPath devicePath, DeviceId device, string arguments);
+    /// <param name="type">What the device was made as.</param>
+    public abstract Errno Destroy(HostPath parent, HostPath devicePath, DeviceId device, SysfsName? type, string arguments);
 
     /// <returns>What a refused create means, as half a sentence; asked right after it.</returns>
     public virtual string CreateTrouble(HostPath parent, SysfsName? type, Errno error) =>

@@ -202,6 +202,24 @@ internal sealed class VfTroubleTests
         host.IsAsBefore();
     }
 
+    [Test]
+    public void The_node_of_a_VF_of_the_commandline_whose_type_went_by_itself_is_given_back()
+    {
+        using var host = new HookedHost("l40s-vf.xml");
+        var domain = new DeclaringDomain("win10", Vgpu.Vf(Vf, "NVIDIA L40S-4Q") with { ByCommandline = true })
+        {
+            More = "<seclabel type='dynamic' model='dac' relabel='yes'><label>+64055:+64055</label></seclabel>",
+        };
+        host.Start(domain);
+        host.Host.Control($"clear-vf {Vf}");
+
+        host.Stop(domain);
+
+        host.IsAsBefore();
+        Assert.That(Shell.Run("stat", "-c", "%u:%g", host.NodeOf(domain.Vgpus[0])).Output.Trim(), Is.EqualTo("0:0"));
+        Assert.That(host.Log, Does.Contain("found removed already"));
+    }
+
     private static DeclaringDomain Domain() => new("win10", Vgpu.Vf(Vf, "NVIDIA L40S-4Q"));
 
     private static Func<string, string> Leaving(string time, string errno) =>
