@@ -73,7 +73,7 @@ internal sealed class VfDialect : Dialect
             return "the driver does not take this type here, as another is in use on the GPU or the VF is not ready for it (EINVAL)";
         return error == Errno.ENODEV || error.IsAbsent
             ? $"the driver has gone, or does not know the type any more ({error.Name})"
-            : $"the driver answers {error}";
+            : base.CreateTrouble(parent, type, error);
     }
 
     public override string DestroyTrouble(Errno error) => error == Errno.EPERM || error == Errno.EBUSY
