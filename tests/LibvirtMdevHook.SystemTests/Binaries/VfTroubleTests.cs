@@ -91,6 +91,19 @@ internal sealed class VfTroubleTests
         Assert.That(host.Writes, Is.Empty);
     }
 
+    [Test]
+    public void A_NUMA_node_that_there_is_not_is_refused_where_it_is_required()
+    {
+        using var host = new HookedHost("l40s-vf.xml");
+        var domain = Domain() with { Rules = "numa='require'", More = "<numatune><memory mode='strict' nodeset='7'/></numatune>" };
+
+        host.Call("prepare", domain).IsRefused("'win10'", $"'{Vf}'", "it is on NUMA node 0, the domain on 7, and numa='require'");
+
+        host.Stop(domain);
+        host.IsAsBefore();
+        Assert.That(host.Writes, Is.Empty);
+    }
+
     [TestCase("EPERM")]
     [TestCase("EBUSY")]
     public void A_clear_that_fails_for_some_seconds_is_tried_again_in_the_worker(string errno)
