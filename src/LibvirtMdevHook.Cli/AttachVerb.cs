@@ -21,7 +21,10 @@ internal sealed class AttachVerb
     [Option("args", HelpText = "Further vendor arguments of the 2016 interface, as in a declaration.")]
     public string Args { get; set; } = "";
 
-    [Option("uuid", HelpText = "The device's uuid; a new one if not given.")]
+    [Option("attr", HelpText = "NAME=VALUE of an attribute to set before the device goes online, as in a declaration; may be given several times.")]
+    public IEnumerable<string> Attr { get; set; } = [];
+
+    [Option("uuid", HelpText = "The mediated device's uuid; if neither uuid nor address is given, a new one, or a free VF where only VFs have the type.")]
     public string? Uuid { get; set; }
 
     [Option("address", HelpText = "The PCI address of a VF, instead of a mediated device.")]
@@ -37,7 +40,15 @@ internal sealed class AttachVerb
     {
         if (Device(out var problem) is not { } device)
             return LibvirtCall.Complain(problem);
-        return LibvirtCall.Run(Domain, new PlugWish(device, Type, Parent, Args), Persistent, Wait, (virsh, order) =>
+        if (Attr.FirstOrDefault(a => !a.Contains('=', StringComparison.Ordinal)) is { } lone)
+            return LibvirtCall.Complain($"--attr '{lone}' is not NAME=VALUE");
+        if (Attr.Append(Type ?? "").Append(Parent).Append(Args).FirstOrDefault(text => text.AsSpan().IndexOfAny('\ufffe', '\uffff') >= 0) is { } odd)
+            return LibvirtCall.Complain($"'{odd}' has a character that no domain XML can hold");
+        var wish = new PlugWish(device, Type, Parent, Args, IsUnnamed: Uuid is null && Address is null)
+        {
+            Attrs = [.. Attr.Select(a => a.Split('=', 2)).Select(pair => (pair[0], pair[1]))],
+        };
+        return LibvirtCall.Run(Domain, wish, Persistent, Wait, (virsh, order) =>
             new HotPlugAttach(Workplace.Open(root, $"attach to domain '{Domain}'"), virsh, LibvirtCall.Notices, order).Run());
     }
 

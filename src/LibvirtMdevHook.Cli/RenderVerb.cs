@@ -1,12 +1,12 @@
 using CommandLine;
 using LibvirtMdevHook.Domains;
 using LibvirtMdevHook.Linux;
-using LibvirtMdevHook.Settings;
+using LibvirtMdevHook.Operations;
 
 namespace LibvirtMdevHook.Cli;
 
 /// <summary>virt-mdev render: a domain XML for 'virsh define' from one in which hostdevs say what they are to be.</summary>
-[Verb("render", HelpText = "Print a domain XML in which <hostdev type='mdev' mdev:type='NAME'/> is written out for 'virsh define'.")]
+[Verb("render", HelpText = "Print a domain XML in which <hostdev mdev:type='NAME'/> is written out for 'virsh define'.")]
 internal sealed class RenderVerb
 {
     [Value(0, MetaName = "FILE", Required = true, HelpText = "A domain XML, or '-' for standard input.")]
@@ -16,10 +16,10 @@ internal sealed class RenderVerb
     {
         try
         {
-            var text = Rendering.Of(DomainDocument.Load(DomainFile.Bytes(File)));
-            // What is printed is what 'check' takes.
-            DomainXml.Read(DomainDocument.Load(text).Root, HostSettings.Load(root).AllowedAttributes);
-            Console.Write(text);
+            var render = new RenderOperation(Workplace.Open(root, "render"), DomainFile.Bytes(File));
+            if (render.Run() is { } refusal)
+                return LibvirtCall.Complain(refusal);
+            Console.Write(render.Xml);
             return 0;
         }
         catch (DomainXmlException e)

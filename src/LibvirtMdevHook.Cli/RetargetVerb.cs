@@ -18,7 +18,7 @@ internal sealed class RetargetVerb
     {
         if (LibvirtCall.Virsh(AnswerTime) is not { } virsh)
             return 1;
-        var dump = virsh.Run(["dumpxml", $"--domain={Domain}", "--inactive", "--security-info"]);
+        var dump = Dump(virsh);
         if (dump.Value is not { } xml)
             return LibvirtCall.Complain(dump.Trouble);
         try
@@ -26,8 +26,8 @@ internal sealed class RetargetVerb
             var retarget = new RetargetOperation(Workplace.Open(root, $"retarget of domain '{Domain}'"), xml);
             if (retarget.Run() is { } refusal)
                 return LibvirtCall.Complain(refusal);
-            if (retarget.Changes.Count > 0 && virsh.Run(["define", Virsh.Input], retarget.Xml) is { Value: null } define)
-                return LibvirtCall.Complain($"domain '{Domain}' cannot be defined anew: {define.Trouble}");
+            if (retarget.Changes.Count > 0 && Define(virsh, xml, retarget.Xml) is { } failure)
+                return LibvirtCall.Complain(failure);
             Print(retarget.Changes);
             return 0;
         }
@@ -36,6 +36,21 @@ internal sealed class RetargetVerb
             DomainFile.Print($"domain '{Domain}'", e);
             return 1;
         }
+    }
+
+    private VirshAnswer<string> Dump(Virsh virsh) => virsh.Run(["dumpxml", $"--domain={Domain}", "--inactive", "--security-info"]);
+
+    /// <summary>libvirt takes a whole definition and keeps nothing of what somebody has edited meanwhile, so this looks once more right before.</summary>
+    /// <param name="was">What the new text was made from.</param>
+    /// <returns>Why not, as a sentence; null when it is defined.</returns>
+    private string? Define(Virsh virsh, string was, string text)
+    {
+        var now = Dump(virsh);
+        if (now.Value is null)
+            return now.Trouble;
+        if (now.Value != was)
+            return $"domain '{Domain}': somebody has changed its definition meanwhile, so it was left as it is; run 'virt-mdev retarget' again";
+        return virsh.Run(["define", Virsh.Input], text) is { Value: null } define ? $"domain '{Domain}' cannot be defined anew: {define.Trouble}" : null;
     }
 
     private void Print(IReadOnlyList<string> changes)

@@ -28,7 +28,9 @@ internal sealed class Verbs
         verbs.Add<ReconcileVerb>(verb => verb.Run(root));
         try
         {
-            return Parser.Default.ParseArguments(args, [.. verbs._types]).MapResult(
+            // As the parser's default, but an option such as --attr may come again.
+            using var parser = new Parser(with => (with.AllowMultiInstance, with.HelpWriter) = (true, Console.Error));
+            return parser.ParseArguments(args, [.. verbs._types]).MapResult(
                 verb => verbs._runs[verb.GetType()](verb),
                 errors => errors.Any(WasAskedFor) ? 0 : 2);
         }

@@ -39,9 +39,12 @@ internal static class VfText
                 + $"function='0x{a[11]}'/></source></hostdev>"
             : "";
 
+    /// <summary>VFs come after function 4 of the PF, and go on in the next slot.</summary>
+    public static string NameOf(string bus, int number) => $"{bus}:{(4 + number) >> 3:x2}.{(4 + number) & 7}";
+
     private static string Vf(string bus, int number, int type, string list)
     {
-        var name = $"{bus}:00.{4 + number}";
+        var name = NameOf(bus, number);
         var folder = $"sys/devices/pci0000:00/{name}";
         return $"""
             sys/bus/pci/devices/{name} -> ../../../devices/pci0000:00/{name}

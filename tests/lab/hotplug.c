@@ -99,6 +99,12 @@ static void rewrite(char *command, size_t command_length)
     value_of(whole, "bus", bus);
     value_of(whole, "addr", address);
     value_of(whole, "sysfsdev", device);
+    if (!device[0]) {
+        char vf[PATH_MAX];
+        value_of(whole, "host", vf);
+        if (vf[0])
+            snprintf(device, sizeof device, "/sys/bus/pci/devices/%.32s", vf);
+    }
     int node = end && id[0] && device[0] ? open_node(device) : -1;
     if (node < 0)
         return;

@@ -10,7 +10,7 @@ internal static class DeclarationXml
     public const string Namespace = NamespaceStem + "1";
 
     public const int MaximumHostdevs = 64;
-    private const int MaximumAttrs = 256;
+    public const int MaximumAttrs = 256;
 
     /// <summary>Nobody reads more of one kind, and a document has room for hundreds of thousands.</summary>
     private const int MaximumAlike = 100;

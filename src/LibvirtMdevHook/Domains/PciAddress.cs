@@ -4,7 +4,10 @@ using LibvirtMdevHook.Linux;
 
 namespace LibvirtMdevHook.Domains;
 
-/// <summary>A PCI address as sysfs writes it: <c>0000:86:00.0</c>, lower case.</summary>
+/// <summary>
+/// A PCI address as sysfs and libvirt write it: <c>0000:86:00.0</c>, lower case. The domain has more than four digits where a controller
+/// makes domains of its own, as VMD does (<c>10000:e1:00.4</c>); libvirt takes 32 bits of it.
+/// </summary>
 internal readonly record struct PciAddress(uint Domain, byte Bus, byte Slot, byte Function)
 {
     public const string Expected = "a PCI address such as '0000:86:00.4'";
@@ -17,10 +20,14 @@ internal readonly record struct PciAddress(uint Domain, byte Bus, byte Slot, byt
     public static bool TryParse(string? text, out PciAddress address)
     {
         address = default;
-        if (text is not { Length: 12 } || text[4] != ':' || text[7] != ':' || text[10] != '.')
+        if (text is not { Length: >= 12 and <= 16 })
             return false;
-        if (!Hex(text.AsSpan(0, 4), 0xffff, out var domain) || !Hex(text.AsSpan(5, 2), 0xff, out var bus)
-            || !Hex(text.AsSpan(8, 2), 0x1f, out var slot) || !Hex(text.AsSpan(11, 1), 7, out var function))
+        var digits = text.AsSpan(0, text.Length - 8);
+        var rest = text.AsSpan(text.Length - 8);
+        if (rest[0] != ':' || rest[3] != ':' || rest[6] != '.')
+            return false;
+        if (!Hex(digits, uint.MaxValue, out var domain) || !Hex(rest[1..3], 0xff, out var bus)
+            || !Hex(rest[4..6], 0x1f, out var slot) || !Hex(rest[7..], 7, out var function))
             return false;
         address = new PciAddress(domain, (byte)bus, (byte)slot, (byte)function);
         return true;
@@ -29,7 +36,7 @@ internal readonly record struct PciAddress(uint Domain, byte Bus, byte Slot, byt
     /// <summary>The four attributes of libvirt's &lt;address&gt; (<c>0x0000</c>, <c>0x86</c>, ...).</summary>
     public static bool TryParse(string? domain, string? bus, string? slot, string? function, [NotNullWhen(true)] out PciAddress? address)
     {
-        address = Prefixed(domain ?? "0", 0xffff) is { } d && Prefixed(bus, 0xff) is { } b
+        address = Prefixed(domain ?? "0", uint.MaxValue) is { } d && Prefixed(bus, 0xff) is { } b
             && Prefixed(slot, 0x1f) is { } s && Prefixed(function ?? "0", 7) is { } f
             ? new PciAddress(d, (byte)b, (byte)s, (byte)f)
             : null;

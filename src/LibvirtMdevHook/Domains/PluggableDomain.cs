@@ -52,8 +52,12 @@ internal sealed class PluggableDomain
     public string? Without(DeviceId device) =>
         Declaration!.Elements().Except(Entries(Declaration!, device)).Any() ? Text([], e => Entries(Declaration!, device).Contains(e)) : null;
 
-    /// <summary>One device more would be more than a declaration may have.</summary>
-    public bool IsFull => Declaration?.Elements().Count() >= DeclarationXml.MaximumHostdevs;
+    /// <summary>The devices that the guest has, and that can be declared.</summary>
+    public IEnumerable<DeviceId> Devices => _devices.Entries.Select(e => e.Device);
+
+    /// <summary>With the device the declaration would have more than it may.</summary>
+    public bool IsFull(PlugWish wish) => Declaration?.Elements().Count() >= DeclarationXml.MaximumHostdevs
+        || Declaration?.Descendants(Ours + "attr").Count() + wish.Attrs.Length > DeclarationXml.MaximumAttrs;
 
     /// <summary>The domain as if it had the device and declared it alone, under the rules of its declaration.</summary>
     /// <exception cref="DomainXmlException">The wish, or a rule of the declaration, cannot be taken.</exception>

@@ -4,7 +4,8 @@ namespace LibvirtMdevHook.Domains;
 
 /// <summary>
 /// Moves what people write on a native hostdev, <c>&lt;hostdev type='mdev' mdev:type='GRID M60-4Q'/&gt;</c>, to where libvirt keeps it: a
-/// declaration in metadata. What is missing is filled in, the uuid above all; everything else of the document stays.
+/// declaration in metadata. What is missing is filled in, the uuid above all; everything else of the document stays. Which VF a
+/// <c>&lt;hostdev type='pci' mdev:type='NVIDIA A40-2Q'/&gt;</c> gets is up to the host: here it gets an address that no host has.
 /// </summary>
 internal sealed class Rendering
 {
@@ -15,20 +16,26 @@ internal sealed class Rendering
     private readonly Splice _splice;
     private readonly List<Problem> _problems = [];
     private readonly List<XElement> _declared = [];
+    private readonly List<DeviceId> _unnamed = [];
 
     private Rendering(DomainDocument document) => (_domain, _splice) = (document.Root, new Splice(document.Source));
 
-    /// <returns>The new text; the very same where no hostdev has anything of ours on it.</returns>
+    /// <returns>The new text, the very same where no hostdev has anything of ours on it; and the VFs that are still to be picked.</returns>
     /// <exception cref="DomainXmlException">A hostdev has something on it that cannot be moved.</exception>
-    public static string Of(DomainDocument document) => new Rendering(document).Run();
+    public static (string Text, IReadOnlyList<DeviceId> Unnamed) Of(DomainDocument document)
+    {
+        var rendering = new Rendering(document);
+        return (rendering.Run(), rendering._unnamed);
+    }
 
     private string Run()
     {
         foreach (var hostdev in _domain.Elements("devices").Elements("hostdev"))
         {
             var wish = hostdev.Attributes().Where(a => a.Name.Namespace == Ours).ToArray();
-            if (wish.Length > 0)
-                Move(hostdev, wish);
+            var attrs = hostdev.Elements().Where(e => e.Name.Namespace == Ours).ToArray();
+            if (wish.Length + attrs.Length > 0)
+                Move(hostdev, wish, attrs);
         }
 
         if (_problems.Count > 0)
@@ -38,43 +45,75 @@ internal sealed class Rendering
         return _splice.ToString();
     }
 
-    private void Move(XElement hostdev, XAttribute[] wish)
+    private void Move(XElement hostdev, XAttribute[] wish, XElement[] attrs)
     {
-        foreach (var unknown in wish.Where(a => !Attributes.Contains(a.Name.LocalName)))
-            _problems.Add(DeclarationXml.At(unknown, $"the attribute '{unknown.Name.LocalName}' cannot stand on a hostdev; type, parent and args can"));
-        if ((string?)hostdev.Attribute("type") != "mdev")
-            _problems.Add(DeclarationXml.At(hostdev, "only of a <hostdev type='mdev'> can the rest be filled in; write everything else out"));
-        if (_problems.Count > 0)
+        Check(hostdev, wish, attrs);
+        if (_problems.Count > 0 || DeviceOf(hostdev) is not { } device)
             return;
         foreach (var attribute in wish.Concat(hostdev.Attributes().Where(a => a.IsNamespaceDeclaration && a.Value == DeclarationXml.Namespace)))
             _splice.Remove(attribute);
-        foreach (var (name, value) in new[] { ("mode", "subsystem"), ("model", "vfio-pci") })
+        foreach (var attr in attrs)
+            _splice.Remove(attr);
+        foreach (var (name, value) in new[] { ("mode", "subsystem"), device.Uuid is null ? ("managed", "no") : ("model", NativeHostdev.UsualModel) })
         {
             if (hostdev.Attribute(name) is null)
                 _splice.AddBehind(hostdev.Attribute("type")!, name, value);
         }
 
-        _declared.Add(new XElement("hostdev", new XAttribute("uuid", UuidOf(hostdev)), wish.Select(a => new XAttribute(a.Name.LocalName, a.Value))));
+        _declared.Add(new XElement("hostdev",
+            new XAttribute(device.Uuid is null ? "address" : "uuid", device.ToString()),
+            wish.Select(a => new XAttribute(a.Name.LocalName, a.Value)),
+            attrs.Select(a => new XElement("attr", a.Attributes().Where(b => !b.IsNamespaceDeclaration), a.Nodes()))));
     }
 
-    /// <summary>The uuid that the hostdev has already, or one that it gets now.</summary>
-    private string UuidOf(XElement hostdev)
+    private void Check(XElement hostdev, XAttribute[] wish, XElement[] attrs)
     {
-        if ((string?)hostdev.Elements("source").Elements("address").FirstOrDefault()?.Attribute("uuid") is { } there)
-            return there;
-        var uuid = Guid.NewGuid().ToString("D");
+        foreach (var unknown in wish.Where(a => !Attributes.Contains(a.Name.LocalName)))
+            _problems.Add(DeclarationXml.At(unknown, $"the attribute '{unknown.Name.LocalName}' cannot stand on a hostdev; type, parent and args can"));
+        foreach (var unknown in attrs.Where(a => a.Name.LocalName != "attr"))
+            _problems.Add(DeclarationXml.At(unknown, $"the element '{unknown.Name.LocalName}' cannot stand in a hostdev; attr can"));
+        if ((string?)hostdev.Attribute("type") is not ("mdev" or "pci"))
+            _problems.Add(DeclarationXml.At(hostdev, "only of a <hostdev type='mdev'> or a <hostdev type='pci'> can the rest be filled in; write everything else out"));
+        else if ((string?)hostdev.Attribute("type") == "pci" && (string?)hostdev.Attribute("managed") == "yes")
+            _problems.Add(DeclarationXml.At(hostdev, "a VF has to stay with its driver; write managed='no' on its <hostdev>"));
+    }
+
+    /// <returns>What the hostdev has already, or gets now; null when that cannot be told, which is a problem.</returns>
+    private DeviceId? DeviceOf(XElement hostdev)
+    {
+        var isVf = (string?)hostdev.Attribute("type") == "pci";
+        if (hostdev.Elements("source").Elements("address").FirstOrDefault() is not { } there)
+            return Named(hostdev, isVf ? Placeholder() : DeviceId.Mdev(Guid.NewGuid()));
+        if (!isVf && DeviceId.TryParseUuid((string?)there.Attribute("uuid"), out var uuid))
+            return DeviceId.Mdev(uuid);
+        if (isVf && PciAddress.TryParse((string?)there.Attribute("domain"), (string?)there.Attribute("bus"),
+            (string?)there.Attribute("slot"), (string?)there.Attribute("function"), out var vf))
+            return DeviceId.Vf(vf.Value);
+        _problems.Add(DeclarationXml.At(there, $"the <address> of the hostdev's source is not {(isVf ? "that of a VF" : "a uuid")}; write it out, or leave it away"));
+        return null;
+    }
+
+    private DeviceId Placeholder()
+    {
+        var device = DeviceId.Vf(new PciAddress(uint.MaxValue, byte.MaxValue, (byte)(_unnamed.Count / 8), (byte)(_unnamed.Count % 8)));
+        _unnamed.Add(device);
+        return device;
+    }
+
+    private DeviceId Named(XElement hostdev, DeviceId device)
+    {
         if (hostdev.Element("source") is { } source)
-            _splice.AddFirst(source, $"<address uuid='{uuid}'/>");
+            _splice.AddFirst(source, NativeHostdev.Address(device));
         else
-            _splice.AddFirst(hostdev, $"<source><address uuid='{uuid}'/></source>");
-        return uuid;
+            _splice.AddFirst(hostdev, $"<source>{NativeHostdev.Address(device)}</source>");
+        return device;
     }
 
     private void Declare()
     {
         // Without a prefix: whatever prefixes the document has stay what they are.
         var entries = string.Concat(_declared.Select(d => In(Ours, d).ToString(SaveOptions.DisableFormatting)));
-        var hostdevs = $"<hostdevs xmlns=\"{DeclarationXml.Namespace}\">{string.Concat(_declared)}</hostdevs>";
+        var hostdevs = $"<hostdevs xmlns=\"{DeclarationXml.Namespace}\">{string.Concat(_declared.Select(d => d.ToString(SaveOptions.DisableFormatting)))}</hostdevs>";
         if (_domain.Elements("metadata").Elements(Ours + "hostdevs").FirstOrDefault() is { } declaration)
             _splice.AddLast(declaration, entries);
         else if (_domain.Element("metadata") is { } metadata)
@@ -85,5 +124,6 @@ internal sealed class Rendering
             _splice.AddFirst(_domain, $"<metadata>{hostdevs}</metadata>");
     }
 
-    private static XElement In(XNamespace space, XElement element) => new(space + element.Name.LocalName, element.Attributes());
+    private static XElement In(XNamespace space, XElement element) =>
+        new(space + element.Name.LocalName, element.Attributes(), element.Nodes().Select(n => n is XElement child ? In(space, child) : n));
 }

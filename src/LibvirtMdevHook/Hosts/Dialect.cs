@@ -58,23 +58,27 @@ internal abstract class Dialect
 
     public abstract Errno Create(HostPath parent, DeviceId device, SysfsName? type, string arguments);
 
-    public abstract Errno Destroy(HostPath parent, HostPath devicePath, DeviceId device, string arguments);
+    /// <param name="type">What the device was made as.</param>
+    public abstract Errno Destroy(HostPath parent, HostPath devicePath, DeviceId device, SysfsName? type, string arguments);
 
     /// <returns>What a refused create means, as half a sentence; asked right after it.</returns>
     public virtual string CreateTrouble(HostPath parent, SysfsName? type, Errno error) =>
-        error == Errno.ENOSPC || error == Errno.EUSERS ? $"no instance left ({error.Name})" : $"the driver answers {error}";
+        error == Errno.ENOSPC || error == Errno.EUSERS ? $"no instance left ({error.Name})" : $"the driver answers {error}; the kernel's log says why";
 
     /// <returns>What a refused removal means, as half a sentence.</returns>
-    public virtual string DestroyTrouble(Errno error) => $"it cannot be removed: {error}";
+    public virtual string DestroyTrouble(Errno error) => error == Errno.EBUSY
+        ? $"its driver says that it is in use ({error.Name})"
+        : $"it cannot be removed: {error}; the kernel's log says why";
 
     /// <summary>Queries, and writes only a change.</summary>
     public virtual Errno SetOnline(HostPath devicePath, bool online) => Errno.None;
 
     /// <summary>
     /// The many ways in which drivers say that nothing is left, or no longer what it was a moment ago (ENOSPC mtty, EUSERS since 6.1, EPERM vfio_ap
-    /// and vfio_ccw, ENOMEM old mdpy, EIO NVIDIA, EAGAIN concurrent changes, ENODEV and ENOENT a parent that goes): another parent may still do.
+    /// and vfio_ccw, ENOMEM old mdpy, EIO NVIDIA, EFAULT GVT-g, EINVAL the first drivers of the 2016 interface for everything, EAGAIN concurrent
+    /// changes, ENODEV and ENOENT a parent that goes): another parent may still do.
     /// </summary>
     public static bool MayBeFull(Errno error) =>
         error == Errno.ENOSPC || error == Errno.EUSERS || error == Errno.EPERM || error == Errno.ENOMEM || error == Errno.EIO
-        || error == Errno.EAGAIN || error == Errno.ENODEV || error.IsAbsent;
+        || error == Errno.EFAULT || error == Errno.EINVAL || error == Errno.EAGAIN || error == Errno.ENODEV || error.IsAbsent;
 }

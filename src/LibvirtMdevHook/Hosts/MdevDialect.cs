@@ -39,7 +39,7 @@ internal sealed class MdevDialect : Dialect
     public override Errno Create(HostPath parent, DeviceId device, SysfsName? type, string arguments) =>
         Sysfs.Write(parent / "mdev_supported_types" / type! / "create", device.ToString());
 
-    public override Errno Destroy(HostPath parent, HostPath devicePath, DeviceId device, string arguments) =>
+    public override Errno Destroy(HostPath parent, HostPath devicePath, DeviceId device, SysfsName? type, string arguments) =>
         Sysfs.Write(devicePath / "remove", "1");
 
     public override string CreateTrouble(HostPath parent, SysfsName? type, Errno error) =>

@@ -36,7 +36,7 @@ internal sealed class Rfc2016Dialect : Dialect
     public override Errno Create(HostPath parent, DeviceId device, SysfsName? type, string arguments) =>
         Sysfs.Write(parent / "mdev_create", Command(device, arguments));
 
-    public override Errno Destroy(HostPath parent, HostPath devicePath, DeviceId device, string arguments) =>
+    public override Errno Destroy(HostPath parent, HostPath devicePath, DeviceId device, SysfsName? type, string arguments) =>
         Sysfs.Write(parent / "mdev_destroy", Command(device, arguments));
 
     public override Errno SetOnline(HostPath devicePath, bool online)

@@ -51,11 +51,13 @@ internal sealed class VfDialect : Dialect
         return error == Errno.EPERM && VirtualFunction.HasType(parent, out _) ? Errno.EEXIST : error;
     }
 
-    public override Errno Destroy(HostPath parent, HostPath devicePath, DeviceId device, string arguments)
+    /// <summary>The driver cannot be told which type to clear: only what was read right before it says that it is still ours.</summary>
+    /// <returns>No error where the VF has no type any more, or was given another one meanwhile: the next look at it tells.</returns>
+    public override Errno Destroy(HostPath parent, HostPath devicePath, DeviceId device, SysfsName? type, string arguments)
     {
         var attribute = VirtualFunction.CurrentType(devicePath);
         var now = Sysfs.Read(attribute, out var error)?.Trim();
-        return now is null ? error : now == None ? Errno.None : Sysfs.Write(attribute, None);
+        return now is null ? error : VgpuTypeList.IdOf(now) == type && type is not null ? Sysfs.Write(attribute, None) : Errno.None;
     }
 
     public override string CreateTrouble(HostPath parent, SysfsName? type, Errno error)
@@ -71,7 +73,7 @@ internal sealed class VfDialect : Dialect
             return "the driver does not take this type here, as another is in use on the GPU or the VF is not ready for it (EINVAL)";
         return error == Errno.ENODEV || error.IsAbsent
             ? $"the driver has gone, or does not know the type any more ({error.Name})"
-            : $"the driver answers {error}";
+            : base.CreateTrouble(parent, type, error);
     }
 
     public override string DestroyTrouble(Errno error) => error == Errno.EPERM || error == Errno.EBUSY

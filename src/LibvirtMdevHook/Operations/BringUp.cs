@@ -124,7 +124,7 @@ internal sealed class BringUp(Workplace place, Patience patience, Record planned
     {
         var error = claim.Dialect.SetOnline(PathOf(claim), online: true);
         if (!error.IsNone)
-            return Fail(claim, $"it cannot be brought online: {error}");
+            return Fail(claim, $"it cannot be brought online: {error}; the kernel's log says why");
         if (claim.Dialect.HasOnline && !patience.AtMost(ShowTime).Wait(() => MdevDevice.Look(place.Root, claim.Device)?.Online == true))
             return Fail(claim, "it was brought online, but 'online' does not read 1");
         Save(Record.With(claim with { Stage = Stage.Online }));

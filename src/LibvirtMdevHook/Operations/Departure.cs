@@ -75,7 +75,10 @@ internal sealed class Departure(Workplace place, Record record, FileLock? held)
             return null;
         var device = MdevDevice.Look(place.Root, Claim.Device);
         if (device is null)
+        {
+            GiveVfBack();
             Finish(_wasWritten ? $"removed {Claim}" : Claim.Inode is null ? null : $"found removed already {Claim}");
+        }
         else if (!Claim.Proves(device))
             Finish($"left alone the device '{Claim.Device}' on '{device.Parent}': it is not the one that was made for '{record.Name}'");
         else
@@ -91,9 +94,9 @@ internal sealed class Departure(Workplace place, Record record, FileLock? held)
         _wasWritten = true;
         // A VF's node outlives its type, so it is given back here, and not with the device.
         if (Claim.Device.Address is not null)
-            GiveBack(device);
+            GiveBack(device.Group);
         var parent = Dialect.ParentPath(place.Root, Claim.Parent);
-        if (Run(node, () => Claim.Dialect.Destroy(parent, device.Path, Claim.Device, Claim.Args), null) is not { } error || Settle() is null)
+        if (Run(node, () => Claim.Dialect.Destroy(parent, device.Path, Claim.Device, Claim.Type?.Id, Claim.Args), null) is not { } error || Settle() is null)
             return;
         // Since Linux 5.2 a driver's refusal does not reach the writer, so what counts is whether the directory has gone.
         _pause = Deadline.After(VanishTime);
@@ -120,13 +123,20 @@ internal sealed class Departure(Workplace place, Record record, FileLock? held)
 
     private void PutBack(MdevDevice device)
     {
-        GiveBack(device);
+        GiveBack(device.Group);
         Finish($"left as it was {Claim}, which is not ours");
     }
 
-    private void GiveBack(MdevDevice device)
+    /// <summary>A VF whose type went by itself keeps its node; one that was enabled anew has another.</summary>
+    private void GiveVfBack()
     {
-        if (Claim.Node is { } owner && device.Group is { } group && Libc.lchown((place.Root.Vfio / group).Text, owner.Uid, owner.Gid) != 0)
+        if (!_wasWritten && Claim.Device.Address is not null && FileStatus.Of(MdevDevice.PathOf(place.Root, Claim.Device))?.Inode == Claim.Inode)
+            GiveBack(GroupNode.Of(place.Root, Claim.Device, Claim.Parent));
+    }
+
+    private void GiveBack(SysfsName? group)
+    {
+        if (Claim.Node is { } owner && group is not null && Libc.lchown((place.Root.Vfio / group).Text, owner.Uid, owner.Gid) != 0)
             place.Log.Warn($"cannot give '{place.Root.Vfio / group}' back to {owner.Uid}:{owner.Gid}: {Errno.Last()}, ignoring");
     }
 

@@ -11,6 +11,9 @@ internal sealed class HotPlugAttach(Workplace place, Virsh virsh, Notices notice
 {
     private readonly Stack<Func<string?>> _undo = [];
 
+    /// <summary>With the name that the device gets, once it has one.</summary>
+    private PlugWish _wish = order.Wish;
+
     /// <returns>Good with a sentence for the person who asked.</returns>
     public Answer Run()
     {
@@ -34,10 +37,14 @@ internal sealed class HotPlugAttach(Workplace place, Virsh virsh, Notices notice
         var subject = $"domain '{guest.Name}': ";
         if (!guest.IsActive && !order.Persistent)
             return Answer.Refused($"{subject}it does not run, so nothing can be attached to it; with --persistent the device is declared for its next start");
-        if (guest.Find(order.Device) is not null)
-            return Answer.Refused($"{subject}it has the device '{order.Device}' already");
-        if (guest.IsFull)
-            return Answer.Refused($"{subject}it declares {DeclarationXml.MaximumHostdevs} devices, the most there may be");
+        if (guest.Find(_wish.Device) is not null)
+            return Answer.Refused($"{subject}it has the device '{_wish.Device}' already");
+        if (guest.IsFull(order.Wish))
+        {
+            return Answer.Refused($"{subject}it would declare more than {DeclarationXml.MaximumHostdevs} devices or {DeclarationXml.MaximumAttrs} "
+                + "attributes, the most there may be");
+        }
+
         Domain wishing;
         try
         {
@@ -48,9 +55,12 @@ internal sealed class HotPlugAttach(Workplace place, Virsh virsh, Notices notice
             return Answer.Refused($"{subject}{e.Problems[0]}");
         }
 
-        var claim = new HotPlugClaim(place, new Patience(order.Deadline, null), wishing, order.IsBrokenOff);
-        var failure = (guest.IsActive ? BringUp(claim) : null) ?? BrokenOff() ?? (order.Persistent ? Define(target) : null)
-            ?? BrokenOff() ?? (guest.IsActive ? HandOver(target) : null);
+        var has = order.Wish.IsUnnamed ? guest.Devices.Concat(Defined(target, guest)).ToArray() : null;
+        var claim = new HotPlugClaim(place, new Patience(order.Deadline, null), wishing, has, order.IsBrokenOff);
+        var failure = guest.IsActive ? BringUp(claim) : has is null ? null : claim.Choose();
+        _wish = _wish with { Device = claim.Device };
+        target = new HotPlugTarget(virsh, named.Uuid, _wish);
+        failure ??= BrokenOff() ?? (order.Persistent ? Define(target) : null) ?? BrokenOff() ?? (guest.IsActive ? HandOver(target) : null);
         if (failure is null)
             return Answer.Done(Done(guest, claim));
         place.Log.Error(failure);
@@ -58,11 +68,15 @@ internal sealed class HotPlugAttach(Workplace place, Virsh virsh, Notices notice
         return Answer.Refused($"{prefix}{failure}; {Undo()}");
     }
 
+    /// <summary>What the next start begins with may have VFs that the domain as it runs has not.</summary>
+    private IEnumerable<DeviceId> Defined(HotPlugTarget target, PluggableDomain guest) =>
+        order.Persistent && guest.IsActive ? target.Look(HotPlugScope.Config).Value?.Devices ?? [] : [];
+
     private string? BrokenOff() => order.IsBrokenOff() ? "it was broken off" : null;
 
     private string? BringUp(HotPlugClaim claim)
     {
-        using var notice = notices.WaitingFor(() => $"the device '{order.Device}' to come up");
+        using var notice = notices.WaitingFor(() => $"the device '{_wish.Device}' to come up");
         _undo.Push(claim.TakeBack);
         return claim.BringUp();
     }
@@ -71,29 +85,29 @@ internal sealed class HotPlugAttach(Workplace place, Virsh virsh, Notices notice
     private string? Define(HotPlugTarget target)
     {
         if (target.Declare(HotPlugScope.Config, _undo) is { } undeclared)
-            return $"the device '{order.Device}' cannot be declared for the next start: {undeclared}";
-        if (target.Look(HotPlugScope.Config).Value?.Find(order.Device) is not null)
+            return $"the device '{_wish.Device}' cannot be declared for the next start: {undeclared}";
+        if (target.Look(HotPlugScope.Config).Value?.Find(_wish.Device) is not null)
             return null;
         _undo.Push(() => Undefine(target));
         var answer = target.Attach(HotPlugScope.Config, Model());
-        return answer.Value is null ? $"the device '{order.Device}' cannot be defined for the next start: {answer.Trouble}" : null;
+        return answer.Value is null ? $"the device '{_wish.Device}' cannot be defined for the next start: {answer.Trouble}" : null;
     }
 
     private string? HandOver(HotPlugTarget target)
     {
         if (target.Declare(HotPlugScope.Live, _undo) is { } undeclared)
-            return $"the device '{order.Device}' cannot be declared: {undeclared}";
+            return $"the device '{_wish.Device}' cannot be declared: {undeclared}";
         var answer = target.Attach(HotPlugScope.Live, Model());
         if (answer.Value is not null)
             return null;
         // Whatever virsh said or did not say: what libvirt says that the guest has is what counts.
         var now = target.Look();
-        if (now.Value is { IsActive: true } active && active.Find(order.Device) is not null)
+        if (now.Value is { IsActive: true } active && active.Find(_wish.Device) is not null)
             return null;
         if (now.Value is not null || !now.IsSilent)
-            return $"the device '{order.Device}' cannot be attached: {answer.Trouble}";
+            return $"the device '{_wish.Device}' cannot be attached: {answer.Trouble}";
         _undo.Clear();
-        return $"libvirt gives no answer, so it is not known whether the guest has got the device '{order.Device}': {answer.Trouble}";
+        return $"libvirt gives no answer, so it is not known whether the guest has got the device '{_wish.Device}': {answer.Trouble}";
     }
 
     private string? Undefine(HotPlugTarget target)
@@ -101,20 +115,20 @@ internal sealed class HotPlugAttach(Workplace place, Virsh virsh, Notices notice
         var defined = target.Look(HotPlugScope.Config);
         if (defined.Value is null)
             return defined.Trouble;
-        return defined.Value.Find(order.Device) is { } entry && target.Detach(HotPlugScope.Config, entry.Model) is { Value: null } answer
+        return defined.Value.Find(_wish.Device) is { } entry && target.Detach(HotPlugScope.Config, entry.Model) is { Value: null } answer
             ? answer.Trouble
             : null;
     }
 
     /// <summary>libvirt compares it with what the device's type says.</summary>
     private string Model() =>
-        Sysfs.ReadTrimmed(place.Root.MdevDevices / order.Device.Name / "mdev_type/device_api") ?? NativeHostdev.UsualModel;
+        Sysfs.ReadTrimmed(place.Root.MdevDevices / _wish.Device.Name / "mdev_type/device_api") ?? NativeHostdev.UsualModel;
 
     private string Undo()
     {
         if (_undo.Count == 0)
             return "nothing was undone; 'virt-mdev detach' takes the device back once libvirt answers";
-        using var notice = notices.WaitingFor(() => $"the device '{order.Device}' to be taken back");
+        using var notice = notices.WaitingFor(() => $"the device '{_wish.Device}' to be taken back");
         var troubles = _undo.Select(undo => undo()).OfType<string>().ToArray();
         return troubles.Length == 0 ? "everything is as before" : $"not everything is as before: {string.Join("; ", troubles)}";
     }
@@ -123,7 +137,7 @@ internal sealed class HotPlugAttach(Workplace place, Virsh virsh, Notices notice
     {
         var done = claim.Claim is { } attached
             ? $"attached {attached} to '{guest.Name}'"
-            : $"declared '{order.Device}' for the next start of '{guest.Name}'";
+            : $"declared '{_wish.Device}' for the next start of '{guest.Name}'";
         place.Log.Info(done);
         return done;
     }

@@ -13,7 +13,8 @@ namespace LibvirtMdevHook.Operations;
 /// may come at any moment, and then takes this claim down with the others.
 /// </summary>
 /// <param name="domain">Declares the one device, under the rules of its declaration.</param>
-internal sealed class HotPlugClaim(Workplace place, Patience patience, Domain domain, Func<bool> isBrokenOff)
+/// <param name="has">The devices of the guest, for one that nobody has named yet; null where the device has its name.</param>
+internal sealed class HotPlugClaim(Workplace place, Patience patience, Domain domain, IReadOnlyList<DeviceId>? has, Func<bool> isBrokenOff)
 {
     /// <summary>How long a plan may wait for others' removals, with the record's lock held: a domain that ends meanwhile may start again.</summary>
     private static readonly TimeSpan RemovalTime = TimeSpan.FromSeconds(20);
@@ -26,7 +27,8 @@ internal sealed class HotPlugClaim(Workplace place, Patience patience, Domain do
     /// <summary>The claim that was brought up; null when none was.</summary>
     public Claim? Claim { get; private set; }
 
-    private DeclaredHostdev Wished => domain.Declaration!.Hostdevs[0];
+    /// <summary>What the device is called; a VF only once it is chosen.</summary>
+    public DeviceId Device { get; private set; } = domain.Declaration!.Hostdevs[0].Device;
 
     /// <returns>Why not, as half a sentence, and then everything is as before; null when the device is there.</returns>
     public string? BringUp()
@@ -45,6 +47,24 @@ internal sealed class HotPlugClaim(Workplace place, Patience patience, Domain do
         if (_own is null && Claim is null)
             own.Delete();
         return trouble;
+    }
+
+    /// <summary>
+    /// For a domain that does not run: whether the device is a mediated one or a VF, and then which. Nothing is kept for it, as with any that is
+    /// declared for a later start; only where the type is a VF's, there has to be a free one now.
+    /// </summary>
+    /// <returns>Why not, as a sentence; null when it has its name.</returns>
+    public string? Choose()
+    {
+        using var host = place.Records.LockHost(patience.Deadline);
+        if (host is null)
+            return LockHeld;
+        var plan = Planner.Make(Read());
+        if (plan.Record is { } record)
+            Device = record.Claims[0].NameThere;
+        else if (plan.Candidates.Any(c => c.Parent.Dialect == Dialect.Vf) && !plan.Candidates.Any(c => c.Parent.Dialect != Dialect.Vf && c.Type is not null))
+            return plan.Refusal;
+        return null;
     }
 
     /// <returns>Why not, as half a sentence; null when nothing is left of the device, whoever took it down.</returns>
@@ -76,7 +96,7 @@ internal sealed class HotPlugClaim(Workplace place, Patience patience, Domain do
     /// <summary>Of an attach that was broken off; the guest does not have the device.</summary>
     private string? TakeLeftoverDown()
     {
-        if (_own?.Find(Wished.Device) is not { } leftover)
+        if (_own?.Find(Device) is not { } leftover)
             return null;
         if (Holder(leftover) is { } holder)
             return $"{leftover} is left by an attach that was broken off, and {holder} holds it; 'virt-mdev detach' takes it back";
@@ -92,9 +112,9 @@ internal sealed class HotPlugClaim(Workplace place, Patience patience, Domain do
         {
             if (MakePlan(out var refusal) is not { } planned)
                 return refusal + (_failed.Count > 0 ? Hint() : "");
-            var bringUp = new BringUp(place, patience, planned, Wished.Device);
+            var bringUp = new BringUp(place, patience, planned, Device);
             var setback = Run(bringUp);
-            var claim = bringUp.Record.Find(Wished.Device)!;
+            var claim = bringUp.Record.Find(Device)!;
             if (setback is null)
             {
                 Claim = claim;
@@ -142,7 +162,7 @@ internal sealed class HotPlugClaim(Workplace place, Patience patience, Domain do
             return plan is null || plan.Refusals.All(r => r.Hope != Hope.Removal) || isBrokenOff();
         });
         abandoned.End();
-        refusal = plan is null ? $"the lock '{place.Root.State / "lock"}' is held by another process for too long" : plan.Refusals.FirstOrDefault()?.Text ?? "";
+        refusal = plan is null ? LockHeld : plan.Refusals.FirstOrDefault()?.Text ?? "";
         return record;
     }
 
@@ -151,17 +171,23 @@ internal sealed class HotPlugClaim(Workplace place, Patience patience, Domain do
         using var host = place.Records.LockHost(patience.Deadline);
         if (host is null)
             return (null, null);
-        var order = HostOrder.Read(place, domain, domain.Declaration!, _failed.ToImmutableDictionary());
+        var order = Read();
         // What the domain has takes room as other domains' devices do, and is not to be planned again.
         order = order with { Others = _own is null ? order.Others : order.Others.Add(_own), Failed = order.Failed.AddRange(AgainstTheRule(order)) };
         var plan = Planner.Make(order);
         if (plan.Record is not { } planned)
             return (plan, null);
-        var record = _own?.Plus(planned.Claims[0]) ?? planned with { Phase = Phase.Started };
+        var claim = planned.Claims[0] with { Device = planned.Claims[0].NameThere };
+        Device = claim.Device;
+        var record = _own?.Plus(claim) ?? planned with { Claims = [claim], Phase = Phase.Started };
         place.Records.Save(record);
         _life = record.Generation;
         return (plan, record);
     }
+
+    private Order Read() => has is null
+        ? HostOrder.Read(place, domain, domain.Declaration!, _failed.ToImmutableDictionary())
+        : HostOrder.Unnamed(place, domain, domain.Declaration!, _failed.ToImmutableDictionary(), has);
 
     /// <summary>Parents on which the device would break the declaration's rule on GPUs, beside the devices that the domain has.</summary>
     private IEnumerable<KeyValuePair<SysfsName, string>> AgainstTheRule(Order order)
@@ -174,6 +200,8 @@ internal sealed class HotPlugClaim(Workplace place, Patience patience, Domain do
             .Select(p => KeyValuePair.Create(p.Name,
                 $"the domain's other devices are on {string.Join(", ", gpus.Order().Select(g => $"'{g}'"))}, and gpu='{Word.Of(rule)}'"));
     }
+
+    private string LockHeld => $"the lock '{place.Root.State / "lock"}' is held by another process for too long";
 
     private string? Holder(Claim claim) => GroupNode.Holder(place.Root, GroupNode.Of(place.Root, claim.Device, claim.Parent));
 

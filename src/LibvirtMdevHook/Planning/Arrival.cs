@@ -33,7 +33,5 @@ internal sealed record Arrival(Plan Plan, ImmutableDictionary<DeviceId, DeviceId
 
     /// <summary>A mediated device can have any uuid; a VF is named by the address of what was chosen for it.</summary>
     private static DeviceId NameHere(Claim claim, bool isTaken) =>
-        claim.Device.Uuid is null && PciAddress.TryParse(claim.Parent.ToString(), out var address) ? DeviceId.Vf(address)
-        : isTaken ? DeviceId.Mdev(Guid.NewGuid())
-        : claim.Device;
+        claim.Device.Uuid is not null && isTaken ? DeviceId.Mdev(Guid.NewGuid()) : claim.NameThere;
 }

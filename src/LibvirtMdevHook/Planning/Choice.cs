@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using LibvirtMdevHook.Domains;
+using LibvirtMdevHook.Hosts;
 using LibvirtMdevHook.Linux;
 using LibvirtMdevHook.Records;
 
@@ -51,7 +52,7 @@ internal sealed class Choice
         if (++_steps > MaximumSteps)
             return null;
         var wish = _wishes[chosen.Count];
-        var claims = wish.Foreign is { } foreign ? [foreign] : InOrder(wish, occupancy).Select(c => Claim(wish.Hostdev, c));
+        var claims = wish.Foreign is { } foreign ? [foreign] : InOrder(wish, occupancy).Select(c => Claim(wish.Hostdev, c, occupancy));
         return claims.Where(claim => Allows(chosen, claim.Gpu))
             .Select(claim => Next(chosen.Add(claim), claim.IsForeign ? occupancy : occupancy.Plus(claim)))
             .FirstOrDefault(result => result is not null);
@@ -59,13 +60,16 @@ internal sealed class Choice
 
     /// <summary>
     /// A domain that does not say otherwise spoils no empty GPU for other sizes while one that runs its size has room. To spread over GPUs all the
-    /// same is what it declares breadth-first for; depth-first fills such a GPU anyway.
+    /// same is what it declares breadth-first for; depth-first fills such a GPU anyway. A VF is taken for a device with a uuid only where there is no
+    /// mediated device.
     /// </summary>
     private Candidate[] InOrder(Wish wish, Occupancy occupancy)
     {
         var sign = _order.Placement == Placement.BreadthFirst ? 1 : -1;
         return [.. wish.Candidates.Where(c => c.Fits && occupancy.WhyFull(c.Parent, c.Type) is null)
-            .OrderBy(c => _order.Numa == NumaRule.Prefer && !_order.IsNear(c.Parent) ? 1 : 0)
+            .OrderBy(c => wish.Hostdev.Device.Uuid is not null && c.Parent.Dialect == Dialect.Vf ? 1 : 0)
+            .ThenBy(c => _order.Numa == NumaRule.Prefer && !_order.IsNear(c.Parent) ? 1 : 0)
+            .ThenBy(c => occupancy.MayNotMix(c.Parent, c.Type) ? 1 : 0)
             .ThenBy(c => _order.Declaration.Placement is not null || occupancy.SpoilsNothing(c.Parent, c.Type) ? 0 : 1)
             .ThenBy(c => sign * occupancy.Load(c.Parent.Gpu)).ThenBy(c => c.Parent.Name)
             .DistinctBy(c => Kind(c, occupancy))];
@@ -84,12 +88,12 @@ internal sealed class Choice
         _ => true,
     };
 
-    private Claim Claim(DeclaredHostdev hostdev, Candidate candidate) => new(
+    private Claim Claim(DeclaredHostdev hostdev, Candidate candidate, Occupancy occupancy) => new(
         hostdev.Device,
         candidate.Parent.Name,
         candidate.Parent.Gpu,
         candidate.Parent.Dialect,
-        candidate.Type is { } type ? new ClaimedType(type.Id, type.Name, type.Framebuffer) : null,
+        candidate.Type is { } type ? new ClaimedType(type.Id, type.Name, type.Framebuffer, occupancy.Gigabytes(candidate.Parent)) : null,
         hostdev.Attrs,
         candidate.Parent.Dialect.Arguments(candidate.Type?.Id, _order.Domain.Uuid, hostdev.Args),
         hostdev.Handover,

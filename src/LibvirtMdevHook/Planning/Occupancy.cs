@@ -135,6 +135,40 @@ internal sealed class Occupancy
         if (!parent.Dialect.TellsType)
             return type.MaxInstances is { } max ? max - _host.DevicesOn(parent.Name) - pending.Count() : int.MaxValue;
         var spokenFor = pending.Count(c => IsSpokenFor(c) && (parent.RunsOneSize || parent.Dialect == Dialect.Vf || c.Type?.Id == type.Id));
-        return (type.AvailableInstances ?? 0) - spokenFor;
+        var left = (type.AvailableInstances ?? 0) - spokenFor;
+        return left > 0 && parent.Dialect == Dialect.Vf && !HasRoom(parent, type) ? 0 : left;
     }
+
+    /// <returns>The framebuffer of a VF's GPU, as a list shows it while nothing runs there, or as it was when a claim was made; null where nobody knows.</returns>
+    public int? Gigabytes(Parent vf) => vf.Dialect != Dialect.Vf ? null
+        : IsIdle(vf.Gpu) && !IsBeingFreed(vf.Gpu) ? VgpuSize.OfGpu(vf.Types)
+        : _claims.Where(c => c.Gpu == vf.Gpu).Max(c => c.Type?.GpuGigabytes);
+
+    /// <summary>
+    /// Whether a VF's type may be refused since others of another size are spoken for on its GPU. Which sizes a GPU runs side by side only shows
+    /// once one runs, so this is no reason against a VF, but one for another.
+    /// </summary>
+    public bool MayNotMix(Parent parent, MdevType? type) => parent.Dialect == Dialect.Vf && VgpuSize.Of(type?.Name) is { } size && IsIdle(parent.Gpu)
+        && Beside(parent).Any(c => VgpuSize.Of(c.Type?.Name) is { } other && other != size);
+
+    /// <summary>
+    /// A VF lists a type until no more of it fits beside what is set. So without claims on its siblings the list is the truth. With some it tells that
+    /// one more fits, and not how many: the types that are set and claimed are added up by their names. More than the GPU has is refused; where a
+    /// size or the GPU's is not known, nothing is, as the driver still has its say before the guest starts.
+    /// </summary>
+    private bool HasRoom(Parent vf, MdevType type)
+    {
+        var beside = Beside(vf).ToArray();
+        if (beside.Length == 0 || Gigabytes(vf) is not { } all || VgpuSize.Of(type.Name) is not { } size)
+            return true;
+        var taken = _host.Devices.Values.Where(d => d.Gpu == vf.Gpu && d.Type is not null && !Array.Exists(beside, c => c.Parent == d.Parent))
+            .Select(d => TitleOf(vf, d.Type!)).Concat(beside.Select(c => c.Type?.Name));
+        return taken.Sum(name => VgpuSize.Of(name) ?? 0) + size <= all;
+    }
+
+    /// <summary>What is spoken for on the other VFs of a GPU and not set yet.</summary>
+    private IEnumerable<Claim> Beside(Parent vf) => _pending.Where(c => c.Gpu == vf.Gpu && c.Parent != vf.Name && IsSpokenFor(c));
+
+    private bool IsIdle(SysfsName gpu) =>
+        _host.Devices.Values.All(d => (d.Gpu ?? _host.Parents.FirstOrDefault(p => p.Name == d.Parent)?.Gpu) != gpu);
 }

@@ -14,6 +14,7 @@ namespace LibvirtMdevHook.Planning;
 /// <param name="Nodes">The NUMA nodes that the domain is bound to; empty for none.</param>
 /// <param name="Failed">Parents that refused a create of this very prepare, with what they answered.</param>
 /// <param name="IsArrival">The domain comes from another host: a device that cannot be had under its name here gets another.</param>
+/// <param name="TakesVfs">A device with a uuid has it from us, and may as well become a VF.</param>
 internal sealed record Order(
     Domain Domain,
     Declaration Declaration,
@@ -26,7 +27,8 @@ internal sealed record Order(
     ImmutableSortedSet<int> Nodes,
     string Boot,
     long Generation,
-    bool IsArrival = false)
+    bool IsArrival = false,
+    bool TakesVfs = false)
 {
     public Placement Placement => Declaration.Placement ?? Settings.Placement;
 

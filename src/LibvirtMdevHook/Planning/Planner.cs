@@ -93,9 +93,11 @@ internal sealed class Planner
         : _order.Others.Concat(_order.Removing).FirstOrDefault(r => r.Claims.Any(c => c.Parent == parent.Name));
 
     /// <summary>
-    /// A declared VF is its own place, for an arriving domain any VF; other devices are made on parents, and a PF whose VFs are not enabled may tell why there is none.
+    /// A declared VF is its own place, for an arriving domain any VF; other devices are made on parents, and a PF whose VFs are not enabled may tell
+    /// why there is none. What nobody has named yet may become either.
     /// </summary>
     private bool IsPlaceFor(DeclaredHostdev hostdev, Parent parent) => hostdev.Device.Address is not null
         ? parent.Dialect == Dialect.Vf && (_order.IsArrival || parent.Name == hostdev.Device.Name)
-        : (parent.Dialect != Dialect.Vf || parent.IsAsleep) && (hostdev.Parents.Length == 0 || hostdev.Parents.Any(parent.IsNamedBy));
+        : (parent.Dialect != Dialect.Vf || parent.IsAsleep || _order.TakesVfs)
+            && (hostdev.Parents.Length == 0 || hostdev.Parents.Any(parent.Dialect == Dialect.Vf ? parent.IsOn : parent.IsNamedBy));
 }

@@ -45,7 +45,9 @@ internal static class Refusals
         var hope = candidates.Any(c => c.Hope == Hope.Removal) ? Hope.Removal
             : candidates.Any(c => c.WhyNot == Suitability.NoSuchType || c.Hope == Hope.Types) ? Hope.Types
             : Hope.None;
-        return Of(order, hostdev, hostdev.Device.Address is null ? $"no parent fits: {Reasons(candidates)}" : candidates.Length == 1 ? candidates[0].WhyNot! : $"no VF fits: {Reasons(candidates)}", hope);
+        var awake = candidates.RemoveAll(c => c.Parent.IsAsleep);
+        var reasons = Reasons(candidates) + (awake.Length > 0 && awake.All(c => c.WhyNot == Suitability.NoSuchType) ? DidYouMean(hostdev, awake) : "");
+        return Of(order, hostdev, hostdev.Device.Address is null ? $"no parent fits: {reasons}" : candidates.Length == 1 ? candidates[0].WhyNot! : $"no VF fits: {reasons}", hope);
     }
 
     public static Refusal NotTogether(Order order, ImmutableArray<Wish> wishes)
@@ -70,10 +72,14 @@ internal static class Refusals
 
     private static string NoSuchType(DeclaredHostdev hostdev, ImmutableArray<Candidate> candidates)
     {
-        var near = TypeMatch.Near(hostdev.Type!, candidates.SelectMany(c => c.Parent.Types.Concat(c.Parent.Seen)));
         var where = Names(candidates.Select(c => c.Parent.Name));
-        return $"{where} {(candidates.Length == 1 ? "has" : "have")} no such type; "
-            + (near.Length > 0 ? $"did you mean {string.Join(" or ", near.Select(n => $"'{n}'"))}?" : "'virt-mdev types' lists the types");
+        return $"{where} {(candidates.Length == 1 ? "has" : "have")} no such type{DidYouMean(hostdev, candidates)}";
+    }
+
+    private static string DidYouMean(DeclaredHostdev hostdev, ImmutableArray<Candidate> candidates)
+    {
+        var near = TypeMatch.Near(hostdev.Type!, candidates.SelectMany(c => c.Parent.Types.Concat(c.Parent.Seen)));
+        return near.Length > 0 ? $"; did you mean {string.Join(" or ", near.Select(n => $"'{n}'"))}?" : "; 'virt-mdev types' lists the types";
     }
 
     private static string Reasons(ImmutableArray<Candidate> candidates) =>

@@ -30,6 +30,9 @@ internal sealed record Claim(
     bool WasOnline = false,
     DacLabel? Node = null)
 {
+    /// <summary>What it is called where it was chosen to be: a VF is its own place, whatever name it was asked for by.</summary>
+    public DeviceId NameThere => Dialect == Dialect.Vf && PciAddress.TryParse(Parent.ToString(), out var address) ? DeviceId.Vf(address) : Device;
+
     /// <summary>For messages: <c>'6a2f...' ('GRID M60-4Q' on '0000:86:00.0')</c>, with a VF's PF.</summary>
     public override string ToString()
     {
@@ -48,7 +51,8 @@ internal sealed record Claim(
 
 /// <summary>A type as it was when it was chosen.</summary>
 /// <param name="Framebuffer">NVIDIA's size of the type; null elsewhere.</param>
-internal sealed record ClaimedType(SysfsName Id, string? Name, string? Framebuffer)
+/// <param name="GpuGigabytes">Of a VF the framebuffer of its GPU; null where it was not to be told.</param>
+internal sealed record ClaimedType(SysfsName Id, string? Name, string? Framebuffer, int? GpuGigabytes = null)
 {
     public string Title => Name ?? Id.ToString();
 }

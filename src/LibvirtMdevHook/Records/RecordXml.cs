@@ -47,7 +47,8 @@ internal static class RecordXml
         new XElement("parent", claim.Parent.ToString()),
         claim.Gpu != claim.Parent ? new XElement("gpu", claim.Gpu.ToString()) : null,
         claim.Type is { } type
-            ? new XElement("type", new XAttribute("id", type.Id.ToString()), Optional("name", type.Name), Optional("framebuffer", type.Framebuffer))
+            ? new XElement("type", new XAttribute("id", type.Id.ToString()), Optional("name", type.Name), Optional("framebuffer", type.Framebuffer),
+                type.GpuGigabytes is { } all ? new XAttribute("gpu-gigabytes", all) : null)
             : null,
         claim.Attrs.Select(a => new XElement("attr", new XAttribute("name", a.Name.ToString()), new XAttribute("value", a.Value))),
         claim.Args.Length > 0 ? new XElement("args", claim.Args) : null,
@@ -82,7 +83,7 @@ internal static class RecordXml
     }
 
     private static ClaimedType ReadType(XElement type) =>
-        new(SysfsName.Parse(Required(type, "id")), (string?)type.Attribute("name"), (string?)type.Attribute("framebuffer"));
+        new(SysfsName.Parse(Required(type, "id")), (string?)type.Attribute("name"), (string?)type.Attribute("framebuffer"), (int?)type.Attribute("gpu-gigabytes"));
 
     private static Attr ReadAttr(XElement attr)
     {

@@ -49,8 +49,8 @@ internal sealed class VfParent : Parent
     private string AddressOf(int number)
     {
         var name = Description.Name;
-        var pf = (int.Parse(name[8..10], NumberStyles.HexNumber, CultureInfo.InvariantCulture) << 3) + (name[11] - '0');
+        var pf = (int.Parse(name[^4..^2], NumberStyles.HexNumber, CultureInfo.InvariantCulture) << 3) + (name[^1] - '0');
         var at = pf + VfsDescription.Offset + number;
-        return $"{name[..8]}{at >> 3:x2}.{at & 7}";
+        return $"{name[..^4]}{at >> 3:x2}.{at & 7}";
     }
 }

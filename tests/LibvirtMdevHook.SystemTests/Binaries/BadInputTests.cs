@@ -97,6 +97,16 @@ internal sealed class BadInputTests
         yield return Of("not in devices", Domain.Vgpus[0].Hostdev, "", $"'{Device}'", "add <hostdev", "virsh metadata 'win10'");
         yield return Of("attribute that is not allowed", " type='GRID M60-4Q'></mdev:hostdev>",
             " type='GRID M60-4Q'><mdev:attr name='remove' value='1'/></mdev:hostdev>", "'remove'", "may be set");
+        foreach (var (name, value, words) in new[]
+        {
+            ("nvidia/../remove", "1", "may be set"), ("/etc/passwd", "1", "may be set"), ("..", "1", "may be set"), ("nvidia/current_vgpu_type", "0", "may be set"),
+            ("nvidia/vgpu_params", "a=1&#10;b=2", "control characters"), ("nvidia/vgpu_params", "a&#0;", "not well-formed"),
+        })
+        {
+            yield return Of($"attribute {name} {value}", " type='GRID M60-4Q'></mdev:hostdev>",
+                $" type='GRID M60-4Q'><mdev:attr name='{name}' value='{value}'/></mdev:hostdev>", words);
+        }
+
         yield return Of("arguments of ours", "type='GRID M60-4Q'", "type='GRID M60-4Q' args='vm_uuid=1'", "vm_uuid");
         yield return Of("5 MB after it", "</domain>", $"<!--{new string('x', 5 << 20)}--></domain>", "longer than");
         yield return Of("5 MB before it", "<metadata>", $"<!--{new string('x', 5 << 20)}--><metadata>", "longer than");

@@ -77,7 +77,7 @@ internal sealed record Vgpu(string Attributes)
 
     public string Hostdev => ByCommandline ? "" : Address is { } at
         ? "<hostdev mode='subsystem' type='pci' managed='no'><source>"
-            + $"<address domain='0x{at[..4]}' bus='0x{at[5..7]}' slot='0x{at[8..10]}' function='0x{at[11]}'/></source></hostdev>"
+            + $"<address domain='0x{at[..^8]}' bus='0x{at[^7..^5]}' slot='0x{at[^4..^2]}' function='0x{at[^1]}'/></source></hostdev>"
         : $"<hostdev mode='subsystem' type='mdev' managed='no' model='{Model}'><source><address uuid='{Uuid}'/></source></hostdev>";
 
     public string Argument => !ByCommandline ? "" :

@@ -7,7 +7,7 @@ namespace LibvirtMdevHook.SystemTests.Binaries;
 [Parallelizable(ParallelScope.All)]
 internal sealed class FullParentTests
 {
-    private static readonly string[] Full = ["EIO", "ENOSPC", "EUSERS", "EPERM", "ENOMEM", "ENODEV", "EAGAIN"];
+    private static readonly string[] Full = ["EIO", "ENOSPC", "EUSERS", "EPERM", "ENOMEM", "ENODEV", "EAGAIN", "EINVAL", "EFAULT"];
 
     [Test]
     public void The_other_parent_is_taken([ValueSource(nameof(Full))] string errno)

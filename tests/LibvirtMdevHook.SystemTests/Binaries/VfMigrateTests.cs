@@ -45,6 +45,21 @@ internal sealed class VfMigrateTests
     }
 
     [Test]
+    public void A_VF_behind_a_controller_with_a_PCI_domain_of_its_own_is_a_VF()
+    {
+        using var host = new HookedHost("l40s-vf.xml", change: text => text.Replace(
+            "pci0000:40/0000:40:01.0/0000:41:00.0", "pci10000:e0/10000:e0:01.0/10000:e1:00.0", StringComparison.Ordinal));
+
+        var arrived = Arrived(host, domain);
+
+        Assert.That(arrived.Vgpus[0].Address, Is.EqualTo("10000:e1:00.4"));
+        host.Start(arrived);
+        host.Stop(arrived);
+        host.IsAsBefore();
+        Assert.That(host.Writes, Is.EqualTo(new[] { "10000:e1:00.4/nvidia/current_vgpu_type \"1155\" ok", "10000:e1:00.4/nvidia/current_vgpu_type \"0\" ok" }));
+    }
+
+    [Test]
     public void The_VF_of_another_domain_is_left_to_it()
     {
         using var host = new HookedHost("l40s-vf.xml");
@@ -66,11 +81,27 @@ internal sealed class VfMigrateTests
     public void Two_domains_that_come_at_once_do_not_get_the_same_VF()
     {
         using var host = new HookedHost("l40s-vf.xml");
-        DeclaringDomain[] domains = [domain, new DeclaringDomain("second", Vgpu.Vf(Elsewhere, Type)), new DeclaringDomain("third", Vgpu.Vf(Elsewhere, "NVIDIA L40S-4Q"))];
+        DeclaringDomain[] domains = [.. new[] { "first", "second", "third" }.Select(name => new DeclaringDomain(name, Vgpu.Vf(Elsewhere, "NVIDIA L40S-4Q")))];
 
         var addresses = domains.Select(d => host.Begin("migrate", d)).ToArray().Select(migrate => Address(migrate.End().IsRewritten())).ToArray();
 
         Assert.That(addresses, Is.Unique);
+    }
+
+    [Test]
+    public void No_more_is_promised_than_the_GPU_has()
+    {
+        using var host = new HookedHost("l40s-vf.xml");
+        DeclaringDomain[] domains = [domain, new DeclaringDomain("second", Vgpu.Vf(Elsewhere, Type)), new DeclaringDomain("third", Vgpu.Vf(Elsewhere, "NVIDIA L40S-1B"))];
+        host.Call("migrate", domains[0]).IsRewritten();
+        var second = domains[1] with { Vgpus = [Vgpu.Vf(Address(host.Call("migrate", domains[1]).IsRewritten()), Type)] };
+
+        host.Call("migrate", domains[2]).IsRefused("'third'", "no VF fits", "no instance is left beside 2 x 'NVIDIA L40S-24Q'");
+        host.Start(second);
+
+        Assert.That(File.ReadAllText(host.Record(second)), Does.Contain("gpu-gigabytes=\"48\""));
+        host.Call("migrate", domains[2]).IsRefused("'third'");
+        host.Stop(second);
     }
 
     [Test]

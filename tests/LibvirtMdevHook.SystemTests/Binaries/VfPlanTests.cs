@@ -1,3 +1,4 @@
+using LibvirtMdevHook.SystemTests.Lab;
 using LibvirtMdevHook.SystemTests.Simulation;
 using NUnit.Framework;
 
@@ -8,6 +9,9 @@ namespace LibvirtMdevHook.SystemTests.Binaries;
 [Parallelizable(ParallelScope.All)]
 internal sealed class VfPlanTests
 {
+    private const string First = "0000:41:00.4";
+    private const string Second = "0000:41:00.5";
+
     [Test]
     public void VFs_that_are_enabled_late_are_waited_for_where_the_configuration_says_so()
     {
@@ -40,5 +44,46 @@ internal sealed class VfPlanTests
         Assert.That(before, Does.Contain($"  0000:41:00.4  nvidia-1155  chosen: its GPU is empty\n"));
         host.Stop(domain);
         host.IsAsBefore();
+    }
+
+    [TestCase(First, "NVIDIA L40S-1Q", $"set {First} of 0000:41:00.0 (vf) to nvidia-1147 'NVIDIA L40S-1Q'\n")]
+    [TestCase(First, "1155", $"set {First} of 0000:41:00.0 (vf) to nvidia-1155 'NVIDIA L40S-24Q'\n")]
+    [TestCase(Second, "NVIDIA L40S-1Q", $"set {Second} of 0000:41:00.0 (vf) to nvidia-1147 'NVIDIA L40S-1Q'\n")]
+    public void The_plan_of_a_running_domain_that_was_edited_is_what_its_next_start_does(string address, string type, string step)
+    {
+        using var host = new HookedHost("l40s-vf.xml");
+        var domain = new DeclaringDomain("win10", Vgpu.Vf(First, "NVIDIA L40S-4Q"));
+        host.Start(domain);
+        var edited = domain with { Vgpus = [Vgpu.Vf(address, type)] };
+
+        var plan = Plan(host, edited);
+
+        Assert.That((plan.Status, plan.Output), Is.EqualTo((0, $"{address}:\n  {address}  {step.Split(' ')[6]}  chosen: its GPU is empty\n{step}")), plan.Errors);
+        host.Stop(domain);
+        host.Start(edited);
+        host.Stop(edited);
+        host.IsAsBefore();
+    }
+
+    [Test]
+    public void The_plan_of_a_running_domain_that_was_edited_knows_who_else_is_on_the_GPU()
+    {
+        using var host = new HookedHost("l40s-vf.xml");
+        var (domain, other) = (new DeclaringDomain("win10", Vgpu.Vf(First, "NVIDIA L40S-4Q")), new DeclaringDomain("other", Vgpu.Vf(Second, "NVIDIA L40S-4Q")));
+        host.Start(domain);
+        host.Start(other);
+
+        var plan = Plan(host, domain with { Vgpus = [Vgpu.Vf(First, "NVIDIA L40S-1Q")] });
+
+        Assert.That(plan.Output, Does.Contain("it does not offer its type 'NVIDIA L40S-1Q' (nvidia-1147) now beside 1 x 'NVIDIA L40S-4Q'"));
+        host.Stop(domain);
+        host.Stop(other);
+        host.IsAsBefore();
+    }
+
+    private static Outcome Plan(HookedHost host, DeclaringDomain domain)
+    {
+        File.WriteAllText(host.InRoot("domain.xml"), domain.ToString());
+        return host.VirtMdev("plan", host.InRoot("domain.xml"));
     }
 }

@@ -175,6 +175,27 @@ internal sealed class VfTests
         Assert.That(host.Log, Does.Contain("left alone the device"));
     }
 
+    [Test]
+    public void A_VF_that_was_given_another_type_right_before_it_is_cleared_is_left_alone()
+    {
+        using var host = new HookedHost("l40s-vf.xml");
+        var domain = Domain(First, "NVIDIA L40S-4Q");
+        host.Start(domain);
+        // Two looks at it say that it is ours; the third comes right before the write.
+        host.Host.Control("fault delay=1s nth=3 count=1 op=read path=**/current_vgpu_type");
+        var release = host.Begin("release", domain);
+        host.Host.WaitForLog(line => line.StartsWith("begin read", StringComparison.Ordinal));
+        host.Host.Control($"clear-vf {First}");
+        Assert.That(host.Host.Write(FirstType, "1147"), Is.EqualTo(Errno.None));
+
+        release.End().IsGood();
+        host.WaitForWorkers();
+
+        Assert.That(host.Host.Read(FirstType), Is.EqualTo("1147\n"));
+        Assert.That(host.Log, Does.Contain($"left alone the device '{First}'"));
+        Assert.That(host.Kept().Except(["lock"]), Is.Empty);
+    }
+
     [TestCase("1147")]
     [TestCase("0")]
     public void A_VF_whose_type_was_changed_behind_our_back_is_refused_at_start_and_left_alone(string now)

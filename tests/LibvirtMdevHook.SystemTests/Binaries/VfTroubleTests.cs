@@ -91,6 +91,19 @@ internal sealed class VfTroubleTests
         Assert.That(host.Writes, Is.Empty);
     }
 
+    [Test]
+    public void A_NUMA_node_that_there_is_not_is_refused_where_it_is_required()
+    {
+        using var host = new HookedHost("l40s-vf.xml");
+        var domain = Domain() with { Rules = "numa='require'", More = "<numatune><memory mode='strict' nodeset='7'/></numatune>" };
+
+        host.Call("prepare", domain).IsRefused("'win10'", $"'{Vf}'", "it is on NUMA node 0, the domain on 7, and numa='require'");
+
+        host.Stop(domain);
+        host.IsAsBefore();
+        Assert.That(host.Writes, Is.Empty);
+    }
+
     [TestCase("EPERM")]
     [TestCase("EBUSY")]
     public void A_clear_that_fails_for_some_seconds_is_tried_again_in_the_worker(string errno)
@@ -200,6 +213,24 @@ internal sealed class VfTroubleTests
         host.Stop(domain);
 
         host.IsAsBefore();
+    }
+
+    [Test]
+    public void The_node_of_a_VF_of_the_commandline_whose_type_went_by_itself_is_given_back()
+    {
+        using var host = new HookedHost("l40s-vf.xml");
+        var domain = new DeclaringDomain("win10", Vgpu.Vf(Vf, "NVIDIA L40S-4Q") with { ByCommandline = true })
+        {
+            More = "<seclabel type='dynamic' model='dac' relabel='yes'><label>+64055:+64055</label></seclabel>",
+        };
+        host.Start(domain);
+        host.Host.Control($"clear-vf {Vf}");
+
+        host.Stop(domain);
+
+        host.IsAsBefore();
+        Assert.That(Shell.Run("stat", "-c", "%u:%g", host.NodeOf(domain.Vgpus[0])).Output.Trim(), Is.EqualTo("0:0"));
+        Assert.That(host.Log, Does.Contain("found removed already"));
     }
 
     private static DeclaringDomain Domain() => new("win10", Vgpu.Vf(Vf, "NVIDIA L40S-4Q"));

@@ -38,6 +38,8 @@ internal sealed class NamesTests
 
     [TestCase("0000:86:00.0", ExpectedResult = "0000:86:00.0"), TestCase("0000:AF:1F.7", ExpectedResult = "0000:af:1f.7")]
     [TestCase("0000:86:20.0", ExpectedResult = null), TestCase("0000:86:00.8", ExpectedResult = null), TestCase("86:00.0", ExpectedResult = null)]
+    [TestCase("10000:e1:00.4", ExpectedResult = "10000:e1:00.4"), TestCase("FFFFFFFF:ff:1f.7", ExpectedResult = "ffffffff:ff:1f.7")]
+    [TestCase("100000000:e1:00.4", ExpectedResult = null), TestCase("000:e1:00.40", ExpectedResult = null), TestCase("+0000:e1:00.4", ExpectedResult = null)]
     [TestCase("0000:86:00.0 ", ExpectedResult = null), TestCase("0000:+6:00.0", ExpectedResult = null)]
     public string? A_PCI_address_is_read_as_sysfs_writes_it(string text) => PciAddress.TryParse(text, out var address) ? address.ToString() : null;
 

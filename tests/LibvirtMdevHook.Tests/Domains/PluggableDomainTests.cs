@@ -66,8 +66,34 @@ internal sealed class PluggableDomainTests
     public void A_declaration_of_64_devices_is_full()
     {
         var many = string.Concat(Enumerable.Range(1, 64).Select(i => $"<hostdev uuid='6a2f1c3e-0000-4000-8000-{i:d12}' type='x'/>"));
-        Assert.That((Parse(DomainText.Declaring(many)).IsFull, Parse(Declaring()).IsFull), Is.EqualTo((true, false)));
+        Assert.That((Parse(DomainText.Declaring(many)).IsFull(Wish), Parse(Declaring()).IsFull(Wish)), Is.EqualTo((true, false)));
     }
+
+    [Test]
+    public void Attributes_count_too()
+    {
+        PlugWish With(int count) => Wish with { Attrs = [.. Enumerable.Repeat(("nvidia/vgpu_params", "a=1"), count)] };
+        Assert.That((Parse(Declaring()).IsFull(With(255)), Parse(Declaring()).IsFull(With(256))), Is.EqualTo((false, true)));
+    }
+
+    [Test]
+    public void Attributes_are_declared_in_the_order_in_which_they_were_given()
+    {
+        var wish = new PlugWish(Wish.Device, "17") { Attrs = [("assign_adapter", "5"), ("assign_adapter", "<6>"), ("assign_domain", "4")] };
+        Assert.That(Parse(DomainText.Around("")).With(wish), Is.EqualTo($"""<hostdevs><hostdev uuid="{DomainText.Second}" type="17"><attr name="assign_adapter" value="5" />"""
+            + """<attr name="assign_adapter" value="&lt;6&gt;" /><attr name="assign_domain" value="4" /></hostdev></hostdevs>"""));
+        Assert.That(Parse(Declaring()).Wishing(wish, []).Declaration!.Hostdevs.Single().Attrs.Select(a => $"{a.Name}={a.Value}"),
+            Is.EqualTo(new[] { "assign_adapter=5", "assign_adapter=<6>", "assign_domain=4" }));
+    }
+
+    [TestCase("remove", "1", "name='remove' is not an attribute that may be set")]
+    [TestCase("nvidia/../remove", "1", "is not an attribute that may be set")]
+    [TestCase("/etc/passwd", "1", "is not an attribute that may be set")]
+    [TestCase("nvidia/current_vgpu_type", "0", "is not an attribute that may be set")]
+    [TestCase("nvidia/vgpu_params", "a=1\nb=2", "has control characters")]
+    [TestCase("nvidia/vgpu_params", "a=1\0", "has control characters")]
+    public void An_attribute_of_a_wish_is_checked_as_a_declared_one_is(string name, string value, string sentence) =>
+        Assert.That(() => Parse(Declaring()).Wishing(Wish with { Attrs = [(name, value)] }, []), Throws.TypeOf<DomainXmlException>().With.Message.Contains(sentence));
 
     [Test]
     public void A_doubled_prefix_of_ours_is_refused() => Assert.That(

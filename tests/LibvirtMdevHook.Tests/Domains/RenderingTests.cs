@@ -51,7 +51,7 @@ internal sealed partial class RenderingTests
         var text = $"{Head}<metadata>{declaration}</metadata><devices><hostdev mode='subsystem' type='mdev' mdev:type='mtty-1'><source>"
             + $"<address uuid='{DomainText.First}'/></source></hostdev></devices></domain>";
 
-        var read = DomainText.Parse(Rendering.Of(DomainDocument.Load(text))).Declaration!;
+        var read = DomainText.Parse(Rendering.Of(DomainDocument.Load(text)).Text).Declaration!;
 
         Assert.That(read.Gpu, Is.EqualTo(GpuRule.Same));
         Assert.That(read.Hostdevs.Single().Device.ToString(), Is.EqualTo(DomainText.First), "the uuid that it had");
@@ -63,11 +63,12 @@ internal sealed partial class RenderingTests
         for (var seed = 1; seed <= 50; seed++)
         {
             var text = RandomDocument.Of(seed).Text;
-            Assert.That(Rendering.Of(DomainDocument.Load(text)), Is.EqualTo(text), $"seed {seed}");
+            Assert.That(Rendering.Of(DomainDocument.Load(text)).Text, Is.EqualTo(text), $"seed {seed}");
         }
     }
 
-    [TestCase("type='pci' mdev:type='NVIDIA A40-2Q'", "only of a <hostdev type='mdev'> can the rest be filled in")]
+    [TestCase("type='usb' mdev:type='NVIDIA A40-2Q'", "only of a <hostdev type='mdev'> or a <hostdev type='pci'> can the rest be filled in")]
+    [TestCase("type='pci' managed='yes' mdev:type='NVIDIA A40-2Q'", "write managed='no'")]
     [TestCase("type='mdev' mdev:type='x' mdev:uuid='y'", "the attribute 'uuid' cannot stand on a hostdev")]
     public void What_cannot_be_moved_is_said(string attributes, string problem)
     {
@@ -76,9 +77,48 @@ internal sealed partial class RenderingTests
         Assert.That(() => Rendering.Of(document), Throws.TypeOf<DomainXmlException>().With.Message.Contains(problem));
     }
 
+    [TestCase("<mdev:rule name='a'/>", "the element 'rule' cannot stand in a hostdev")]
+    [TestCase("<source><address bus='0x41'/></source>", "the <address> of the hostdev's source is not that of a VF")]
+    public void What_stands_in_a_hostdev_and_cannot_be_moved_is_said(string content, string problem)
+    {
+        var document = DomainDocument.Load($"{Head}<devices><hostdev type='pci' mdev:type='x'>{content}</hostdev></devices></domain>");
+
+        Assert.That(() => Rendering.Of(document), Throws.TypeOf<DomainXmlException>().With.Message.Contains(problem));
+    }
+
+    [Test]
+    public void Attributes_move_into_the_declaration_in_their_order()
+    {
+        const string Attrs = "<mdev:attr name='assign_adapter' value='5'/><!-- --><mdev:attr name='assign_adapter' value='&lt;6&gt;'/>";
+        var text = $"{Head}<metadata><mdev:hostdevs><!-- --></mdev:hostdevs></metadata><devices>"
+            + $"<hostdev mode='subsystem' type='mdev' model='vfio-ap' mdev:type='vfio_ap-passthrough'>{Attrs}</hostdev></devices></domain>";
+
+        var (rendered, uuid) = Render(text);
+
+        Assert.That(rendered, Does.Contain($"<hostdev mode='subsystem' type='mdev' model='vfio-ap'><source><address uuid='{uuid}'/></source><!-- --></hostdev>"));
+        Assert.That(DomainText.Parse(rendered).Declaration!.Hostdevs.Single().Attrs.Select(a => $"{a.Name}={a.Value}"),
+            Is.EqualTo(new[] { "assign_adapter=5", "assign_adapter=<6>" }));
+    }
+
+    [Test]
+    public void A_VF_is_still_to_be_picked_unless_it_has_its_address()
+    {
+        const string There = "<source><address domain='0x0000' bus='0x41' slot='0x00' function='0x4'/></source>";
+        var text = $"{Head}<devices><hostdev type='pci' mdev:type='a' mdev:parent='0000:41:00.0'><mdev:attr name='nvidia/vgpu_params' value='x=1'/></hostdev>"
+            + $"<hostdev type='pci' managed='no' mdev:type='b'>{There}</hostdev></devices></domain>";
+
+        var (rendered, unnamed) = Rendering.Of(DomainDocument.Load(text));
+
+        Assert.That(rendered, Does.Contain("<hostdev type='pci' mode='subsystem' managed='no'><source><address domain='0xffffffff' bus='0xff' slot='0x00' function='0x0'/></source></hostdev>"
+            + $"<hostdev type='pci' mode='subsystem' managed='no'>{There}</hostdev>"));
+        Assert.That(unnamed.Select(d => $"{d}"), Is.EqualTo(new[] { "ffffffff:ff:00.0" }));
+        Assert.That(DomainText.Parse(rendered).Declaration!.Hostdevs.Select(h => $"{h.Device} {h.Type} {h.Parents.Length} {h.Attrs.Length}"),
+            Is.EqualTo(new[] { "ffffffff:ff:00.0 a 1 1", "0000:41:00.4 b 0 0" }));
+    }
+
     private static (string Text, string Uuid) Render(string text)
     {
-        var rendered = Rendering.Of(DomainDocument.Load(text));
+        var rendered = Rendering.Of(DomainDocument.Load(text)).Text;
         return (rendered, Uuids().Match(rendered).Groups[1].Value);
     }
 

@@ -66,6 +66,11 @@ internal sealed class RewritingTests
         Assert.That(Rename(WithVf("0000:41:00.4", Before), VfNames), Is.EqualTo(WithVf("0001:41:1f.5", After)));
     }
 
+    [TestCase("0000:41:00.4", "<address domain='0x0000' bus='0x41' slot='0x00' function='0x4'/>", "10000:e1:00.5", "<address domain='0x10000' bus='0xe1' slot='0x00' function='0x5'/>")]
+    [TestCase("10000:e1:00.5", "<address domain='65536' bus='0xe1' slot='0' function='5'/>", "0000:41:00.5", "<address domain='0x0000' bus='0x41' slot='0' function='5'/>")]
+    public void A_PCI_domain_of_more_than_four_digits_is_read_and_written(string old, string before, string name, string after) =>
+        Assert.That(Rename(WithVf(old, before), new() { [Id(old)] = Id(name) }), Is.EqualTo(WithVf(name, after)));
+
     [Test]
     public void Of_a_VFs_address_only_what_differs_is_written()
     {

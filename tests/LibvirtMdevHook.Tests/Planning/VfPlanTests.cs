@@ -110,6 +110,21 @@ internal sealed class VfPlanTests
     public Task A_VF_with_a_type_counts_for_the_placement_of_mediated_devices() => Plan(
         BusyGpu + MdevVf(6) + Gpu("0000:51") + MdevVf(6, "0000:51"), "", $"<hostdev uuid='{DomainText.First}' type='NVIDIA A40-2Q'/>");
 
+    [TestCase("NVIDIA A40-2Q", "0000:41:00.6", Description = "a mediated device, though the VFs are as good")]
+    [TestCase("NVIDIA A40-1Q", "0000:41:00.4", Description = "only VFs have the type")]
+    public void A_device_that_nobody_has_named_becomes_a_VF_only_where_it_has_to(string type, string parent)
+    {
+        using var tree = new TreeOfText(IdleGpu + MdevVf(6));
+        var domain = DomainText.Parse(Declaring("", $"<hostdev uuid='{DomainText.First}' type='{type}'/>"));
+        var settings = HostSettings.Load(tree.Root);
+        var place = new Workplace(tree.Root, settings, tree.Store(), new HookLog(tree.Root, settings, "test"));
+
+        var plan = Planner.Make(HostOrder.Unnamed(place, domain, domain.Declaration!, ImmutableDictionary<SysfsName, string>.Empty, []));
+
+        Assert.That(plan.Record!.Claims.Single().Parent.ToString(), Is.EqualTo(parent));
+        Assert.That(plan.Record.Claims[0].NameThere.ToString(), Is.EqualTo(type == "NVIDIA A40-2Q" ? DomainText.First : parent));
+    }
+
     [Test]
     public Task A_VF_of_another_domain_is_refused_by_name()
     {
