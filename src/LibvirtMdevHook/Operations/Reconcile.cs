@@ -115,6 +115,7 @@ internal sealed class Reconcile(Workplace place, Virsh virsh, Notices notices)
         using (notices.WaitingFor(() => string.Join("; ", _takeDown.Left.Select(d => $"{d.Claim} to go{(d.Trouble is { } t ? $", but {t}" : "")}"))))
             _takeDown.Work(new Patience(Deadline.After(WorkTime + place.Settings.RemovalGrace), null));
         _takeDown.End();
+        place.Records.DeleteBareLocks();
         foreach (var departure in _takeDown.Left)
         {
             var at = _found.FindIndex(f => f.Devices.Contains(departure.Claim.Device));
