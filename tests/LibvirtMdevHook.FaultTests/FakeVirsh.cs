@@ -13,7 +13,8 @@ internal sealed class FakeVirsh : IDisposable
 
     public FakeVirsh()
     {
-        _folder.Program("virsh", $"""
+        var text = Path.Combine(_folder.Path, "virsh.sh");
+        File.WriteAllText(text, $"""
             #!/bin/sh
             case "$*" in
               *' list --uuid') exec cat '{_folder.Path}/running' ;;
@@ -23,6 +24,8 @@ internal sealed class FakeVirsh : IDisposable
             exit 1
 
             """);
+        // A program that this process wrote itself could be busy: who is forked at that moment has it open, too.
+        Shell.Run("install", "-m", "700", text, Path.Combine(_folder.Path, "virsh"));
         Save();
     }
 

@@ -9,7 +9,7 @@ internal sealed record Schedule(int Seed, ImmutableArray<DeclaringDomain> Domain
     private const int LivesEach = 3;
     private const int RunTime = 12_000;
 
-    /// <summary>A third of the domains are alone; the others are clones of each other, in pairs, and live at the same time.</summary>
+    /// <summary>Half of the domains are alone; most of the others are clones of each other, in pairs, and live at the same time.</summary>
     public static Schedule From(int seed, RacedHost host)
     {
         var chance = new Random(seed);
@@ -17,7 +17,7 @@ internal sealed record Schedule(int Seed, ImmutableArray<DeclaringDomain> Domain
         var groups = ImmutableArray.CreateBuilder<Group>();
         for (var first = 0; first < domains.Length; first++)
         {
-            var isPair = first + 1 < domains.Length && chance.Next(3) > 0;
+            var isPair = first + 1 < domains.Length / 2 && chance.Next(4) > 0;
             int[] members = isPair ? [first, first + 1] : [first];
             if (isPair)
                 domains[first + 1] = domains[first + 1] with { Vgpus = domains[first].Vgpus };
@@ -31,18 +31,24 @@ internal sealed record Schedule(int Seed, ImmutableArray<DeclaringDomain> Domain
     private static ImmutableArray<Life> Lives(Random chance, int[] members, int domains)
     {
         var pause = chance.Next(1, 600);
-        return [.. members.Select(domain => new Life(domain, pause)
+        return [.. members.Select(domain => Live(chance, new Life(domain, pause), domains))];
+    }
+
+    private static Life Live(Random chance, Life life, int domains)
+    {
+        // What a stranger made may be used by who arrives with its name, and would vanish from under it.
+        var meetsStranger = life.Domain >= domains / 2 && chance.Next(2) == 0;
+        return life with
         {
-            // What a stranger made may be used by who arrives with its name, and would vanish from under it.
             NamesOf = chance.Next(4) == 0 ? chance.Next(domains / 2) : null,
             EndsOffline = chance.Next(4) == 0,
             Runs = chance.Next(20, 400),
-            Holds = chance.Next(3) == 0 ? chance.Next(1, 500) : 0,
+            Holds = chance.Next(3) == 0 && !meetsStranger ? chance.Next(1, 500) : 0,
             IsForgotten = chance.Next(8) == 0,
-            MeetsStranger = chance.Next(3) == 0 && members is [var alone] && alone >= domains / 2,
+            MeetsStranger = meetsStranger,
             StrangerStays = chance.Next(2) == 0,
             Kill = chance.Next(3) == 0 ? Kill(chance) : null,
-        })];
+        };
     }
 
     private static Kill Kill(Random chance) => new(
