@@ -83,7 +83,8 @@ internal sealed class HotPlugClaim(Workplace place, Patience patience, Domain do
                 // QEMU may be taking it, whatever virsh said; only what is on record goes with the domain.
                 if (Holder(claim) is { } holder)
                     return $"{holder} holds {claim}, which stays on record until the domain ends or 'virt-mdev detach' takes it back";
-                _takeDown.Begin(record, claim);
+                if (_takeDown.Begin(record, claim) is { } withheld)
+                    return $"{withheld}; it stays on record until the domain ends";
             }
 
             if (place.Records.Load(domain.Uuid) is null)
@@ -101,7 +102,8 @@ internal sealed class HotPlugClaim(Workplace place, Patience patience, Domain do
         if (Holder(leftover) is { } holder)
             return $"{leftover} is left by an attach that was broken off, and {holder} holds it; 'virt-mdev detach' takes it back";
         place.Log.Info($"found {leftover} left by an attach that was broken off, taking it down first");
-        _takeDown.Begin(_own, leftover);
+        if (_takeDown.Begin(_own, leftover) is { } withheld)
+            return withheld;
         _own = _own.Claims.Length == 1 ? null : _own.Without(leftover);
         return Left(Deadline.After(HotPlugTarget.UndoTime));
     }
@@ -122,8 +124,7 @@ internal sealed class HotPlugClaim(Workplace place, Patience patience, Domain do
             }
 
             place.Log.Warn(setback.Sentence);
-            _takeDown.Begin(bringUp.Record, claim);
-            var left = Left(Deadline.After(HotPlugTarget.UndoTime));
+            var left = _takeDown.Begin(bringUp.Record, claim) ?? Left(Deadline.After(HotPlugTarget.UndoTime));
             if (left is not null || patience.IsOver || setback is not { Retry: Retry.Elsewhere, Parent: { } parent })
                 return left is null ? setback.Sentence + Hint() : $"{setback.Sentence}; {left}";
             _failed[parent] = setback.Reason;

@@ -109,8 +109,9 @@ internal sealed class HotPlugDetach(Workplace place, Virsh virsh, Notices notice
         {
             if (own is null)
                 return "another operation of the domain is still at work; try again";
-            if (IsOnRecord(domain, claim) && place.Records.Load(domain) is { } record)
-                _takeDown.Begin(record, record.Find(claim.Device)!);
+            if (IsOnRecord(domain, claim) && place.Records.Load(domain) is { } record
+                && _takeDown.Begin(record, record.Find(claim.Device)!) is { } withheld)
+                return $"the guest has let go of the device {claim}, but {withheld}; detach again";
             if (place.Records.Load(domain) is null)
                 own.Delete();
         }

@@ -54,8 +54,8 @@ internal sealed class PrepareOperation(Workplace place, Patience patience, Domai
         using (own)
         {
             // A later operation of the domain may have been quicker.
-            if (place.Records.Load(domain.Uuid)?.Generation == Record.Generation)
-                _takeDown.Begin(Record);
+            if (place.Records.Load(domain.Uuid)?.Generation == Record.Generation && _takeDown.Begin(Record) is { } withheld)
+                place.Log.Error($"{withheld}; it stays on record until the next start");
             own.Delete();
         }
     }
@@ -66,7 +66,11 @@ internal sealed class PrepareOperation(Workplace place, Patience patience, Domai
         if (place.Records.Load(domain.Uuid) is { } earlier)
         {
             place.Log.Info("found a record of an earlier run, taking it down first");
-            _takeDown.Begin(earlier);
+            if (_takeDown.Begin(earlier) is { } withheld)
+            {
+                trouble = $"what an earlier run of this domain left cannot be taken down: {withheld}";
+                return false;
+            }
         }
 
         if (_takeDown.Work(patience))
@@ -96,8 +100,8 @@ internal sealed class PrepareOperation(Workplace place, Patience patience, Domai
             else if (setback != last)
                 place.Log.Warn(setback.Sentence);
             last = setback;
-            _takeDown.Begin(bringUp.Record);
-            var isClean = _takeDown.Work(patience);
+            var withheld = _takeDown.Begin(bringUp.Record);
+            var isClean = _takeDown.Work(patience) && withheld is null;
             if (setback.Retry == Retry.Soon)
                 patience.AtMost(TimeSpan.FromMilliseconds(Math.Min(100 * round, 1000))).Wait(() => false);
             if (!isClean || patience.IsOver || setback.Retry == Retry.No)

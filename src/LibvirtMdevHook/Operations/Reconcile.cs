@@ -65,7 +65,8 @@ internal sealed class Reconcile(Workplace place, Virsh virsh, Notices notices)
             $"the record of '{now.Name}' ({now.Domain}), which does not run, with {List(now.Claims)}", trouble));
         if (!_applies || trouble is not null)
             return;
-        _takeDown.Begin(now);
+        if (_takeDown.Begin(now) is { } withheld)
+            _found[^1] = _found[^1] with { Trouble = withheld };
         own!.Delete();
     }
 
@@ -90,7 +91,7 @@ internal sealed class Reconcile(Workplace place, Virsh virsh, Notices notices)
             _found.Add(new Leftover(LeftoverKind.HalfAttached, [claim.Device], now.Name, now.Domain,
                 $"the device {claim} of '{now.Name}' ({now.Domain}), which runs without it", trouble));
             if (_applies && trouble is null && place.Records.Load(now.Domain) is { } current)
-                _takeDown.Begin(current, claim);
+                _found[^1] = _found[^1] with { Trouble = _takeDown.Begin(current, claim) };
         }
 
         if (place.Records.Load(record.Domain) is null)
@@ -115,6 +116,7 @@ internal sealed class Reconcile(Workplace place, Virsh virsh, Notices notices)
         using (notices.WaitingFor(() => string.Join("; ", _takeDown.Left.Select(d => $"{d.Claim} to go{(d.Trouble is { } t ? $", but {t}" : "")}"))))
             _takeDown.Work(new Patience(Deadline.After(WorkTime + place.Settings.RemovalGrace), null));
         _takeDown.End();
+        place.Records.DeleteBareLocks();
         foreach (var departure in _takeDown.Left)
         {
             var at = _found.FindIndex(f => f.Devices.Contains(departure.Claim.Device));

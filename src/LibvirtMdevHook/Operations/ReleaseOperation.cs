@@ -21,8 +21,8 @@ internal sealed class ReleaseOperation(Workplace place, WorkerRequest request)
             return;
         }
 
-        if (place.Records.Load(request.Domain) is { } record && record.Generation == generation)
-            _takeDown.Begin(record);
+        if (place.Records.Load(request.Domain) is { } record && record.Generation == generation && _takeDown.Begin(record) is { } withheld)
+            place.Log.Error($"{withheld}; it stays on record until the next start");
         own.Delete();
     }
 }

@@ -17,18 +17,21 @@ internal sealed class TakeDown(Workplace place)
     public IEnumerable<Departure> Left => _departures.Where(d => !d.IsDone);
 
     /// <summary>The record is gone afterwards. The caller holds its lock.</summary>
-    public void Begin(Record record)
+    /// <returns>Why something of it stays as it is, and with it the record, as half a sentence; null when all leaves.</returns>
+    public string? Begin(Record record)
     {
-        var moved = record.Claims.Reverse().Where(c => c.Stage != Stage.Reserved).Select(c => Move(record.RemovalOf(c))).ToArray();
-        if (!moved.Contains(false))
+        var moved = record.Claims.Reverse().Where(c => c.Stage != Stage.Reserved).Select(c => (Claim: c, Done: Move(record.RemovalOf(c)))).ToArray();
+        if (moved.All(m => m.Done))
             place.Records.Delete(record.Domain);
+        return moved.Where(m => !m.Done).Select(m => Withheld(m.Claim)).FirstOrDefault(trouble => trouble is not null);
     }
 
     /// <summary>One claim alone leaves, and the others stay. The caller holds the record's lock.</summary>
-    public void Begin(Record record, Claim claim)
+    /// <returns>Why it stays as it is, as half a sentence; null when it leaves.</returns>
+    public string? Begin(Record record, Claim claim)
     {
         if (claim.Stage != Stage.Reserved && !Move(record.RemovalOf(claim)))
-            return;
+            return Withheld(claim);
         var rest = record.Without(claim);
         try
         {
@@ -41,7 +44,13 @@ internal sealed class TakeDown(Workplace place)
         {
             place.Log.Error($"{e.Message}; {claim} is taken down all the same");
         }
+
+        return null;
     }
+
+    /// <summary>A process that is stopped, or waits in the kernel, may have the lock for something else than this removal.</summary>
+    private string? Withheld(Claim claim) =>
+        _departures.Any(d => d.Claim.Device == claim.Device) ? null : $"another process has the lock of the removal of {claim}";
 
     /// <returns>False when the removal could not be saved: the device is taken down all the same, and the domain's record kept.</returns>
     private bool Move(Record removal)

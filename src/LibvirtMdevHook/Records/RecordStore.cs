@@ -72,6 +72,24 @@ internal sealed class RecordStore(Root root, string boot, Action<string> report)
     /// <summary>Held by the worker that removes a device.</summary>
     public FileLock? LockRemoving(DeviceId device, Deadline deadline) => FileLock.Take(_removing / $"{device}.lock", deadline);
 
+    /// <summary>Deletes the locks of those who were killed before they had put anything on record, or after they had taken it off.</summary>
+    public void DeleteBareLocks()
+    {
+        const string Ending = ".lock";
+        foreach (var folder in new[] { _domains, _removing })
+        {
+            foreach (var name in Sysfs.List(folder).Select(n => n.ToString()).Where(n => n.EndsWith(Ending, StringComparison.Ordinal)))
+            {
+                var record = folder / $"{name[..^Ending.Length]}.xml";
+                if (FileStatus.Of(record) is not null)
+                    continue;
+                using var bare = FileLock.Take(folder / name, Deadline.After(TimeSpan.Zero));
+                if (bare is not null && FileStatus.Of(record) is null)
+                    bare.Delete();
+            }
+        }
+    }
+
     /// <returns>Null when the domain has no record of this boot.</returns>
     public Record? Load(Guid domain) => Load(_domains, $"{domain:D}.xml", r => r.Domain == domain);
 

@@ -37,6 +37,8 @@ internal sealed class HookProcess
         });
     }
 
+    public int Id => process.Id;
+
     public bool HasEnded => end.IsCompleted;
 
     /// <summary>Waits for the end, which has to come in time.</summary>

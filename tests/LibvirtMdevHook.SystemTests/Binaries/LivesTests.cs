@@ -1,4 +1,5 @@
 using LibvirtMdevHook.Simulator.Tree;
+using LibvirtMdevHook.SystemTests.Simulation;
 using NUnit.Framework;
 
 namespace LibvirtMdevHook.SystemTests.Binaries;
@@ -45,6 +46,28 @@ internal sealed class LivesTests
 
         Assert.That(host.Host.Exists($"sys/bus/mdev/devices/{domain.Vgpus[0].Uuid}"), Is.False, host.LastOfLog);
         Assert.That(host.Host.Inode($"sys/bus/mdev/devices/{domain.Vgpus[1].Uuid}"), Is.EqualTo(inode), host.LastOfLog);
+    }
+
+    [Test]
+    public void A_prepare_that_cannot_take_the_earlier_run_down_does_not_forget_it()
+    {
+        using var host = new HookedHost("m60-mdev.xml", "removal_grace = 0");
+        var domain = DeclaringDomain.With("win10", 1, "GRID M60-4Q");
+        host.Call("prepare", domain).IsGood();
+        var devices = host.Host.Tree();
+        using (var busy = Shell.Start("flock", host.Removal(domain.Vgpus[0]).Replace(".xml", ".lock", StringComparison.Ordinal), "sh", "-c", "echo locked; read end"))
+        {
+            Assert.That(busy.StandardOutput.ReadLine(), Is.EqualTo("locked"));
+
+            host.Call("prepare", domain).IsRefused("'win10'", "another process has the lock of the removal", $"'{domain.Vgpus[0].Uuid}'");
+
+            Assert.That(host.Host.Tree(), Is.EqualTo(devices));
+            busy.Kill(entireProcessTree: true);
+            busy.WaitForExit();
+        }
+
+        host.Stop(domain);
+        host.IsAsBefore();
     }
 
     [TestCase("-Infinity")]

@@ -41,6 +41,29 @@ internal sealed class RecordStoreTests
     }
 
     [Test]
+    public void Of_the_locks_only_those_without_a_record_that_nobody_holds_are_bare()
+    {
+        using var tree = new TreeOfText("");
+        var store = tree.Store();
+        store.MakeFolders();
+        store.Save(Full());
+        store.SaveRemoving(Full().RemovalOf(Full().Claims[1]));
+        var soon = Deadline.After(TimeSpan.FromSeconds(1));
+        store.Lock(Domain, soon)!.Dispose();
+        store.LockRemoving(Full().Claims[1].Device, soon)!.Dispose();
+        store.LockRemoving(Full().Claims[0].Device, soon)!.Dispose();
+        store.Lock(Guid.NewGuid(), soon)!.Dispose();
+        var held = Guid.NewGuid();
+        using var ours = store.Lock(held, soon)!;
+
+        store.DeleteBareLocks();
+
+        var folder = Path.GetDirectoryName(Path.GetDirectoryName(store.PathOf(Domain).Text))!;
+        Assert.That(Directory.EnumerateFiles(folder, "*.lock", SearchOption.AllDirectories).Select(Path.GetFileName),
+            Is.EquivalentTo(new[] { $"{Domain}.lock", $"{held}.lock", $"{DomainText.Second}.lock" }));
+    }
+
+    [Test]
     public void A_record_of_another_boot_means_nothing()
     {
         using var tree = new TreeOfText("");

@@ -1,0 +1,101 @@
+using System.Collections.Immutable;
+using LibvirtMdevHook.SystemTests.Binaries;
+
+namespace LibvirtMdevHook.FaultTests.Races;
+
+/// <summary>Who does what when, and who is killed: all of it comes from a seed, so that a run can be made again.</summary>
+internal sealed record Schedule(int Seed, ImmutableArray<DeclaringDomain> Domains, ImmutableArray<Group> Groups, ImmutableArray<int> Reconciles)
+{
+    private const int LivesEach = 3;
+    private const int RunTime = 12_000;
+
+    /// <summary>Half of the domains are alone; most of the others are clones of each other, in pairs, and live at the same time.</summary>
+    public static Schedule From(int seed, RacedHost host)
+    {
+        var chance = new Random(seed);
+        var domains = Enumerable.Range(0, host.Domains).Select(n => host.Domain(chance, n)).ToArray();
+        var groups = ImmutableArray.CreateBuilder<Group>();
+        for (var first = 0; first < domains.Length; first++)
+        {
+            var isPair = first + 1 < domains.Length / 2 && chance.Next(4) > 0;
+            int[] members = isPair ? [first, first + 1] : [first];
+            if (isPair)
+                domains[first + 1] = domains[first + 1] with { Vgpus = domains[first].Vgpus };
+            groups.Add(new Group([.. Enumerable.Range(0, LivesEach).Select(_ => Lives(chance, members, domains.Length))]));
+            first = members[^1];
+        }
+
+        return new Schedule(seed, [.. domains], groups.ToImmutable(), [.. Enumerable.Range(0, 3).Select(_ => chance.Next(RunTime))]);
+    }
+
+    private static ImmutableArray<Life> Lives(Random chance, int[] members, int domains)
+    {
+        var pause = chance.Next(1, 600);
+        return [.. members.Select(domain => Live(chance, new Life(domain, pause), domains))];
+    }
+
+    private static Life Live(Random chance, Life life, int domains)
+    {
+        // What a stranger made may be used by who arrives with its name, and would vanish from under it.
+        var meetsStranger = life.Domain >= domains / 2 && chance.Next(2) == 0;
+        return life with
+        {
+            NamesOf = chance.Next(4) == 0 ? chance.Next(domains / 2) : null,
+            EndsOffline = chance.Next(4) == 0,
+            Runs = chance.Next(20, 400),
+            Holds = chance.Next(3) == 0 && !meetsStranger ? chance.Next(1, 500) : 0,
+            IsForgotten = chance.Next(8) == 0,
+            MeetsStranger = meetsStranger,
+            StrangerStays = chance.Next(2) == 0,
+            Kill = chance.Next(3) == 0 ? Kill(chance) : null,
+        };
+    }
+
+    private static Kill Kill(Random chance) => new(
+        new[] { "prepare", "prepare", "start", "stopped", "release", "release", "migrate" }[chance.Next(7)],
+        chance.Next(2) == 0 ? Victim.Hook : Victim.Worker,
+        chance.Next(0, 150));
+}
+
+/// <summary>Domains that live in step: each of their lives begins at the same time.</summary>
+internal sealed record Group(ImmutableArray<ImmutableArray<Life>> Lives);
+
+/// <summary>One life of a domain, from its start or arrival to its release.</summary>
+/// <param name="Domain">Its number.</param>
+/// <param name="Pause">Milliseconds before.</param>
+internal sealed record Life(int Domain, int Pause)
+{
+    /// <summary>The domain comes from another host, with the names that this domain's devices have here; null when it is started here.</summary>
+    public int? NamesOf { get; init; }
+
+    /// <summary>After the migration nothing follows.</summary>
+    public bool EndsOffline { get; init; }
+
+    /// <summary>Milliseconds.</summary>
+    public int Runs { get; init; }
+
+    /// <summary>Its QEMU has the nodes open, and still has them so many milliseconds after its release; 0 when it never has.</summary>
+    public int Holds { get; init; }
+
+    /// <summary>libvirtd dies: no stopped, no release.</summary>
+    public bool IsForgotten { get; init; }
+
+    /// <summary>While it runs, its first device vanishes, and somebody makes another of the same name.</summary>
+    public bool MeetsStranger { get; init; }
+
+    /// <summary>What the stranger made stays until the next life is over.</summary>
+    public bool StrangerStays { get; init; }
+
+    public Kill? Kill { get; init; }
+}
+
+/// <param name="Operation">The call in which somebody is killed.</param>
+/// <param name="After">Milliseconds from its begin.</param>
+internal sealed record Kill(string Operation, Victim Victim, int After);
+
+/// <summary>Who is killed.</summary>
+internal enum Victim
+{
+    Hook,
+    Worker,
+}

@@ -1,0 +1,38 @@
+using System.Collections.Concurrent;
+using NUnit.Framework;
+
+namespace LibvirtMdevHook.FaultTests.Stuck;
+
+/// <summary>Whatever does not answer: libvirtd waits no longer than the operation's deadline, and nothing is lost with the worker that waits on.</summary>
+[TestFixture]
+[Parallelizable(ParallelScope.Self)]
+internal sealed class StuckTests
+{
+    private const double Share = 0.3;
+
+    /// <summary>They mostly wait.</summary>
+    private const int AtOnce = 4;
+
+    [Test]
+    public void Every_operation_ends_by_its_deadline_whatever_does_not_answer()
+    {
+        var budget = Budget.Share(Share);
+        var chance = new Random(Budget.Seed);
+        var points = (from dialect in StuckDialect.All
+                      from operation in StuckOperation.All
+                      from obstacle in Obstacle.All
+                      from byReconcile in new[] { false, true }
+                      select new StuckPoint(dialect, operation, obstacle, byReconcile)).ToArray();
+        chance.Shuffle(points);
+        var queue = new ConcurrentQueue<StuckPoint>(points);
+        var tally = new Tally("operations that meet what does not answer") { Of = points.Length };
+        Task.WaitAll([.. Enumerable.Range(0, AtOnce).Select(_ => Task.Factory.StartNew(
+            () =>
+            {
+                while (!budget.IsOver && queue.TryDequeue(out var point))
+                    tally.Try($"{point}", point.Try);
+            },
+            CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default))]);
+        tally.Conclude();
+    }
+}
