@@ -53,6 +53,9 @@ internal static class RecordFile
         var text = Sysfs.Read(file, out var error);
         if (text is null)
             return error.IsAbsent ? (null, null) : (null, $"it cannot be read: {error}");
+        // The rest of it may not have been read.
+        if (text.Length > MaximumWritten)
+            return (null, "it is longer than any that is written");
         try
         {
             if (IsDeep(text))

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text;
+using LibvirtMdevHook.Linux;
 using LibvirtMdevHook.SystemTests.Binaries;
 using LibvirtMdevHook.SystemTests.Lab;
 using LibvirtMdevHook.SystemTests.Simulation;
@@ -46,7 +47,10 @@ internal sealed partial class PlainHost : IDisposable
 
     public string Record => In($"{State}/domains/{Domain}.xml");
 
-    public string Log => File.Exists(In("var/log/libvirt/mdev-hook.log")) ? File.ReadAllText(In("var/log/libvirt/mdev-hook.log")) : "";
+    /// <summary>Empty where something else is in its place, which this test would wait for.</summary>
+    public string Log => FileStatus.OfLink(new HostPath(LogFile)) is { IsRegular: true } ? File.ReadAllText(LogFile) : "";
+
+    private string LogFile => In("var/log/libvirt/mdev-hook.log");
 
     public string In(string path) => Path.Combine(folder.Path, path);
 

@@ -55,7 +55,7 @@ internal sealed class LivesTests
         var domain = DeclaringDomain.With("win10", 1, "GRID M60-4Q");
         host.Call("prepare", domain).IsGood();
         var devices = host.Host.Tree();
-        using (var busy = Shell.Start("flock", host.Removal(domain.Vgpus[0]).Replace(".xml", ".lock", StringComparison.Ordinal), "sh", "-c", "echo locked; read end"))
+        using (var busy = Shell.Start("flock", host.Removal(domain.Vgpus[0]).Replace(".xml", ".lock", StringComparison.Ordinal), "sh", "-c", "echo locked; exec sleep infinity"))
         {
             Assert.That(busy.StandardOutput.ReadLine(), Is.EqualTo("locked"));
 

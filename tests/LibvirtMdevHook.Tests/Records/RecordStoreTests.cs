@@ -190,12 +190,23 @@ internal sealed class RecordStoreTests
     }
 
     [Test]
+    public void A_record_that_is_longer_than_any_is_set_aside()
+    {
+        using var tree = new TreeOfText("");
+        var store = tree.Store();
+        store.MakeFolders();
+        File.WriteAllText(store.PathOf(Domain).Text, RecordXml.Write(Full()) + new string(' ', 3 << 20));
+        Assert.That(store.Load(Domain), Is.Null);
+        Assert.That(tree.Reports.Single(), Does.Contain("longer than any"));
+    }
+
+    [Test]
     public void A_record_of_a_great_depth_is_set_aside()
     {
         using var tree = new TreeOfText("");
         var store = tree.Store();
         store.MakeFolders();
-        var deep = string.Concat(Enumerable.Repeat("<a>", 100_000)) + string.Concat(Enumerable.Repeat("</a>", 100_000));
+        var deep = string.Concat(Enumerable.Repeat("<a>", 50_000)) + string.Concat(Enumerable.Repeat("</a>", 50_000));
         File.WriteAllText(store.PathOf(Domain).Text, $"<record version='1'><domain><name>{deep}</name></domain></record>");
         Assert.That(store.Load(Domain), Is.Null);
         Assert.That(tree.Reports.Single(), Does.Contain("nested deeper"));
