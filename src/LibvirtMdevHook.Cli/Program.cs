@@ -9,4 +9,4 @@ if (args is ["worker"])
     return new Worker(Root.FromEnvironment(), hook).Run();
 }
 
-return Verbs.Run(args);
+return ActingProcess.IsFor(args) ? ActingProcess.Run(args, Verbs.Run) : Verbs.Run(args);

@@ -104,4 +104,33 @@ internal sealed class DeadlineTests
             return release.Time;
         });
     }
+
+    [TestCase("m60-rfc2016.xml", "**/mdev_destroy")]
+    [TestCase("m60-mdev.xml", "**/remove")]
+    public void Nobodys_terminal_waits_for_a_removal_that_takes_for_ever(string hostFile, string path)
+    {
+        using var host = new HookedHost(hostFile, "removal_grace = 0");
+        var domain = DeclaringDomain.With("win10", 1, "GRID M60-4Q");
+        host.Start(domain);
+        using (new Holder(host.NodeOf(domain.Vgpus[0])))
+        {
+            host.Stop(domain);
+            Shell.Run("kill", ["-KILL", .. host.Workers.Select(worker => $"{worker}")]);
+            host.WaitForWorkers();
+        }
+
+        host.Host.Control($"fault hang op=write path={path}");
+        var begin = Stopwatch.GetTimestamp();
+
+        var reconcile = host.VirtMdev("reconcile", "--apply");
+
+        // It works for ten seconds at most.
+        Assert.That(Stopwatch.GetElapsedTime(begin).TotalSeconds, Is.LessThan(20));
+        Assert.That(reconcile.Status, Is.EqualTo(1), reconcile.Errors);
+        Assert.That(reconcile.Output, Does.Contain("whose removal was broken off; left alone: the kernel"));
+        host.Host.Control("clear");
+        Wait.Until(() => !host.Host.Exists(domain.Vgpus[0].Path), host.Host.State);
+        Assert.That(host.VirtMdev("reconcile", "--apply").Status, Is.Zero);
+        host.IsAsBefore();
+    }
 }
