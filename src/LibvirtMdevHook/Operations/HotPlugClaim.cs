@@ -47,6 +47,24 @@ internal sealed class HotPlugClaim(Workplace place, Patience patience, Domain do
         return trouble;
     }
 
+    /// <summary>From here on QEMU may open the device, and NVIDIA's driver remove it by itself when QEMU lets go, be it in a refusal.</summary>
+    /// <returns>Why not, as half a sentence; null when the record says so.</returns>
+    public string? Offer()
+    {
+        using var own = place.Records.Lock(domain.Uuid, patience.Deadline.AtLeast(Deadline.After(HotPlugTarget.UndoTime)));
+        if (own is null)
+            return "another operation of the domain is still at work";
+        if (OnRecord() is not { } record)
+        {
+            if (place.Records.Load(domain.Uuid) is null)
+                own.Delete();
+            return $"the domain has ended, and {Claim} with it";
+        }
+
+        place.Records.Save(record.With(record.Find(Claim!.Device)! with { IsHeldBack = false }));
+        return null;
+    }
+
     /// <returns>Why not, as half a sentence; null when nothing is left of the device, whoever took it down.</returns>
     public string? TakeBack()
     {
@@ -56,9 +74,7 @@ internal sealed class HotPlugClaim(Workplace place, Patience patience, Domain do
         {
             if (own is null)
                 return $"another operation of the domain is at work, so {Claim} stays on record until the domain ends";
-            // A release may have been quicker, and the domain begun another life.
-            if (place.Records.Load(domain.Uuid) is { } record && record.Generation == _life && record.Find(Claim.Device) is { } claim
-                && claim.Inode == Claim.Inode)
+            if (OnRecord() is { } record && record.Find(Claim.Device) is { } claim)
             {
                 // QEMU may be taking it, whatever virsh said; only what is on record goes with the domain.
                 if (Holder(claim) is { } holder)
@@ -93,7 +109,7 @@ internal sealed class HotPlugClaim(Workplace place, Patience patience, Domain do
             if (MakePlan(out var refusal) is not { } planned)
                 return refusal + (_failed.Count > 0 ? Hint() : "");
             var bringUp = new BringUp(place, patience, planned, Wished.Device);
-            var setback = Run(bringUp);
+            var setback = bringUp.Run();
             var claim = bringUp.Record.Find(Wished.Device)!;
             if (setback is null)
             {
@@ -115,34 +131,20 @@ internal sealed class HotPlugClaim(Workplace place, Patience patience, Domain do
         ? "; drivers of the 2016 interface may refuse another device to a domain that has one online"
         : "";
 
-    private static Setback? Run(BringUp bringUp)
-    {
-        try
-        {
-            return bringUp.Run();
-        }
-        catch (IOException e)
-        {
-            return new Setback(e.Message, Retry.No);
-        }
-    }
-
     /// <returns>The record with the new claim, saved; null with the refusal.</returns>
     private Record? MakePlan(out string refusal)
     {
         // Anew each time: what was given back may be at work in another process since, and a VF be another domain's.
         var abandoned = new TakeDown(place);
-        Plan? plan = null;
         Record? record = null;
-        patience.AtMost(RemovalTime).Wait(() =>
+        Replanning.Run(place, patience.AtMost(RemovalTime), () =>
         {
             abandoned.Adopt();
             abandoned.Work(patience.AtMost(TimeSpan.Zero));
-            (plan, record) = PlanAndSave();
-            return plan is null || plan.Refusals.All(r => r.Hope != Hope.Removal) || isBrokenOff();
-        });
+            (var plan, record) = PlanAndSave();
+            return plan;
+        }, plan => plan.IsHopeful(forTypes: false) && !isBrokenOff(), out refusal);
         abandoned.End();
-        refusal = plan is null ? $"the lock '{place.Root.State / "lock"}' is held by another process for too long" : plan.Refusals.FirstOrDefault()?.Text ?? "";
         return record;
     }
 
@@ -157,7 +159,8 @@ internal sealed class HotPlugClaim(Workplace place, Patience patience, Domain do
         var plan = Planner.Make(order);
         if (plan.Record is not { } planned)
             return (plan, null);
-        var record = _own?.Plus(planned.Claims[0]) ?? planned with { Phase = Phase.Started };
+        var claim = planned.Claims[0] with { IsHeldBack = true };
+        var record = _own?.Plus(claim) ?? planned with { Phase = Phase.Started, Claims = [claim] };
         place.Records.Save(record);
         _life = record.Generation;
         return (plan, record);
@@ -174,6 +177,10 @@ internal sealed class HotPlugClaim(Workplace place, Patience patience, Domain do
             .Select(p => KeyValuePair.Create(p.Name,
                 $"the domain's other devices are on {string.Join(", ", gpus.Order().Select(g => $"'{g}'"))}, and gpu='{Word.Of(rule)}'"));
     }
+
+    /// <returns>Null when a release was quicker, be it that the domain has begun another life.</returns>
+    private Record? OnRecord() => place.Records.Load(domain.Uuid) is { } record && record.Generation == _life
+        && record.Find(Claim!.Device)?.Inode == Claim.Inode ? record : null;
 
     private string? Holder(Claim claim) => GroupNode.Holder(place.Root, GroupNode.Of(place.Root, claim.Device, claim.Parent));
 

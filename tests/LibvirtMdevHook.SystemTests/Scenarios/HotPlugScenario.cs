@@ -8,7 +8,8 @@ namespace LibvirtMdevHook.SystemTests.Scenarios;
 /// What scenarios of attach, detach and reconcile have in common. Of the simulated hosts only that of the mainline interface gives a second
 /// device to a domain that runs with one; the 2016 proposal has them all made before any is online.
 /// </summary>
-internal abstract partial class HotPlugScenario(string hostFile) : Scenario(hostFile, new LabOptions { Configuration = "removal_grace = 0\n" })
+internal abstract partial class HotPlugScenario(string hostFile, int grace = 0)
+    : Scenario(hostFile, new LabOptions { Configuration = $"removal_grace = {grace}\n" })
 {
     protected const string Type = "GRID M60-4Q";
 
