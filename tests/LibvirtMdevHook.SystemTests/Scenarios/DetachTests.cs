@@ -146,6 +146,7 @@ internal sealed class DetachTests() : HotPlugScenario("m60-mdev.xml")
         var detach = $"exec {Lab.Folder}/usr/bin/virt-mdev detach {domain.Name} {Device} --wait 7 2</dev/null";
         Assert.That(Lab.Run("sh", "-c", detach).Status, Is.EqualTo(1));
         Assert.That(Devices(domain), Is.EqualTo((new[] { Device }, new[] { Device })));
+        Destroy(domain);
     }
 
     [Test]
