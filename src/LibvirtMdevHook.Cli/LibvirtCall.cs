@@ -14,7 +14,7 @@ internal static class LibvirtCall
     private const double LeastLimit = 1;
     private const double UsualLimit = 30;
 
-    public static Notices Notices { get; } = new(text => Console.Error.WriteLine($"virt-mdev: {OneLine.Of(text)} ..."));
+    public static Notices Notices { get; } = new(text => Tell($"{text} ..."));
 
     /// <param name="limit">How long each call may take.</param>
     /// <returns>Null when it cannot be asked; why has been printed.</returns>
@@ -54,7 +54,20 @@ internal static class LibvirtCall
     /// <returns>The exit status of a refusal.</returns>
     public static int Complain(string sentence)
     {
-        Console.Error.WriteLine($"virt-mdev: {OneLine.Of(sentence)}");
+        Tell(sentence);
         return 1;
+    }
+
+    /// <summary>Where nobody can be told any more, as on a terminal that has gone (EIO) or was closed (EBADF), the work goes on all the same.</summary>
+    private static void Tell(string text)
+    {
+        try
+        {
+            Console.Error.WriteLine($"virt-mdev: {OneLine.Of(text)}");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // There is no place left to say that nobody can be told.
+        }
     }
 }

@@ -36,8 +36,7 @@ internal sealed class Verbs
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            Console.Error.WriteLine($"virt-mdev: {e.Message}");
-            return 1;
+            return LibvirtCall.Complain(e.Message);
         }
     }
 

@@ -22,8 +22,6 @@ internal sealed class PluggableDomain
     /// <summary>libvirt gives an id to domains that run, or are about to.</summary>
     public bool IsActive => _root.Attribute("id") is not null;
 
-    public bool IsDeclaring => Declaration is not null;
-
     /// <summary>The prefix under which virsh keeps the declaration.</summary>
     public string Prefix => Declaration?.GetPrefixOfNamespace(Ours) is { Length: > 0 } prefix ? prefix : "mdev";
 

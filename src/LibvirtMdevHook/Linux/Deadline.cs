@@ -14,6 +14,9 @@ internal readonly record struct Deadline(long At)
     /// <summary>The earlier of this moment and the given time from now.</summary>
     public Deadline AtMost(TimeSpan time) => new(Math.Min(At, After(time).At));
 
+    /// <summary>The later of the two moments.</summary>
+    public Deadline AtLeast(Deadline other) => new(Math.Max(At, other.At));
+
     /// <summary>
     /// Asks again and again until the answer is yes or the moment has come, with pauses of a tenth of the time waited so far, from a
     /// millisecond to a second.

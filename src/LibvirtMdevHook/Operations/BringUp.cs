@@ -25,10 +25,17 @@ internal sealed class BringUp(Workplace place, Patience patience, Record planned
     /// <returns>Null when every device is there and online.</returns>
     public Setback? Run()
     {
-        var done = Each(Create) && Each(Appear) && Each(SetAttributes) && Each(GoOnline) && Each(WaitForNode);
-        if (done)
-            Save(Record with { Phase = Record.Phase == Phase.Preparing ? Phase.Prepared : Record.Phase });
-        return done ? null : _setback;
+        try
+        {
+            var done = Each(Create) && Each(Appear) && Each(SetAttributes) && Each(GoOnline) && Each(WaitForNode);
+            if (done)
+                Save(Record with { Phase = Record.Phase == Phase.Preparing ? Phase.Prepared : Record.Phase });
+            return done ? null : _setback;
+        }
+        catch (IOException e)
+        {
+            return new Setback(e.Message, Retry.No);
+        }
     }
 
     private bool Each(Func<Claim, bool> step)

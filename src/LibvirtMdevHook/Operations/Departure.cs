@@ -63,7 +63,7 @@ internal sealed class Departure(Workplace place, Record record, FileLock? held)
     private static Deadline SelfRemoval(Workplace place, Record record)
     {
         var claim = record.Claims[0];
-        var removesItself = record.Phase >= Phase.Starting && claim.Dialect == Dialect.Mdev && !claim.IsForeign
+        var removesItself = record.Phase >= Phase.Starting && claim.Dialect == Dialect.Mdev && !claim.IsForeign && !claim.IsHeldBack
             && Sysfs.LinkName(Dialect.ParentPath(place.Root, claim.Parent) / "driver")?.ToString() == "nvidia";
         return Deadline.After(removesItself ? place.Settings.RemovalGrace : TimeSpan.Zero);
     }

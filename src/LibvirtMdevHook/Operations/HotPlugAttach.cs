@@ -15,25 +15,10 @@ internal sealed class HotPlugAttach(Workplace place, Virsh virsh, Notices notice
     private PlugWish _wish = order.Wish;
 
     /// <returns>Good with a sentence for the person who asked.</returns>
-    public Answer Run()
-    {
-        place.Records.MakeFolders();
-        var named = virsh.Domain(order.Domain);
-        if (named.Value is null)
-            return Answer.Refused(named.Trouble);
-        using var alone = place.Records.LockHotPlug(named.Value.Uuid, order.Deadline);
-        if (alone is null)
-            return Answer.Refused($"domain '{named.Value.Name}': another attach or detach is still at work");
-        return Attach(named.Value);
-    }
+    public Answer Run() => HotPlugTarget.Change(place, virsh, order, Attach);
 
-    private Answer Attach(PluggableDomain named)
+    private Answer Attach(HotPlugTarget target, PluggableDomain guest)
     {
-        var target = new HotPlugTarget(virsh, named.Uuid, order.Wish);
-        // What it was before the lock may be what another attach has changed since.
-        var now = target.Look();
-        if (now.Value is not { } guest)
-            return Answer.Refused(now.Trouble);
         var subject = $"domain '{guest.Name}': ";
         if (!guest.IsActive && !order.Persistent)
             return Answer.Refused($"{subject}it does not run, so nothing can be attached to it; with --persistent the device is declared for its next start");
@@ -59,8 +44,8 @@ internal sealed class HotPlugAttach(Workplace place, Virsh virsh, Notices notice
         var claim = new HotPlugClaim(place, new Patience(order.Deadline, null), wishing, has, order.IsBrokenOff);
         var failure = guest.IsActive ? BringUp(claim) : has is null ? null : claim.Choose();
         _wish = _wish with { Device = claim.Device };
-        target = new HotPlugTarget(virsh, named.Uuid, _wish);
-        failure ??= BrokenOff() ?? (order.Persistent ? Define(target) : null) ?? BrokenOff() ?? (guest.IsActive ? HandOver(target) : null);
+        target = new HotPlugTarget(virsh, guest.Uuid, order with { Wish = _wish });
+        failure ??= BrokenOff() ?? (order.Persistent ? Define(target) : null) ?? BrokenOff() ?? (guest.IsActive ? HandOver(target, claim) : null);
         if (failure is null)
             return Answer.Done(Done(guest, claim));
         place.Log.Error(failure);
@@ -88,15 +73,17 @@ internal sealed class HotPlugAttach(Workplace place, Virsh virsh, Notices notice
             return $"the device '{_wish.Device}' cannot be declared for the next start: {undeclared}";
         if (target.Look(HotPlugScope.Config).Value?.Find(_wish.Device) is not null)
             return null;
-        _undo.Push(() => Undefine(target));
+        _undo.Push(target.Undefine);
         var answer = target.Attach(HotPlugScope.Config, Model());
         return answer.Value is null ? $"the device '{_wish.Device}' cannot be defined for the next start: {answer.Trouble}" : null;
     }
 
-    private string? HandOver(HotPlugTarget target)
+    private string? HandOver(HotPlugTarget target, HotPlugClaim claim)
     {
         if (target.Declare(HotPlugScope.Live, _undo) is { } undeclared)
             return $"the device '{_wish.Device}' cannot be declared: {undeclared}";
+        if (claim.Offer() is { } trouble)
+            return trouble;
         var answer = target.Attach(HotPlugScope.Live, Model());
         if (answer.Value is not null)
             return null;
@@ -108,16 +95,6 @@ internal sealed class HotPlugAttach(Workplace place, Virsh virsh, Notices notice
             return $"the device '{_wish.Device}' cannot be attached: {answer.Trouble}";
         _undo.Clear();
         return $"libvirt gives no answer, so it is not known whether the guest has got the device '{_wish.Device}': {answer.Trouble}";
-    }
-
-    private string? Undefine(HotPlugTarget target)
-    {
-        var defined = target.Look(HotPlugScope.Config);
-        if (defined.Value is null)
-            return defined.Trouble;
-        return defined.Value.Find(_wish.Device) is { } entry && target.Detach(HotPlugScope.Config, entry.Model) is { Value: null } answer
-            ? answer.Trouble
-            : null;
     }
 
     /// <summary>libvirt compares it with what the device's type says.</summary>

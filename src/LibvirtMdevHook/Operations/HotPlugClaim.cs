@@ -58,12 +58,30 @@ internal sealed class HotPlugClaim(Workplace place, Patience patience, Domain do
     {
         using var host = place.Records.LockHost(patience.Deadline);
         if (host is null)
-            return LockHeld;
+            return $"the lock '{place.Root.State / "lock"}' is held by another process for too long";
         var plan = Planner.Make(Read());
         if (plan.Record is { } record)
             Device = record.Claims[0].NameThere;
         else if (plan.Candidates.Any(c => c.Parent.Dialect == Dialect.Vf) && !plan.Candidates.Any(c => c.Parent.Dialect != Dialect.Vf && c.Type is not null))
             return plan.Refusal;
+        return null;
+    }
+
+    /// <summary>From here on QEMU may open the device, and NVIDIA's driver remove it by itself when QEMU lets go, be it in a refusal.</summary>
+    /// <returns>Why not, as half a sentence; null when the record says so.</returns>
+    public string? Offer()
+    {
+        using var own = place.Records.Lock(domain.Uuid, patience.Deadline.AtLeast(Deadline.After(HotPlugTarget.UndoTime)));
+        if (own is null)
+            return "another operation of the domain is still at work";
+        if (OnRecord() is not { } record)
+        {
+            if (place.Records.Load(domain.Uuid) is null)
+                own.Delete();
+            return $"the domain has ended, and {Claim} with it";
+        }
+
+        place.Records.Save(record.With(record.Find(Claim!.Device)! with { IsHeldBack = false }));
         return null;
     }
 
@@ -76,9 +94,7 @@ internal sealed class HotPlugClaim(Workplace place, Patience patience, Domain do
         {
             if (own is null)
                 return $"another operation of the domain is at work, so {Claim} stays on record until the domain ends";
-            // A release may have been quicker, and the domain begun another life.
-            if (place.Records.Load(domain.Uuid) is { } record && record.Generation == _life && record.Find(Claim.Device) is { } claim
-                && claim.Inode == Claim.Inode)
+            if (OnRecord() is { } record && record.Find(Claim.Device) is { } claim)
             {
                 // QEMU may be taking it, whatever virsh said; only what is on record goes with the domain.
                 if (Holder(claim) is { } holder)
@@ -115,7 +131,7 @@ internal sealed class HotPlugClaim(Workplace place, Patience patience, Domain do
             if (MakePlan(out var refusal) is not { } planned)
                 return refusal + (_failed.Count > 0 ? Hint() : "");
             var bringUp = new BringUp(place, patience, planned, Device);
-            var setback = Run(bringUp);
+            var setback = bringUp.Run();
             var claim = bringUp.Record.Find(Device)!;
             if (setback is null)
             {
@@ -136,34 +152,20 @@ internal sealed class HotPlugClaim(Workplace place, Patience patience, Domain do
         ? "; drivers of the 2016 interface may refuse another device to a domain that has one online"
         : "";
 
-    private static Setback? Run(BringUp bringUp)
-    {
-        try
-        {
-            return bringUp.Run();
-        }
-        catch (IOException e)
-        {
-            return new Setback(e.Message, Retry.No);
-        }
-    }
-
     /// <returns>The record with the new claim, saved; null with the refusal.</returns>
     private Record? MakePlan(out string refusal)
     {
         // Anew each time: what was given back may be at work in another process since, and a VF be another domain's.
         var abandoned = new TakeDown(place);
-        Plan? plan = null;
         Record? record = null;
-        patience.AtMost(RemovalTime).Wait(() =>
+        Replanning.Run(place, patience.AtMost(RemovalTime), () =>
         {
             abandoned.Adopt();
             abandoned.Work(patience.AtMost(TimeSpan.Zero));
-            (plan, record) = PlanAndSave();
-            return plan is null || plan.Refusals.All(r => r.Hope != Hope.Removal) || isBrokenOff();
-        });
+            (var plan, record) = PlanAndSave();
+            return plan;
+        }, plan => plan.IsHopeful(forTypes: false) && !isBrokenOff(), out refusal);
         abandoned.End();
-        refusal = plan is null ? LockHeld : plan.Refusals.FirstOrDefault()?.Text ?? "";
         return record;
     }
 
@@ -178,9 +180,9 @@ internal sealed class HotPlugClaim(Workplace place, Patience patience, Domain do
         var plan = Planner.Make(order);
         if (plan.Record is not { } planned)
             return (plan, null);
-        var claim = planned.Claims[0] with { Device = planned.Claims[0].NameThere };
+        var claim = planned.Claims[0] with { Device = planned.Claims[0].NameThere, IsHeldBack = true };
         Device = claim.Device;
-        var record = _own?.Plus(claim) ?? planned with { Claims = [claim], Phase = Phase.Started };
+        var record = _own?.Plus(claim) ?? planned with { Phase = Phase.Started, Claims = [claim] };
         place.Records.Save(record);
         _life = record.Generation;
         return (plan, record);
@@ -202,7 +204,9 @@ internal sealed class HotPlugClaim(Workplace place, Patience patience, Domain do
                 $"the domain's other devices are on {string.Join(", ", gpus.Order().Select(g => $"'{g}'"))}, and gpu='{Word.Of(rule)}'"));
     }
 
-    private string LockHeld => $"the lock '{place.Root.State / "lock"}' is held by another process for too long";
+    /// <returns>Null when a release was quicker, be it that the domain has begun another life.</returns>
+    private Record? OnRecord() => place.Records.Load(domain.Uuid) is { } record && record.Generation == _life
+        && record.Find(Claim!.Device)?.Inode == Claim.Inode ? record : null;
 
     private string? Holder(Claim claim) => GroupNode.Holder(place.Root, GroupNode.Of(place.Root, claim.Device, claim.Parent));
 

@@ -15,43 +15,33 @@ internal sealed class HotPlugDetach(Workplace place, Virsh virsh, Notices notice
     private long? _life;
 
     /// <returns>Good with a sentence for the person who asked.</returns>
-    public Answer Run()
-    {
-        place.Records.MakeFolders();
-        var named = virsh.Domain(order.Domain);
-        if (named.Value is null)
-            return Answer.Refused(named.Trouble);
-        using var alone = place.Records.LockHotPlug(named.Value.Uuid, order.Deadline);
-        if (alone is null)
-            return Answer.Refused($"domain '{named.Value.Name}': another attach or detach is still at work");
-        var answer = Detach(named.Value);
-        if (!answer.IsGood)
-            place.Log.Error(answer.Sentence);
-        return answer;
-    }
+    public Answer Run() => HotPlugTarget.Change(place, virsh, order, Detach);
 
-    private Answer Detach(PluggableDomain named)
+    private Answer Detach(HotPlugTarget target, PluggableDomain guest)
     {
-        var target = new HotPlugTarget(virsh, named.Uuid, order.Wish);
-        var now = target.Look();
-        if (now.Value is not { } guest)
-            return Answer.Refused(now.Trouble);
         var record = guest.IsActive ? place.Records.Load(guest.Uuid) : null;
         _life = record?.Generation;
         var claim = record?.Find(order.Device);
-        var failure = Refusal(target, guest, claim)
+        var leaving = Leaving(guest.Uuid);
+        var failure = Refusal(target, guest, claim, leaving)
             ?? (guest.IsActive && guest.Find(order.Device) is { } entry ? AskGuest(target, entry) : null)
             ?? (claim is null ? null : WaitForGuest(target, guest.Uuid, claim))
-            ?? (claim is null ? null : TakeDown(guest.Uuid, claim))
+            ?? (claim is null && leaving is null ? null : TakeDown(guest.Uuid, claim, leaving))
             ?? Forget(target, guest);
         if (failure is not null)
-            return Answer.Refused($"domain '{guest.Name}': {failure}");
+        {
+            var refusal = Answer.Refused($"domain '{guest.Name}': {failure}");
+            place.Log.Error(refusal.Sentence);
+            return refusal;
+        }
+
+        claim ??= leaving?.Claims[0];
         var done = claim is null ? $"'{order.Device}' is declared no more for '{guest.Name}'" : $"detached {claim} from '{guest.Name}'";
         place.Log.Info(done);
         return Answer.Done(done);
     }
 
-    private string? Refusal(HotPlugTarget target, PluggableDomain guest, Claim? claim)
+    private string? Refusal(HotPlugTarget target, PluggableDomain guest, Claim? claim, Record? leaving)
     {
         if (!guest.IsActive && !order.Persistent)
             return "it does not run, so nothing can be detached from it; with --persistent the device is taken from what is defined for its next start";
@@ -62,7 +52,7 @@ internal sealed class HotPlugDetach(Workplace place, Virsh virsh, Notices notice
         if (guest.IsActive && guest.Find(order.Device) is not null)
             return $"the device '{order.Device}' is not on record, so it is not ours to take down; 'virsh detach-device' takes it from the guest";
         var defined = order.Persistent ? target.Look(HotPlugScope.Config).Value : null;
-        var isKnown = guest.Declares(order.Device) || defined?.Declares(order.Device) == true;
+        var isKnown = leaving is not null || guest.Declares(order.Device) || defined?.Declares(order.Device) == true;
         return isKnown ? null : $"it has no device '{order.Device}'; 'virt-mdev list' lists the devices of domains";
     }
 
@@ -103,15 +93,29 @@ internal sealed class HotPlugDetach(Workplace place, Virsh virsh, Notices notice
     private bool IsOnRecord(Guid domain, Claim claim) =>
         place.Records.Load(domain) is { } record && record.Generation == _life && record.Find(claim.Device)?.Inode == claim.Inode;
 
-    private string? TakeDown(Guid domain, Claim claim)
+    /// <returns>What a detach of the same device that was broken off has left; null where there is none.</returns>
+    private Record? Leaving(Guid domain)
+    {
+        var removal = place.Records.LoadRemoving(order.Device);
+        return removal?.Domain == domain ? removal : null;
+    }
+
+    private string? TakeDown(Guid domain, Claim? claim, Record? leaving)
     {
         using (var own = place.Records.Lock(domain, Deadline.After(HotPlugTarget.UndoTime)))
         {
             if (own is null)
                 return "another operation of the domain is still at work; try again";
-            if (IsOnRecord(domain, claim) && place.Records.Load(domain) is { } record
-                && _takeDown.Begin(record, record.Find(claim.Device)!) is { } withheld)
-                return $"the guest has let go of the device {claim}, but {withheld}; detach again";
+            if (claim is not null && IsOnRecord(domain, claim) && place.Records.Load(domain) is { } record)
+            {
+                if (_takeDown.Begin(record, record.Find(claim.Device)!) is { } withheld)
+                    return $"the guest has let go of the device {claim}, but {withheld}; detach again";
+            }
+            else if (leaving is not null)
+            {
+                _takeDown.Await(leaving);
+            }
+
             if (place.Records.Load(domain) is null)
                 own.Delete();
         }
@@ -128,18 +132,8 @@ internal sealed class HotPlugDetach(Workplace place, Virsh virsh, Notices notice
         var live = guest.IsActive && target.Look().Value is { IsActive: true }
             ? target.Undeclare(HotPlugScope.Live)
             : null;
-        var defined = order.Persistent ? Undefine(target) : null;
+        var defined = order.Persistent ? target.Undefine() ?? target.Undeclare(HotPlugScope.Config) : null;
         return live is null && defined is null ? null
             : $"the device '{order.Device}' is gone, but its declaration is not: {live ?? defined}; detach again";
-    }
-
-    private string? Undefine(HotPlugTarget target)
-    {
-        var defined = target.Look(HotPlugScope.Config);
-        if (defined.Value is null)
-            return defined.Trouble;
-        if (defined.Value.Find(order.Device) is { } entry && target.Detach(HotPlugScope.Config, entry.Model) is { Value: null } answer)
-            return answer.Trouble;
-        return target.Undeclare(HotPlugScope.Config);
     }
 }

@@ -57,12 +57,8 @@ internal sealed class MigrateOperation(Workplace place, Patience patience, Worke
         place.Records.MakeFolders();
         var forTypes = patience.AtMost(place.Settings.WaitForTypes);
         Arrival? arrival = null;
-        patience.Wait(() =>
-        {
-            arrival = PlanAndReserve(domain, declaration);
-            return arrival is null || arrival.Plan.Refusals.Length == 0 || !arrival.Plan.IsHopeful(!forTypes.IsOver);
-        });
-        refusal = arrival is null ? $"the lock '{place.Root.State / "lock"}' is held by another process for too long" : arrival.Plan.Refusal;
+        Replanning.Run(
+            place, patience, () => (arrival = PlanAndReserve(domain, declaration))?.Plan, plan => plan.IsHopeful(!forTypes.IsOver), out refusal);
         return arrival;
     }
 

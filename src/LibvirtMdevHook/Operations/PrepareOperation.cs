@@ -88,7 +88,7 @@ internal sealed class PrepareOperation(Workplace place, Patience patience, Domai
             if (MakePlan(declaration, out var refusal) is not { Record: { } planned })
                 return Refuse(refusal);
             var bringUp = new BringUp(place, patience, planned);
-            var setback = Run(bringUp);
+            var setback = bringUp.Run();
             if (setback is null)
             {
                 Record = bringUp.Record;
@@ -111,34 +111,15 @@ internal sealed class PrepareOperation(Workplace place, Patience patience, Domai
         }
     }
 
-    private static Setback? Run(BringUp bringUp)
-    {
-        try
-        {
-            return bringUp.Run();
-        }
-        catch (IOException e)
-        {
-            return new Setback(e.Message, Retry.No);
-        }
-    }
-
-    /// <summary>Plans until a plan comes out, or until waiting cannot help any more.</summary>
     private Plan? MakePlan(Declaration declaration, out string refusal)
     {
         var forTypes = patience.AtMost(place.Settings.WaitForTypes);
-        Plan? plan = null;
-        patience.Wait(() =>
+        return Replanning.Run(place, patience, () =>
         {
             _abandoned.Adopt();
             _abandoned.Work(patience.AtMost(TimeSpan.Zero));
-            plan = PlanAndSave(declaration);
-            return plan is null || plan.Refusals.Length == 0 || !plan.IsHopeful(!forTypes.IsOver);
-        });
-        refusal = plan is null
-            ? $"the lock '{place.Root.State / "lock"}' is held by another process for too long"
-            : plan.Refusal;
-        return plan;
+            return PlanAndSave(declaration);
+        }, plan => plan.IsHopeful(!forTypes.IsOver), out refusal);
     }
 
     private Plan? PlanAndSave(Declaration declaration)

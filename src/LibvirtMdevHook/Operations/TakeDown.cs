@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using LibvirtMdevHook.Linux;
 using LibvirtMdevHook.Records;
 
@@ -12,9 +13,15 @@ internal sealed class TakeDown(Workplace place)
 {
     private static readonly TimeSpan LockTime = TimeSpan.FromSeconds(1);
 
-    private readonly List<Departure> _departures = [];
+    // A notice lists what is left while others come and go.
+    private ImmutableArray<Departure> _departures = [];
+    private ImmutableArray<Record> _elsewhere = [];
 
-    public IEnumerable<Departure> Left => _departures.Where(d => !d.IsDone);
+    /// <summary>The claims whose devices are not known to be gone, each with the reason as half a sentence, where there is one.</summary>
+    public IEnumerable<(Claim Claim, string? Trouble)> Left => Departing.Select(d => (d.Claim, d.Trouble))
+        .Concat(_elsewhere.Select(r => (r.Claims[0], (string?)"a worker of an earlier operation is still at it")));
+
+    private IEnumerable<Departure> Departing => _departures.Where(d => !d.IsDone);
 
     /// <summary>The record is gone afterwards. The caller holds its lock.</summary>
     /// <returns>Why something of it stays as it is, and with it the record, as half a sentence; null when all leaves.</returns>
@@ -30,7 +37,7 @@ internal sealed class TakeDown(Workplace place)
     /// <returns>Why it stays as it is, as half a sentence; null when it leaves.</returns>
     public string? Begin(Record record, Claim claim)
     {
-        if (claim.Stage != Stage.Reserved && !Move(record.RemovalOf(claim)))
+        if (claim.Stage != Stage.Reserved && !Move(record.RemovalOf(claim), Await))
             return Withheld(claim);
         var rest = record.Without(claim);
         try
@@ -52,8 +59,9 @@ internal sealed class TakeDown(Workplace place)
     private string? Withheld(Claim claim) =>
         _departures.Any(d => d.Claim.Device == claim.Device) ? null : $"another process has the lock of the removal of {claim}";
 
+    /// <param name="wait">Given what another worker takes down, to be waited for; without, whoever needs the device waits for it.</param>
     /// <returns>False when the removal could not be saved: the device is taken down all the same, and the domain's record kept.</returns>
-    private bool Move(Record removal)
+    private bool Move(Record removal, Action<Record>? wait = null)
     {
         FileLock? held = null;
         try
@@ -61,15 +69,21 @@ internal sealed class TakeDown(Workplace place)
             held = place.Records.LockRemoving(removal.Claims[0].Device, Deadline.After(LockTime));
             // Whoever holds the lock is taking the device down already, if it is this one.
             if (held is null)
-                return place.Records.LoadRemoving(removal.Claims[0].Device)?.Generation == removal.Generation;
+            {
+                var isLeaving = place.Records.LoadRemoving(removal.Claims[0].Device)?.Generation == removal.Generation;
+                if (isLeaving)
+                    wait?.Invoke(removal);
+                return isLeaving;
+            }
+
             place.Records.SaveRemoving(removal);
-            _departures.Add(new Departure(place, removal, held));
+            _departures = _departures.Add(new Departure(place, removal, held));
             return true;
         }
         catch (IOException e)
         {
             place.Log.Error($"{e.Message}; {removal.Claims[0]} is taken down all the same");
-            _departures.Add(new Departure(place, removal, held));
+            _departures = _departures.Add(new Departure(place, removal, held));
             return false;
         }
     }
@@ -83,7 +97,7 @@ internal sealed class TakeDown(Workplace place)
                 continue;
             if (place.Records.LoadRemoving(record.Claims[0].Device) is { } still)
             {
-                _departures.Add(new Departure(place, still, held));
+                _departures = _departures.Add(new Departure(place, still, held));
                 continue;
             }
 
@@ -92,17 +106,31 @@ internal sealed class TakeDown(Workplace place)
         }
     }
 
+    /// <summary>Waits for a removal that was begun elsewhere, and goes on with it where its worker has ended.</summary>
+    public void Await(Record removal) => _elsewhere = _elsewhere.Add(removal);
+
     /// <returns>True when nothing is left; false when patience was over before.</returns>
     public bool Work(Patience patience) => patience.Wait(Round);
 
     public void End()
     {
-        foreach (var departure in Left)
+        foreach (var departure in Departing)
             departure.End();
+    }
+
+    /// <returns>Whether the other worker has ended; what it has not finished is taken over.</returns>
+    private bool HasEnded(Record removal)
+    {
+        var device = removal.Claims[0].Device;
+        if (place.Records.LockRemoving(device, Deadline.After(TimeSpan.Zero)) is not { } held)
+            return false;
+        _departures = _departures.Add(new Departure(place, place.Records.LoadRemoving(device) ?? removal, held));
+        return true;
     }
 
     private bool Round()
     {
+        _elsewhere = _elsewhere.RemoveAll(HasEnded);
         foreach (var departure in _departures)
             departure.GoOffline();
         foreach (var departure in _departures)

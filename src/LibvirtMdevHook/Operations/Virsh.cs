@@ -59,12 +59,13 @@ internal sealed class Virsh
     }
 
     /// <param name="input">What it reads from <see cref="Input"/>.</param>
-    public VirshAnswer<string> Run(string[] arguments, string input = "")
+    /// <param name="until">When a call ends that waits for more than libvirtd; it has the time that every call has in any case.</param>
+    public VirshAnswer<string> Run(string[] arguments, string input = "", Deadline until = default)
     {
         using var notice = _notices.WaitingFor(() => $"'virsh {arguments[0]}'");
         try
         {
-            var outcome = ChildProgram.Run("virsh", ["-q", "-c", _uri, .. arguments], input, Deadline.After(_limit));
+            var outcome = ChildProgram.Run("virsh", ["-q", "-c", _uri, .. arguments], input, Deadline.After(_limit).AtLeast(until));
             return outcome.Status switch
             {
                 0 => new VirshAnswer<string>(outcome.Output, "", IsSilent: false),

@@ -15,8 +15,8 @@ internal static class Refusals
         other.Expires is not null
             ? $"it is reserved for the domain '{other.Name}' ({other.Domain}), which may be coming here; try again in a minute"
             : $"it belongs to the domain '{other.Name}' ({other.Domain}); " + (hostdev.Device.Address is null
-                ? "give one of the two domains a uuid of its own (uuidgen)"
-                : "give one of the two domains another VF ('virt-mdev types' lists them)"));
+                ? "'virt-mdev retarget' gives this domain a uuid of its own"
+                : "'virt-mdev retarget' gives this domain another VF"));
 
     public static Refusal StillBeingRemoved(Order order, DeclaredHostdev hostdev, Record removing) => Of(order, hostdev,
         (hostdev.Device.Address is null
@@ -33,8 +33,12 @@ internal static class Refusals
                 + "nvidia/current_vgpu_type if nobody needs it any more");
     }
 
-    /// <summary>VFs come with a driver, a daemon and a command at the host's boot, which may all be late.</summary>
-    public static Refusal NoVf(Order order, DeclaredHostdev hostdev, string why) => Of(order, hostdev, why, Hope.Types);
+    /// <summary>
+    /// VFs come with a driver, a daemon and a command at the host's boot, which may all be late. Or the address is one of another host, which
+    /// libvirt keeps for the next start of a domain that migrated for good.
+    /// </summary>
+    public static Refusal NoVf(Order order, DeclaredHostdev hostdev, string why) =>
+        Of(order, hostdev, $"{why}; if the domain came from another host, 'virt-mdev retarget' gives it a VF of this one", Hope.Types);
 
     public static Refusal NoParent(Order order, DeclaredHostdev hostdev, ImmutableArray<Candidate> candidates)
     {

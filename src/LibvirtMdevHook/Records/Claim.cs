@@ -14,6 +14,7 @@ namespace LibvirtMdevHook.Records;
 /// <param name="Inode">Of the device's sysfs directory, a VF's from <see cref="Stage.Intended"/> and a mediated device's from <see cref="Stage.Created"/> on: the same uuid with another inode is another device.</param>
 /// <param name="IsForeign">Somebody else made the device: it is used, put back as it was, and never removed.</param>
 /// <param name="WasOnline">A foreign device's state before us.</param>
+/// <param name="IsHeldBack">Of a domain that runs, whose QEMU has not been told of the device yet.</param>
 /// <param name="Node">The owner of /dev/vfio/N before it was given to QEMU's user; null while it was not.</param>
 internal sealed record Claim(
     DeviceId Device,
@@ -28,6 +29,7 @@ internal sealed record Claim(
     ulong? Inode = null,
     bool IsForeign = false,
     bool WasOnline = false,
+    bool IsHeldBack = false,
     DacLabel? Node = null)
 {
     /// <summary>What it is called where it was chosen to be: a VF is its own place, whatever name it was asked for by.</summary>

@@ -43,6 +43,7 @@ internal static class RecordXml
         new XAttribute("handover", Word.Of(claim.Handover)),
         claim.Inode is { } inode ? new XAttribute("inode", inode) : null,
         claim.IsForeign ? new XAttribute("foreign", claim.WasOnline ? "online" : "offline") : null,
+        claim.IsHeldBack ? new XAttribute("held-back", "yes") : null,
         new XElement("name", claim.Device.ToString()),
         new XElement("parent", claim.Parent.ToString()),
         claim.Gpu != claim.Parent ? new XElement("gpu", claim.Gpu.ToString()) : null,
@@ -79,6 +80,7 @@ internal static class RecordXml
             element.Attribute("inode") is { } inode ? ulong.Parse(inode.Value, NumberStyles.None, CultureInfo.InvariantCulture) : null,
             foreign is not null,
             foreign == "online",
+            (string?)element.Attribute("held-back") == "yes",
             element.Element("node") is { } node ? new DacLabel((uint)node.Attribute("uid")!, (uint)node.Attribute("gid")!) : null);
     }
 

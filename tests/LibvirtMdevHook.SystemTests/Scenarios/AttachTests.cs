@@ -99,6 +99,16 @@ internal sealed class AttachTests() : HotPlugScenario("m60-mdev.xml")
     }
 
     [Test]
+    public void A_guest_that_is_slow_to_take_a_device_is_waited_for_as_long_as_asked()
+    {
+        var domain = StartPlain("slow");
+        using var virsh = new FaultyVirsh(Lab, "*attach-device*--live", "sleep 31");
+
+        Attach(domain, virsh, "--wait", "90").Expected("attach");
+        Assert.That(Devices(domain).Has, Is.EqualTo(new[] { Device }));
+    }
+
+    [Test]
     public void A_device_of_another_domain_is_refused_by_its_name()
     {
         var owner = StartDeclaring("owner");

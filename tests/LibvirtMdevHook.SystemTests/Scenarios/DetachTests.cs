@@ -112,6 +112,44 @@ internal sealed class DetachTests() : HotPlugScenario("m60-mdev.xml")
     }
 
     [Test]
+    public void A_removal_that_another_worker_is_at_is_waited_for()
+    {
+        var domain = StartPlain("shared-work");
+        Attach(domain).Expected("attach");
+        var removal = $"{Lab.Records}/removing/{Device}";
+        File.WriteAllText($"{removal}.xml", File.ReadAllText(RecordFile(domain)).Replace("stage=\"online\"", "stage=\"leaving\"", StringComparison.Ordinal));
+        var other = Task.Run(() => Lab.Run("flock", $"/run/libvirt-mdev/removing/{Device}.lock", "sh", "-c", "until [ -e /run/done ]; do sleep 0.1; done"));
+        Simulation.Wait.Until(() => File.Exists($"{removal}.lock"), () => "no lock");
+        var detach = Task.Run(() => Detach(domain));
+        LetGoUntilEndOf(detach, domain);
+
+        Assert.That(Refused(detach.Result), Does.EndWith(
+            "but it cannot be removed yet: a worker of an earlier operation is still at it; 'virt-mdev reconcile --apply' goes on with it"));
+        Assert.That(Exists(Device));
+
+        detach = Task.Run(() => Detach(domain));
+        Assert.That(detach.Wait(TimeSpan.FromSeconds(3)), Is.False);
+        Lab.Run("touch", "/run/done").Expected("touch");
+        other.Wait();
+        Assert.That(detach.Result.Expected("detach").Output, Does.StartWith($"detached '{Device}' "));
+        Assert.That(Exists(Device), Is.False);
+    }
+
+    [Test]
+    public void A_terminal_that_has_gone_changes_nothing()
+    {
+        var domain = StartPlain("untold");
+        Attach(domain).Expected("attach");
+        Lab.Virsh("suspend", domain.Name).Expected("virsh suspend");
+
+        // Whatever is written there fails, as on a terminal whose other end is closed.
+        var detach = $"exec {Lab.Folder}/usr/bin/virt-mdev detach {domain.Name} {Device} --wait 7 2</dev/null";
+        Assert.That(Lab.Run("sh", "-c", detach).Status, Is.EqualTo(1));
+        Assert.That(Devices(domain), Is.EqualTo((new[] { Device }, new[] { Device })));
+        Destroy(domain);
+    }
+
+    [Test]
     public void What_is_not_ours_is_left_to_virsh()
     {
         var domain = new VgpuDomain("native", Type) { Devices = [Device], More = Acpi };

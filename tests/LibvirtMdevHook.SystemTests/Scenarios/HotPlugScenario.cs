@@ -8,9 +8,10 @@ namespace LibvirtMdevHook.SystemTests.Scenarios;
 /// What scenarios of attach, detach and reconcile have in common. Of the simulated hosts only that of the mainline interface gives a second
 /// device to a domain that runs with one; the 2016 proposal has them all made before any is online.
 /// </summary>
+/// <param name="grace">removal_grace in seconds.</param>
 /// <param name="change">What to change in the host file's text.</param>
-internal abstract partial class HotPlugScenario(string hostFile, Func<string, string>? change = null)
-    : Scenario(hostFile, new LabOptions { Configuration = "removal_grace = 0\n", HostFile = change ?? (text => text) })
+internal abstract partial class HotPlugScenario(string hostFile, int grace = 0, Func<string, string>? change = null)
+    : Scenario(hostFile, new LabOptions { Configuration = $"removal_grace = {grace}\n", HostFile = change ?? (text => text) })
 {
     protected const string Type = "GRID M60-4Q";
 

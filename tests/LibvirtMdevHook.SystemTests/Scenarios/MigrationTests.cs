@@ -7,32 +7,10 @@ namespace LibvirtMdevHook.SystemTests.Scenarios;
 
 /// <summary>Two libvirtds on two hosts, on which the same names stand for other ids and even for another interface of the kernel.</summary>
 [TestFixture]
-internal sealed partial class MigrationTests() : Scenario("m60-mdev.xml", new LabOptions { Configuration = "removal_grace = 2\n" })
+internal sealed partial class MigrationTests() : MigrationScenario(
+    "m60-mdev.xml", new LabOptions { Configuration = "removal_grace = 2\n" }, "m60-rfc2016.xml", new LabOptions())
 {
     private readonly VgpuDomain domain = new("traveller", "GRID M60-4Q");
-
-    private HermeticLibvirtd there = null!;
-
-    [OneTimeSetUp]
-    public void StartTheOtherHost() => there = HermeticLibvirtd.Start("m60-rfc2016.xml");
-
-    [OneTimeTearDown]
-    public void StopTheOtherHost() => there.Dispose();
-
-    [TearDown]
-    public void EndThere()
-    {
-        there.Host.Control("clear");
-        TestContext.Out.WriteLine($"Hook there:\n{there.HookLog}");
-        EndDomains(there);
-        if (Directory.Exists($"{there.Records}/reserved"))
-        {
-            // Of a migration that nothing follows, the promise ends by itself in a minute.
-            Directory.EnumerateFiles($"{there.Records}/reserved").ToList().ForEach(File.Delete);
-        }
-
-        NothingIsLeftIn(there);
-    }
 
     [Test]
     public void A_running_domain_moves_there_and_back()
@@ -40,39 +18,39 @@ internal sealed partial class MigrationTests() : Scenario("m60-mdev.xml", new La
         Start(domain);
         Assert.That(TypeHere(), Is.EqualTo("nvidia-20"));
 
-        Migrate(Lab, there).Expected("virsh migrate");
+        Migrate(domain.Name, Lab, There).Expected("virsh migrate");
 
-        Assert.That(StateIn(there), Is.EqualTo("running"));
-        Assert.That(there.Host.Log(), Has.Some.Contains($"mdev_create \"{domain.Device}:vgpu_type_id=17,vm_uuid={domain.Uuid}\" ok"));
-        Assert.That(DeviceIn(there), Is.EqualTo(domain.Device));
+        Assert.That(StateIn(There, domain.Name), Is.EqualTo("running"));
+        Assert.That(There.Host.Log(), Has.Some.Contains($"mdev_create \"{domain.Device}:vgpu_type_id=17,vm_uuid={domain.Uuid}\" ok"));
+        Assert.That(DeviceIn(There), Is.EqualTo(domain.Device));
 
         // The driver here is still given its time to remove the device itself, which is waited for.
         Assert.That(Exists(domain.Device));
-        Migrate(there, Lab).Expected("virsh migrate");
+        Migrate(domain.Name, There, Lab).Expected("virsh migrate");
 
         Assert.That(State(domain.Uuid), Is.EqualTo("running"));
         Assert.That(TypeHere(), Is.EqualTo("nvidia-20"));
         Assert.That(DeviceIn(Lab), Is.EqualTo(domain.Device));
-        NothingIsLeftIn(there);
+        NothingIsLeftIn(There);
     }
 
     [Test]
     public void A_uuid_that_is_taken_there_is_replaced()
     {
         var other = new VgpuDomain("other", "GRID M60-4Q") { Devices = domain.Devices };
-        there.Define(other.Guest());
-        there.Virsh("start", other.Name).Expected("virsh start");
-        var inode = there.Host.Inode($"sys/bus/mdev/devices/{domain.Device}");
+        There.Define(other.Guest());
+        There.Virsh("start", other.Name).Expected("virsh start");
+        var inode = There.Host.Inode($"sys/bus/mdev/devices/{domain.Device}");
         Start(domain);
 
-        Migrate(Lab, there).Expected("virsh migrate");
+        Migrate(domain.Name, Lab, There).Expected("virsh migrate");
 
-        var device = DeviceIn(there);
+        var device = DeviceIn(There);
         Assert.That(device, Is.Not.EqualTo(domain.Device));
-        Assert.That(there.Host.Exists($"sys/bus/mdev/devices/{device}"));
-        Assert.That(there.Host.Inode($"sys/bus/mdev/devices/{domain.Device}"), Is.EqualTo(inode), "the other domain's device");
+        Assert.That(There.Host.Exists($"sys/bus/mdev/devices/{device}"));
+        Assert.That(There.Host.Inode($"sys/bus/mdev/devices/{domain.Device}"), Is.EqualTo(inode), "the other domain's device");
 
-        Migrate(there, Lab).Expected("virsh migrate");
+        Migrate(domain.Name, There, Lab).Expected("virsh migrate");
         Assert.That(DeviceIn(Lab), Is.EqualTo(device));
     }
 
@@ -83,25 +61,25 @@ internal sealed partial class MigrationTests() : Scenario("m60-mdev.xml", new La
         Start(stays);
         var inode = Inode(stays.Device);
 
-        var sentence = Sentence(Failure(Migrate(Lab, there)));
+        var sentence = Sentence(Failure(Migrate(domain.Name, Lab, There)));
 
         Assert.That(sentence, Is.EqualTo($"domain 'traveller': the device '{stays.Device}' of type 'GRID M60-1A' cannot be had: "
             + "'0000:86:00.0', '0000:87:00.0' have no such type; did you mean 'GRID M60-1B' or 'GRID M60-1Q' or 'GRID M60-0B'?"));
         Assert.That(State(stays.Uuid), Is.EqualTo("running"));
         Assert.That(Inode(stays.Device), Is.EqualTo(inode));
-        NothingIsLeftIn(there);
+        NothingIsLeftIn(There);
     }
 
     [Test]
     public void A_device_that_cannot_be_made_there_after_all_leaves_the_domain_running_here()
     {
         Start(domain);
-        there.Host.Control("fault errno=EINVAL op=write path=**/mdev_create");
+        There.Host.Control("fault errno=EINVAL op=write path=**/mdev_create");
 
-        Assert.That(Sentence(Failure(Migrate(Lab, there))), Does.Contain("EINVAL"));
+        Assert.That(Sentence(Failure(Migrate(domain.Name, Lab, There))), Does.Contain("EINVAL"));
 
         Assert.That(State(domain.Uuid), Is.EqualTo("running"));
-        NothingIsLeftIn(there);
+        NothingIsLeftIn(There);
     }
 
     [Test]
@@ -109,50 +87,50 @@ internal sealed partial class MigrationTests() : Scenario("m60-mdev.xml", new La
     {
         Lab.Define(domain.Guest());
 
-        Lab.Virsh("migrate", "--offline", "--persistent", "--p2p", domain.Name, Uri(there)).Expected("virsh migrate");
+        MigrateOffline(domain.Name, Lab, There).Expected("virsh migrate");
 
-        Assert.That(Directory.EnumerateFiles($"{there.Records}/domains"), Is.Empty);
-        Assert.That(there.Host.State(), Does.Not.Contain("device "));
-        there.Virsh("start", domain.Name).Expected("virsh start");
-        Assert.That(Directory.EnumerateFiles($"{there.Records}/reserved"), Is.Empty);
-        Assert.That(DeviceIn(there), Is.EqualTo(domain.Device));
+        Assert.That(Directory.EnumerateFiles($"{There.Records}/domains"), Is.Empty);
+        Assert.That(There.Host.State(), Does.Not.Contain("device "));
+        There.Virsh("start", domain.Name).Expected("virsh start");
+        Assert.That(Directory.EnumerateFiles($"{There.Records}/reserved"), Is.Empty);
+        Assert.That(DeviceIn(There), Is.EqualTo(domain.Device));
     }
 
     [Test]
     public void An_offline_migration_replaces_a_uuid_for_good()
     {
         var other = new VgpuDomain("other", "GRID M60-4Q") { Devices = domain.Devices };
-        there.Define(other.Guest());
-        there.Virsh("start", other.Name).Expected("virsh start");
+        There.Define(other.Guest());
+        There.Virsh("start", other.Name).Expected("virsh start");
         Lab.Define(domain.Guest());
 
-        Lab.Virsh("migrate", "--offline", "--persistent", "--p2p", domain.Name, Uri(there)).Expected("virsh migrate");
+        MigrateOffline(domain.Name, Lab, There).Expected("virsh migrate");
 
-        there.Virsh("start", domain.Name).Expected("virsh start");
-        Assert.That(DeviceIn(there), Is.Not.EqualTo(domain.Device));
+        There.Virsh("start", domain.Name).Expected("virsh start");
+        Assert.That(DeviceIn(There), Is.Not.EqualTo(domain.Device));
     }
 
     [Test]
     public void A_domain_that_moved_for_good_is_retargeted_for_its_next_start()
     {
         var other = new VgpuDomain("other", "GRID M60-4Q") { Devices = domain.Devices };
-        there.Define(other.Guest());
-        there.Virsh("start", other.Name).Expected("virsh start");
+        There.Define(other.Guest());
+        There.Virsh("start", other.Name).Expected("virsh start");
         Start(domain);
-        Migrate(Lab, there, "--persistent", "--undefinesource").Expected("virsh migrate");
-        var running = DeviceIn(there);
+        Migrate(domain.Name, Lab, There, "--persistent", "--undefinesource").Expected("virsh migrate");
+        var running = DeviceIn(There);
 
         // libvirt keeps for the next start the XML of the host that the domain came from.
-        Assert.That(DeviceIn(there, "--inactive"), Is.EqualTo(domain.Device));
-        var said = there.Run($"{there.Folder}/usr/bin/virt-mdev", "retarget", domain.Name).Expected("virt-mdev").Output;
+        Assert.That(DeviceIn(There, "--inactive"), Is.EqualTo(domain.Device));
+        var said = VirtMdevIn(There, "retarget", domain.Name).Expected("virt-mdev").Output;
 
-        var next = DeviceIn(there, "--inactive");
+        var next = DeviceIn(There, "--inactive");
         Assert.That(next, Is.Not.EqualTo(domain.Device));
         Assert.That(said, Does.StartWith($"domain 'traveller': '{domain.Device}' becomes '{next}' ('GRID M60-4Q' on '0000:8"));
-        Assert.That(DeviceIn(there), Is.EqualTo(running), "the running domain");
-        there.Virsh("destroy", domain.Name).Expected("virsh destroy");
-        there.Virsh("start", domain.Name).Expected("virsh start");
-        Assert.That(there.Run($"{there.Folder}/usr/bin/virt-mdev", "retarget", domain.Name).Expected("virt-mdev").Output,
+        Assert.That(DeviceIn(There), Is.EqualTo(running), "the running domain");
+        There.Virsh("destroy", domain.Name).Expected("virsh destroy");
+        There.Virsh("start", domain.Name).Expected("virsh start");
+        Assert.That(VirtMdevIn(There, "retarget", domain.Name).Expected("virt-mdev").Output,
             Is.EqualTo("domain 'traveller': nothing has to be changed\n"));
     }
 
@@ -160,15 +138,15 @@ internal sealed partial class MigrationTests() : Scenario("m60-mdev.xml", new La
     public void A_domain_that_cannot_be_retargeted_is_left_as_it_is()
     {
         var lacking = new VgpuDomain(domain.Name, "GRID M60-1A") { Uuid = domain.Uuid };
-        there.Define(lacking.Guest());
-        var before = there.Virsh("dumpxml", domain.Name).Output;
+        There.Define(lacking.Guest());
+        var before = There.Virsh("dumpxml", domain.Name).Output;
 
-        var refused = there.Run($"{there.Folder}/usr/bin/virt-mdev", "retarget", domain.Name);
-        var unknown = there.Run($"{there.Folder}/usr/bin/virt-mdev", "retarget", "-nobody");
+        var refused = VirtMdevIn(There, "retarget", domain.Name);
+        var unknown = VirtMdevIn(There, "retarget", "-nobody");
 
         Assert.That((refused.Status, refused.Output), Is.EqualTo((1, "")));
         Assert.That(refused.Errors, Does.StartWith("virt-mdev: domain 'traveller': the device").And.Contain("have no such type"));
-        Assert.That(there.Virsh("dumpxml", domain.Name).Output, Is.EqualTo(before));
+        Assert.That(There.Virsh("dumpxml", domain.Name).Output, Is.EqualTo(before));
         Assert.That(unknown.Status, Is.Not.Zero);
     }
 
@@ -215,24 +193,6 @@ internal sealed partial class MigrationTests() : Scenario("m60-mdev.xml", new La
         Start(large.Uuid);
         Assert.That(Lab.Virsh("dominfo", large.Name).Output, Does.Match(@"Managed save:\s+no"));
     }
-
-    private Outcome Migrate(HermeticLibvirtd from, HermeticLibvirtd to, params IEnumerable<string> options)
-    {
-        // Where the QEMU of the destination, which is not root, may make a socket.
-        var socket = $"/tmp/mdev-migration-{Guid.NewGuid()}";
-        try
-        {
-            return from.Virsh(["migrate", "--live", "--p2p", domain.Name, Uri(to), "--migrateuri", $"unix://{socket}", .. options]);
-        }
-        finally
-        {
-            File.Delete(socket);
-        }
-    }
-
-    private static string Uri(HermeticLibvirtd lab) => $"qemu+unix:///system?socket={lab.Folder}/run/libvirt/libvirt-sock";
-
-    private string StateIn(HermeticLibvirtd lab) => lab.Virsh("domstate", domain.Name).Expected("virsh domstate").Output.Trim();
 
     /// <summary>The one device of the domain, which is the same in the declaration and in the hostdev.</summary>
     private Guid DeviceIn(HermeticLibvirtd lab, params IEnumerable<string> options)

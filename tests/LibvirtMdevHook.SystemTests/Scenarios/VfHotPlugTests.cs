@@ -4,7 +4,7 @@ namespace LibvirtMdevHook.SystemTests.Scenarios;
 
 /// <summary>VFs that nobody named: libvirt takes the one that attach or render has picked.</summary>
 [TestFixture]
-internal sealed class VfHotPlugTests() : HotPlugScenario("l40s-vf.xml", text => text.Replace("count=\"6\" driver=\"nvidia\"/>", "count=\"6\" driver=\"vfio-pci\"/>", StringComparison.Ordinal))
+internal sealed class VfHotPlugTests() : HotPlugScenario("l40s-vf.xml", change: text => text.Replace("count=\"6\" driver=\"nvidia\"/>", "count=\"6\" driver=\"vfio-pci\"/>", StringComparison.Ordinal))
 {
     private const string Vf = "0000:41:00.4";
     private const string CurrentType = $"/sys/bus/pci/devices/{Vf}/nvidia/current_vgpu_type";

@@ -13,7 +13,7 @@ internal sealed class PluggableDomainTests
     public void A_domain_without_a_declaration_gets_one()
     {
         var domain = Parse(DomainText.Around("<o:o:x xmlns:o='urn:other'/>"));
-        Assert.That((domain.IsDeclaring, domain.Declares(Wish.Device), domain.Prefix), Is.EqualTo((false, false, "mdev")));
+        Assert.That((domain.Declares(Wish.Device), domain.Prefix), Is.EqualTo((false, "mdev")));
         Assert.That(domain.With(new PlugWish(Wish.Device, "17")), Is.EqualTo($"""<hostdevs><hostdev uuid="{DomainText.Second}" type="17" /></hostdevs>"""));
     }
 

@@ -1,0 +1,61 @@
+using LibvirtMdevHook.SystemTests.Lab;
+using NUnit.Framework;
+
+namespace LibvirtMdevHook.SystemTests.Scenarios;
+
+/// <summary>Two libvirtds, each on a host of its own, between which domains move.</summary>
+internal abstract class MigrationScenario(string hostFile, LabOptions options, string otherHostFile, LabOptions otherOptions) : Scenario(hostFile, options)
+{
+    private HermeticLibvirtd there = null!;
+
+    /// <summary>The other host's libvirtd; <see cref="Scenario.Lab"/> is that of this one.</summary>
+    protected HermeticLibvirtd There => there;
+
+    [OneTimeSetUp]
+    public void StartTheOtherHost() => there = HermeticLibvirtd.Start(otherHostFile, otherOptions);
+
+    [OneTimeTearDown]
+    public void StopTheOtherHost() => there.Dispose();
+
+    [TearDown]
+    public void EndThere()
+    {
+        there.Host.Control("clear");
+        TestContext.Out.WriteLine($"Hook there:\n{there.HookLog}");
+        EndDomains(there);
+        ForgetReservations(there);
+        NothingIsLeftIn(there);
+    }
+
+    protected static Outcome Migrate(string domain, HermeticLibvirtd from, HermeticLibvirtd to, params IEnumerable<string> options)
+    {
+        // Where the QEMU of the destination, which is not root, may make a socket.
+        var socket = $"/tmp/mdev-migration-{Guid.NewGuid()}";
+        try
+        {
+            return from.Virsh(["migrate", "--live", "--p2p", domain, Uri(to), "--migrateuri", $"unix://{socket}", .. options]);
+        }
+        finally
+        {
+            File.Delete(socket);
+        }
+    }
+
+    protected static Outcome MigrateOffline(string domain, HermeticLibvirtd from, HermeticLibvirtd to, params IEnumerable<string> options) =>
+        from.Virsh(["migrate", "--offline", "--persistent", "--p2p", domain, Uri(to), .. options]);
+
+    protected static string StateIn(HermeticLibvirtd lab, string domain) => lab.Virsh("domstate", domain).Expected("virsh domstate").Output.Trim();
+
+    protected static Outcome VirtMdevIn(HermeticLibvirtd lab, params IEnumerable<string> arguments) => lab.Run([$"{lab.Folder}/usr/bin/virt-mdev", .. arguments]);
+
+    /// <summary>Of a migration that nothing follows, the promise ends by itself in a minute.</summary>
+    protected static void ForgetReservations(HermeticLibvirtd lab)
+    {
+        if (Directory.Exists($"{lab.Records}/reserved"))
+        {
+            Directory.EnumerateFiles($"{lab.Records}/reserved").ToList().ForEach(File.Delete);
+        }
+    }
+
+    private static string Uri(HermeticLibvirtd lab) => $"qemu+unix:///system?socket={lab.Folder}/run/libvirt/libvirt-sock";
+}
