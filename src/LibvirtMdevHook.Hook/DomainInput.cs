@@ -14,7 +14,7 @@ internal sealed class DomainInput
     private byte[] _bytes = new byte[1 << 16];
     private int _length;
 
-    public ReadOnlyMemory<byte> Bytes => _bytes.AsMemory(0, _length);
+    public ReadOnlyMemory<byte> Bytes => _bytes.AsMemory(0, Math.Min(_length, MaximumKept));
 
     /// <summary>Reads everything, whatever its size; keeps what a worker may need.</summary>
     /// <returns>Whether the bytes of our namespace are there.</returns>

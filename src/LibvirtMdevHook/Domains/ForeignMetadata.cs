@@ -5,11 +5,14 @@ namespace LibvirtMdevHook.Domains;
 /// <summary>
 /// Blanks what other applications keep in a domain's metadata, line by line, before the XML is read with its namespaces. libvirt itself
 /// stores there what no namespace-aware reader takes (<c>virsh metadata --set '&lt;p:x/&gt;'</c> becomes <c>&lt;p:p:x&gt;</c>), and that
-/// of others is none of our business. Bounds the depth, refuses a DTD, and finds the doubled prefix in our own element.
+/// of others is none of our business. Bounds the depth and the attributes, refuses a DTD, and finds the doubled prefix in our own element.
 /// </summary>
 internal sealed class ForeignMetadata
 {
     private const int MaximumDepth = 256;
+
+    /// <summary>Of one element: the reader of namespaces compares them with each other.</summary>
+    private const int MaximumAttributes = 1000;
 
     private readonly SourceText _source;
     private readonly char[] _cleaned;
@@ -64,6 +67,8 @@ internal sealed class ForeignMetadata
                     throw Invalid(reader.LineNumber, DoubledPrefix(reader.Name));
                 if (isMetadataChild && !insideOurs)
                     foreignStart = _source.Offset(reader.LineNumber, reader.LinePosition) - 1;
+                if (foreignStart < 0 && reader.AttributeCount > MaximumAttributes)
+                    throw Invalid(reader.LineNumber, $"an element has more than {MaximumAttributes} attributes");
                 if (isMetadataChild && reader.IsEmptyElement)
                     foreignStart = End(foreignStart, ref insideOurs, foreignStart);
             }

@@ -151,6 +151,14 @@ internal sealed class DomainXmlTests
         Does.Contain("parent has more than 256 names").And.Not.Contain("\n"));
 
     [Test]
+    public void Thousands_of_attributes_are_refused_and_those_of_others_overlooked()
+    {
+        var many = string.Concat(Enumerable.Range(0, 1001).Select(n => $" xmlns:a{n}='u' "));
+        Assert.That(DomainText.Problems(DomainText.Declaring($"<hostdev {many}/>")), Does.Contain("more than 1000 attributes"));
+        Assert.That(DomainText.Problems(DomainText.Around($"<o:x xmlns:o='o' {many}/>")), Is.EqualTo("no problem"));
+    }
+
+    [Test]
     public void A_sentence_quotes_no_megabytes() =>
         Assert.That(DomainText.Problems(DomainText.Declaring($"<hostdev uuid='{new string('x', 1 << 20)}' type='x'/>")), Has.Length.LessThan(20_000));
 }
