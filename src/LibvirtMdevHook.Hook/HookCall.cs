@@ -55,8 +55,8 @@ internal sealed class HookCall
     private static bool HasRecord(Root root, Guid uuid)
     {
         // Joined from strings alone: a format in the text would take a buffer from the runtime's pool, which opens /dev/urandom once.
-        using var record = Descriptor.Open((root.State / $"domains/{uuid.ToString("D")}.xml").Text, Libc.O_RDONLY, out _);
-        return record is not null;
+        using var record = Descriptor.Open((root.State / $"domains/{uuid.ToString("D")}.xml").Text, Libc.O_RDONLY, out var error);
+        return record is not null || !error.IsAbsent;
     }
 
     private int Hand(Root root, WorkerRequest request, Deadline deadline, TimeSpan budget)
