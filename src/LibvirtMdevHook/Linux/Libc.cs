@@ -66,6 +66,9 @@ internal static unsafe partial class Libc
     public static partial int mkdir(string path, uint mode);
 
     [LibraryImport("libc")]
+    public static partial uint umask(uint mask);
+
+    [LibraryImport("libc")]
     public static partial uint geteuid();
 
     [LibraryImport("libc", SetLastError = true)]

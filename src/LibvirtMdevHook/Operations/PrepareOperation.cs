@@ -28,9 +28,7 @@ internal sealed class PrepareOperation(Workplace place, Patience patience, Domai
         using var own = place.Records.Lock(domain.Uuid, patience.Deadline);
         if (own is null)
             return Refuse("an earlier operation of this domain is still at work or waits in the kernel; 'virt-mdev list' says what for");
-        var answer = !UndoEarlierRun(out var trouble) ? Refuse(trouble)
-            : domain.Declaration is { } declaration ? BringUp(declaration)
-            : Answer.Good;
+        var answer = Prepare();
         if (Record is null)
         {
             own.Delete();
@@ -56,7 +54,22 @@ internal sealed class PrepareOperation(Workplace place, Patience patience, Domai
             // A later operation of the domain may have been quicker.
             if (place.Records.Load(domain.Uuid)?.Generation == Record.Generation)
                 _takeDown.Begin(Record);
-            own.Delete();
+            if (place.Records.Load(domain.Uuid) is null)
+                own.Delete();
+        }
+    }
+
+    private Answer Prepare()
+    {
+        try
+        {
+            return !UndoEarlierRun(out var trouble) ? Refuse(trouble)
+                : domain.Declaration is { } declaration ? BringUp(declaration)
+                : Answer.Good;
+        }
+        catch (IOException e)
+        {
+            return Refuse(e.Message);
         }
     }
 

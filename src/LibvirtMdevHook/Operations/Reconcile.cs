@@ -32,7 +32,12 @@ internal sealed class Reconcile(Workplace place, Virsh virsh, Notices notices)
         _found.AddRange(place.Records.SetAsides().Select(file => new Leftover(LeftoverKind.SetAside, [], null, null,
             $"'{file}' is a record that was not trusted; look at it and delete it", Trouble: null)));
         if (_applies)
+        {
             Work();
+            place.Records.DeleteDebris();
+            SeenTypes.DeleteDebris(place.Root);
+        }
+
         return _found;
     }
 

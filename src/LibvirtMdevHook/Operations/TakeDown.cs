@@ -13,14 +13,17 @@ internal sealed class TakeDown(Workplace place)
     private static readonly TimeSpan LockTime = TimeSpan.FromSeconds(1);
 
     private readonly List<Departure> _departures = [];
+    private readonly List<Record> _kept = [];
 
     public IEnumerable<Departure> Left => _departures.Where(d => !d.IsDone);
 
-    /// <summary>The record is gone afterwards. The caller holds its lock.</summary>
+    /// <summary>The record is gone afterwards, or when all devices are, where a removal cannot be saved. The caller holds its lock.</summary>
     public void Begin(Record record)
     {
         var moved = record.Claims.Reverse().Where(c => c.Stage != Stage.Reserved).Select(c => Move(record.RemovalOf(c))).ToArray();
-        if (!moved.Contains(false))
+        if (moved.Contains(false))
+            _kept.Add(record);
+        else
             place.Records.Delete(record.Domain);
     }
 
@@ -81,15 +84,45 @@ internal sealed class TakeDown(Workplace place)
             held.Delete();
             held.Dispose();
         }
+
+        place.Records.DeleteRemovalDebris();
     }
 
     /// <returns>True when nothing is left; false when patience was over before.</returns>
-    public bool Work(Patience patience) => patience.Wait(Round);
+    public bool Work(Patience patience)
+    {
+        if (!patience.Wait(Round))
+            return false;
+        _kept.RemoveAll(Drop);
+        return true;
+    }
 
     public void End()
     {
         foreach (var departure in Left)
             departure.End();
+    }
+
+    /// <returns>False while somebody is at work for the domain, which may be the caller.</returns>
+    private bool Drop(Record kept)
+    {
+        try
+        {
+            using var own = place.Records.Lock(kept.Domain, Deadline.After(TimeSpan.Zero));
+            if (own is null)
+                return false;
+            var now = place.Records.Load(kept.Domain);
+            if (now?.Generation == kept.Generation)
+                place.Records.Delete(kept.Domain);
+            if (now is null || now.Generation == kept.Generation)
+                own.Delete();
+            return true;
+        }
+        catch (IOException e)
+        {
+            place.Log.Error(e.Message);
+            return true;
+        }
     }
 
     private bool Round()
