@@ -53,7 +53,7 @@ internal sealed class Recovery(SweptHost host, Subject subject)
         if (subject.Operation != "attach")
             subject.IsIdle("reconcile");
         else if (host.Virsh.Has(subject.Domain).Devices == subject.Guest!.Value.Devices)
-            subject.IsAs(subject.Done, "reconcile of a guest that has the device");
+            subject.IsAs(subject.Done, "reconcile of a guest that has the device", wherever: true);
         else
             subject.IsAs(subject.Arranged, "reconcile of a guest that has no more than before");
     }

@@ -135,7 +135,7 @@ internal sealed partial class SweptHost : IDisposable
         _programs.Dispose();
     }
 
-    private IEnumerable<string> Strace(Tracing tracing) => [TracedPrograms.Strace, "-q", "-o", Trace, .. tracing.Options];
+    private IEnumerable<string> Strace(Tracing tracing) => [TracedPrograms.Strace, "-e", "quiet=attach,personality,path-resolution", "-o", Trace, .. tracing.Options];
 
     private HookRun CallTraced(string operation, string name, string xml, Tracing tracing)
     {
