@@ -65,12 +65,15 @@ internal sealed class DomainInput
         return null;
     }
 
+    /// <exception cref="IOException">It cannot be read: what comes next could be anything.</exception>
     private bool ReadMore()
     {
         if (_length == _bytes.Length)
             Array.Resize(ref _bytes, _bytes.Length * 2);
-        var count = Stdin.Read(_bytes.AsSpan(_length), out _);
-        _length += Math.Max(count, 0);
+        var count = Stdin.Read(_bytes.AsSpan(_length), out var error);
+        if (count < 0)
+            throw new IOException("the domain's XML cannot be read from stdin: " + error);
+        _length += count;
         return count > 0;
     }
 }

@@ -59,9 +59,10 @@ internal sealed class HookCall
     private static bool HasRecord(Root root, Guid uuid)
     {
         // Joined from strings alone: a format in the text would take a buffer from the runtime's pool, which opens /dev/urandom once.
-        // What lies there may be no file: whether it is to be trusted is for the worker to say.
-        using var record = Descriptor.Open((root.State / $"domains/{uuid.ToString("D")}.xml").Text, Libc.O_RDONLY | Libc.O_NONBLOCK, out _);
-        return record is not null;
+        // What lies there may be no file, or not to be opened: whether it is to be trusted is for the worker to say.
+        var path = (root.State / $"domains/{uuid.ToString("D")}.xml").Text;
+        using var record = Descriptor.Open(path, Libc.O_RDONLY | Libc.O_NONBLOCK, out var error);
+        return record is not null || !error.IsAbsent;
     }
 
     private int Hand(Root root, WorkerRequest request, Deadline deadline, TimeSpan budget)

@@ -12,8 +12,6 @@ internal static class SeenTypes
 {
     private const int Maximum = 1000;
 
-    private const UnixFileMode ReadableFile = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
-
     /// <returns>Empty when nothing is known, or the file is not root's alone.</returns>
     public static ImmutableArray<MdevType> Read(Root root, SysfsName gpu)
     {
@@ -37,18 +35,27 @@ internal static class SeenTypes
         }
     }
 
+    /// <summary>Deletes what killed processes have left there.</summary>
+    public static void DeleteDebris(Root root)
+    {
+        foreach (var name in Sysfs.List(root.Cache).Select(name => name.ToString()).Where(name => name.StartsWith('.')))
+        {
+            if (FileStatus.Of(root.Proc / name[(name.LastIndexOf('.') + 1)..]) is null)
+                Libc.unlink((root.Cache / name).Text);
+        }
+    }
+
     private static void Write(Root root, SysfsName gpu, IEnumerable<MdevType> types)
     {
-        if (Libc.mkdir(root.Cache.Text, 0x1c0) == 0)
-            File.SetUnixFileMode(root.Cache.Text, ReadableFile | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute);
+        Libc.mkdir(root.Cache.Text, 0x1ed);
+        DeleteDebris(root);
         var beside = root.Cache / $".{gpu}.{Environment.ProcessId}";
         Libc.unlink(beside.Text);
         var text = string.Concat(types.Select(Line).Prepend(Header(root, gpu)).Select(line => line + '\n'));
-        using (var file = Descriptor.Open(beside.Text, Libc.O_WRONLY | Libc.O_CREAT | Libc.O_EXCL, out _, mode: 0x180))
+        using (var file = Descriptor.Open(beside.Text, Libc.O_WRONLY | Libc.O_CREAT | Libc.O_EXCL, out _, mode: 0x1a4))
         {
             if (file is null)
                 return;
-            File.SetUnixFileMode(beside.Text, ReadableFile);
             if (file.Write(Encoding.UTF8.GetBytes(text)).IsNone && Libc.rename(beside.Text, (root.Cache / gpu).Text) == 0)
                 return;
         }

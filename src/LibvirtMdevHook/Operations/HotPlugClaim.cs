@@ -38,15 +38,27 @@ internal sealed class HotPlugClaim(Workplace place, Patience patience, Domain do
         if (own is null)
             return "another operation of this domain is still at work";
         _own = place.Records.Load(domain.Uuid);
-        var trouble = _own?.Phase switch
-        {
-            Phase.Preparing or Phase.Prepared => "the domain is only being started; try again when it runs",
-            Phase.Stopped => "the domain has ended and is being released",
-            _ => TakeLeftoverDown() ?? TryParents(),
-        };
+        var trouble = TryBringUp();
         if (_own is null && Claim is null)
             own.Delete();
         return trouble;
+    }
+
+    private string? TryBringUp()
+    {
+        try
+        {
+            return _own?.Phase switch
+            {
+                Phase.Preparing or Phase.Prepared => "the domain is only being started; try again when it runs",
+                Phase.Stopped => "the domain has ended and is being released",
+                _ => TakeLeftoverDown() ?? TryParents(),
+            };
+        }
+        catch (IOException e)
+        {
+            return e.Message;
+        }
     }
 
     /// <summary>

@@ -28,12 +28,11 @@ internal sealed class PrepareOperation(Workplace place, Patience patience, Domai
         using var own = place.Records.Lock(domain.Uuid, patience.Deadline);
         if (own is null)
             return Refuse("an earlier operation of this domain is still at work or waits in the kernel; 'virt-mdev list' says what for");
-        var answer = !UndoEarlierRun(out var trouble) ? Refuse(trouble)
-            : domain.Declaration is { } declaration ? BringUp(declaration)
-            : Answer.Good;
+        var answer = Prepare();
         if (Record is null)
         {
-            own.Delete();
+            if (FileStatus.OfLink(place.Records.PathOf(domain.Uuid)) is null)
+                own.Delete();
             place.Records.DeleteReservation(domain.Uuid);
         }
 
@@ -56,7 +55,22 @@ internal sealed class PrepareOperation(Workplace place, Patience patience, Domai
             // A later operation of the domain may have been quicker.
             if (place.Records.Load(domain.Uuid)?.Generation == Record.Generation && _takeDown.Begin(Record) is { } withheld)
                 place.Log.Error($"{withheld}; it stays on record until the next start");
-            own.Delete();
+            if (place.Records.Load(domain.Uuid) is null)
+                own.Delete();
+        }
+    }
+
+    private Answer Prepare()
+    {
+        try
+        {
+            return !UndoEarlierRun(out var trouble) ? Refuse(trouble)
+                : domain.Declaration is { } declaration ? BringUp(declaration)
+                : Answer.Good;
+        }
+        catch (IOException e)
+        {
+            return Refuse(e.Message);
         }
     }
 

@@ -32,7 +32,12 @@ internal sealed class Reconcile(Workplace place, Virsh virsh, Notices notices)
         _found.AddRange(place.Records.SetAsides().Select(file => new Leftover(LeftoverKind.SetAside, [], null, null,
             $"'{file}' is a record that was not trusted; look at it and delete it", Trouble: null)));
         if (_applies)
+        {
             Work();
+            place.Records.DeleteDebris();
+            SeenTypes.DeleteDebris(place.Root);
+        }
+
         return _found;
     }
 
@@ -116,7 +121,6 @@ internal sealed class Reconcile(Workplace place, Virsh virsh, Notices notices)
         using (notices.WaitingFor(() => string.Join("; ", _takeDown.Left.Select(d => $"{d.Claim} to go{(d.Trouble is { } t ? $", but {t}" : "")}"))))
             _takeDown.Work(new Patience(Deadline.After(WorkTime + place.Settings.RemovalGrace), null));
         _takeDown.End();
-        place.Records.DeleteBareLocks();
         foreach (var departure in _takeDown.Left)
         {
             var at = _found.FindIndex(f => f.Devices.Contains(departure.Claim.Device));

@@ -23,6 +23,8 @@ internal sealed class ReleaseOperation(Workplace place, WorkerRequest request)
 
         if (place.Records.Load(request.Domain) is { } record && record.Generation == generation && _takeDown.Begin(record) is { } withheld)
             place.Log.Error($"{withheld}; it stays on record until the next start");
-        own.Delete();
+        // Of another life, or kept until the devices are gone, it stays, and so does its lock.
+        if (place.Records.Load(request.Domain) is null)
+            own.Delete();
     }
 }

@@ -16,6 +16,7 @@ internal sealed class TakeDown(Workplace place)
     // A notice lists what is left while others come and go.
     private ImmutableArray<Departure> _departures = [];
     private ImmutableArray<Record> _elsewhere = [];
+    private ImmutableArray<Record> _kept = [];
 
     /// <summary>The claims whose devices are not known to be gone, each with the reason as half a sentence, where there is one.</summary>
     public IEnumerable<(Claim Claim, string? Trouble)> Left => Departing.Select(d => (d.Claim, d.Trouble))
@@ -23,14 +24,17 @@ internal sealed class TakeDown(Workplace place)
 
     private IEnumerable<Departure> Departing => _departures.Where(d => !d.IsDone);
 
-    /// <summary>The record is gone afterwards. The caller holds its lock.</summary>
+    /// <summary>The record is gone afterwards, or when all devices are, where a removal cannot be saved. The caller holds its lock.</summary>
     /// <returns>Why something of it stays as it is, and with it the record, as half a sentence; null when all leaves.</returns>
     public string? Begin(Record record)
     {
         var moved = record.Claims.Reverse().Where(c => c.Stage != Stage.Reserved).Select(c => (Claim: c, Done: Move(record.RemovalOf(c)))).ToArray();
+        var withheld = moved.Where(m => !m.Done).Select(m => Withheld(m.Claim)).FirstOrDefault(trouble => trouble is not null);
         if (moved.All(m => m.Done))
             place.Records.Delete(record.Domain);
-        return moved.Where(m => !m.Done).Select(m => Withheld(m.Claim)).FirstOrDefault(trouble => trouble is not null);
+        else if (withheld is null)
+            _kept = _kept.Add(record);
+        return withheld;
     }
 
     /// <summary>One claim alone leaves, and the others stay. The caller holds the record's lock.</summary>
@@ -104,13 +108,21 @@ internal sealed class TakeDown(Workplace place)
             held.Delete();
             held.Dispose();
         }
+
+        place.Records.DeleteRemovalDebris();
     }
 
     /// <summary>Waits for a removal that was begun elsewhere, and goes on with it where its worker has ended.</summary>
     public void Await(Record removal) => _elsewhere = _elsewhere.Add(removal);
 
     /// <returns>True when nothing is left; false when patience was over before.</returns>
-    public bool Work(Patience patience) => patience.Wait(Round);
+    public bool Work(Patience patience)
+    {
+        if (!patience.Wait(Round))
+            return false;
+        _kept = _kept.RemoveAll(Drop);
+        return true;
+    }
 
     public void End()
     {
@@ -126,6 +138,28 @@ internal sealed class TakeDown(Workplace place)
             return false;
         _departures = _departures.Add(new Departure(place, place.Records.LoadRemoving(device) ?? removal, held));
         return true;
+    }
+
+    /// <returns>False while somebody is at work for the domain, which may be the caller.</returns>
+    private bool Drop(Record kept)
+    {
+        try
+        {
+            using var own = place.Records.Lock(kept.Domain, Deadline.After(TimeSpan.Zero));
+            if (own is null)
+                return false;
+            var now = place.Records.Load(kept.Domain);
+            if (now?.Generation == kept.Generation)
+                place.Records.Delete(kept.Domain);
+            if (now is null || now.Generation == kept.Generation)
+                own.Delete();
+            return true;
+        }
+        catch (IOException e)
+        {
+            place.Log.Error(e.Message);
+            return true;
+        }
     }
 
     private bool Round()

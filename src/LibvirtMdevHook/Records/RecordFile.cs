@@ -8,6 +8,8 @@ namespace LibvirtMdevHook.Records;
 /// <summary>One record on disk: written beside and renamed, root's alone, readable by people.</summary>
 internal static class RecordFile
 {
+    private const string Ending = ".new";
+
     /// <summary>Well below what is read: a record grows while its devices come up.</summary>
     private const int MaximumWritten = 1 << 19;
 
@@ -22,24 +24,35 @@ internal static class RecordFile
     /// <exception cref="IOException">The file cannot be written.</exception>
     public static void Write(HostPath folder, string name, Record record)
     {
-        var beside = folder / $".{name}.new";
+        var beside = Beside(folder, name);
         var bytes = Encoding.UTF8.GetBytes(RecordXml.Write(record).ToString() + '\n');
         if (bytes.Length > MaximumWritten)
             throw Failed(folder / name, Errno.EFBIG);
         Libc.unlink(beside.Text);
-        using (var file = Descriptor.Open(beside.Text, Libc.O_WRONLY | Libc.O_CREAT | Libc.O_EXCL, out var error, mode: 0x180))
-        {
-            error = file?.Write(bytes) ?? error;
-            if (!error.IsNone)
-                throw Failed(folder / name, error);
-            File.SetUnixFileMode(beside.Text, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
-        }
-
-        if (Libc.rename(beside.Text, (folder / name).Text) != 0)
-            throw Failed(folder / name, Errno.Last());
+        var error = WriteNew(beside, bytes);
+        if (error.IsNone && Libc.rename(beside.Text, (folder / name).Text) != 0)
+            error = Errno.Last();
+        if (error.IsNone)
+            return;
+        Libc.unlink(beside.Text);
+        throw Failed(folder / name, error);
     }
 
+    /// <summary>With what was written beside it by a process that was killed.</summary>
+    public static void Delete(HostPath folder, string name)
+    {
+        Libc.unlink((folder / name).Text);
+        DeleteBeside(folder, name);
+    }
+
+    public static void DeleteBeside(HostPath folder, string name) => Libc.unlink(Beside(folder, name).Text);
+
+    /// <returns>The name of the record beside which a file was written; null when it is no such file.</returns>
+    public static string? NameBeside(string file) =>
+        file.StartsWith('.') && file.EndsWith(Ending, StringComparison.Ordinal) ? file[1..^Ending.Length] : null;
+
     /// <returns>The record; null with a reason when the file must not be acted on; null without one when it is not there.</returns>
+    /// <exception cref="IOException">It cannot be read now, which says nothing against it.</exception>
     public static (Record? Record, string? Reason) Read(HostPath file)
     {
         if (FileStatus.OfLink(file) is not { } status)
@@ -52,7 +65,7 @@ internal static class RecordFile
             return (null, "others than its owner may write to it");
         var text = Sysfs.Read(file, out var error);
         if (text is null)
-            return error.IsAbsent ? (null, null) : (null, $"it cannot be read: {error}");
+            return error.IsAbsent ? (null, null) : throw new IOException($"cannot read the record '{file}': {error}");
         // The rest of it may not have been read.
         if (text.Length > MaximumWritten)
             return (null, "it is longer than any that is written");
@@ -80,6 +93,14 @@ internal static class RecordFile
         }
 
         return false;
+    }
+
+    private static HostPath Beside(HostPath folder, string name) => folder / $".{name}{Ending}";
+
+    private static Errno WriteNew(HostPath path, byte[] bytes)
+    {
+        using var file = Descriptor.Open(path.Text, Libc.O_WRONLY | Libc.O_CREAT | Libc.O_EXCL, out var error, mode: 0x1a4);
+        return file?.Write(bytes) ?? error;
     }
 
     private static IOException Failed(HostPath file, Errno error) => new($"cannot write the record '{file}': {error}");

@@ -13,8 +13,10 @@ namespace LibvirtMdevHook.Records;
 /// <param name="report">Told, in a sentence, of each file that is set aside.</param>
 internal sealed class RecordStore(Root root, string boot, Action<string> report)
 {
-    private const UnixFileMode ReadableByPeople = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
-        | UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
+    private const string Ending = ".xml";
+    private const string LockEnding = ".lock";
+
+    private const uint ReadableByPeople = 0x1ed;
 
     private readonly HostPath _domains = root.State / "domains";
     private readonly HostPath _removing = root.State / "removing";
@@ -31,9 +33,7 @@ internal sealed class RecordStore(Root root, string boot, Action<string> report)
     {
         foreach (var folder in new[] { root.State, _domains, _removing, _reserved })
         {
-            if (Libc.mkdir(folder.Text, 0x1c0) == 0)
-                File.SetUnixFileMode(folder.Text, ReadableByPeople);
-            else if (Errno.Last() != Errno.EEXIST)
+            if (Libc.mkdir(folder.Text, ReadableByPeople) != 0 && Errno.Last() != Errno.EEXIST)
                 throw new IOException($"cannot make the folder '{folder}' for the records: {Errno.Last()}");
             Trust(folder);
         }
@@ -72,24 +72,6 @@ internal sealed class RecordStore(Root root, string boot, Action<string> report)
     /// <summary>Held by the worker that removes a device.</summary>
     public FileLock? LockRemoving(DeviceId device, Deadline deadline) => FileLock.Take(_removing / $"{device}.lock", deadline);
 
-    /// <summary>Deletes the locks of those who were killed before they had put anything on record, or after they had taken it off.</summary>
-    public void DeleteBareLocks()
-    {
-        const string Ending = ".lock";
-        foreach (var folder in new[] { _domains, _removing })
-        {
-            foreach (var name in Sysfs.List(folder).Select(n => n.ToString()).Where(n => n.EndsWith(Ending, StringComparison.Ordinal)))
-            {
-                var record = folder / $"{name[..^Ending.Length]}.xml";
-                if (FileStatus.Of(record) is not null)
-                    continue;
-                using var bare = FileLock.Take(folder / name, Deadline.After(TimeSpan.Zero));
-                if (bare is not null && FileStatus.Of(record) is null)
-                    bare.Delete();
-            }
-        }
-    }
-
     /// <returns>Null when the domain has no record of this boot.</returns>
     public Record? Load(Guid domain) => Load(_domains, $"{domain:D}.xml", r => r.Domain == domain);
 
@@ -105,19 +87,19 @@ internal sealed class RecordStore(Root root, string boot, Action<string> report)
 
     public void Save(Record record) => RecordFile.Write(_domains, $"{record.Domain:D}.xml", record);
 
-    public void Delete(Guid domain) => Libc.unlink(PathOf(domain).Text);
+    public void Delete(Guid domain) => RecordFile.Delete(_domains, $"{domain:D}.xml");
 
     /// <summary>Moves a claim from its domain's record to the folder of removals; after a crash in between it is in both.</summary>
     /// <param name="removal">A record with the one claim.</param>
     public void SaveRemoving(Record removal) => RecordFile.Write(_removing, $"{removal.Claims[0].Device}.xml", removal);
 
-    public void DeleteRemoving(DeviceId device) => Libc.unlink((_removing / $"{device}.xml").Text);
+    public void DeleteRemoving(DeviceId device) => RecordFile.Delete(_removing, $"{device}.xml");
 
     /// <summary>What a domain has itself is left alone: it may be running here while another of its uuid is said to come.</summary>
     /// <param name="reservation">With the time at which it expires.</param>
     public void SaveReservation(Record reservation) => RecordFile.Write(_reserved, $"{reservation.Domain:D}.xml", reservation);
 
-    public void DeleteReservation(Guid domain) => Libc.unlink((_reserved / $"{domain:D}.xml").Text);
+    public void DeleteReservation(Guid domain) => RecordFile.Delete(_reserved, $"{domain:D}.xml");
 
     /// <returns>Those that still count.</returns>
     public ImmutableArray<Record> Reservations() => AllReservations().RemoveAll(r => r.Expires is not { Passed: false });
@@ -128,6 +110,39 @@ internal sealed class RecordStore(Root root, string boot, Action<string> report)
         foreach (var expired in AllReservations().Where(r => r.Expires is not { Passed: false }))
             DeleteReservation(expired.Domain);
     }
+
+    /// <summary>Deletes what killed processes left besides records: files that were not renamed yet, and locks of what has no record.</summary>
+    public void DeleteDebris()
+    {
+        DeleteDebris(_domains);
+        DeleteRemovalDebris();
+        using var host = LockHost(Deadline.After(TimeSpan.Zero));
+        if (host is null)
+            return;
+        DeleteExpiredReservations();
+        foreach (var name in Names(_reserved).Select(RecordFile.NameBeside).OfType<string>())
+            RecordFile.DeleteBeside(_reserved, name);
+    }
+
+    /// <summary>The same of removals alone, which are few.</summary>
+    public void DeleteRemovalDebris() => DeleteDebris(_removing);
+
+    private static void DeleteDebris(HostPath folder)
+    {
+        foreach (var name in Names(folder).Select(NameOfDebris).OfType<string>().Distinct())
+        {
+            using var held = FileLock.Take(folder / $"{name}{LockEnding}", Deadline.After(TimeSpan.Zero));
+            if (held is null)
+                continue;
+            RecordFile.DeleteBeside(folder, name + Ending);
+            if (FileStatus.Of(folder / $"{name}{Ending}") is null)
+                held.Delete();
+        }
+    }
+
+    private static string? NameOfDebris(string file) => file.EndsWith(LockEnding, StringComparison.Ordinal) ? file[..^LockEnding.Length]
+        : RecordFile.NameBeside(file) is { } name && name.EndsWith(Ending, StringComparison.Ordinal) ? name[..^Ending.Length]
+        : null;
 
     private ImmutableArray<Record> AllReservations() =>
         LoadAll(_reserved, name => Guid.TryParse(name, out var uuid) ? Load(_reserved, $"{uuid:D}.xml", r => r.Domain == uuid) : null);
@@ -148,14 +163,26 @@ internal sealed class RecordStore(Root root, string boot, Action<string> report)
 
     private ImmutableArray<Record> LoadAll(HostPath folder, Func<string, Record?> load)
     {
-        const string Ending = ".xml";
         Trust(root.State);
         Trust(folder);
-        return
-        [
-            .. Sysfs.List(folder).Select(n => n.ToString()).Where(n => n.EndsWith(Ending, StringComparison.Ordinal))
-                .Select(n => load(n[..^Ending.Length])).OfType<Record>(),
-        ];
+        return [.. Names(folder).Where(n => n.EndsWith(Ending, StringComparison.Ordinal)).Select(n => load(n[..^Ending.Length])).OfType<Record>()];
+    }
+
+    /// <exception cref="IOException">The folder cannot be read: what is claimed is not known then.</exception>
+    private static IEnumerable<string> Names(HostPath folder)
+    {
+        try
+        {
+            return [.. Directory.EnumerateFileSystemEntries(folder.Text).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];
+        }
+        catch (DirectoryNotFoundException)
+        {
+            return [];
+        }
+        catch (UnauthorizedAccessException e)
+        {
+            throw new IOException(e.Message, e);
+        }
     }
 
     private void SetAside(HostPath file, string name, string reason)

@@ -56,7 +56,7 @@ internal sealed class RecordStoreTests
         var held = Guid.NewGuid();
         using var ours = store.Lock(held, soon)!;
 
-        store.DeleteBareLocks();
+        store.DeleteDebris();
 
         var folder = Path.GetDirectoryName(Path.GetDirectoryName(store.PathOf(Domain).Text))!;
         Assert.That(Directory.EnumerateFiles(folder, "*.lock", SearchOption.AllDirectories).Select(Path.GetFileName),

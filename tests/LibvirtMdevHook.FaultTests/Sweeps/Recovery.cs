@@ -1,0 +1,86 @@
+using NUnit.Framework;
+
+namespace LibvirtMdevHook.FaultTests.Sweeps;
+
+/// <summary>What comes after something went wrong: each way has to lead to where a clean run leads, and nothing of it may be left over.</summary>
+internal sealed class Recovery(SweptHost host, Subject subject)
+{
+    public static readonly string[] Ways = ["release", "prepare", "reconcile"];
+
+    public void By(string way)
+    {
+        switch (way)
+        {
+            case "release":
+                Release();
+                break;
+            case "prepare":
+                Prepare();
+                break;
+            default:
+                Reconcile();
+                break;
+        }
+
+        End();
+    }
+
+    /// <summary>libvirt calls it once, and the hook does nothing for a domain without a record: then it is up to the next two.</summary>
+    private void Release()
+    {
+        var hadRecord = host.HasRecord(subject.Domain);
+        subject.Call("release");
+        if (hadRecord)
+            subject.IsAs(subject.Idle, "release");
+    }
+
+    private void Prepare()
+    {
+        subject.Call("prepare");
+        // Without a declaration the hook has not even looked.
+        if (!subject.Domain.Vgpus.IsEmpty)
+            subject.IsAs(subject.Prepared, "prepare");
+        subject.Call("release");
+        if (!subject.Domain.Vgpus.IsEmpty)
+            subject.IsAs(subject.Idle, "prepare and release");
+    }
+
+    private void Reconcile()
+    {
+        Apply();
+        if (subject.Operation == "migrate")
+            return;
+        if (subject.Operation != "attach")
+            subject.IsIdle("reconcile");
+        else if (host.Virsh.Has(subject.Domain).Devices == subject.Guest!.Value.Devices)
+            subject.IsAs(subject.Done, "reconcile of a guest that has the device", wherever: true);
+        else
+            subject.IsAs(subject.Arranged, "reconcile of a guest that has no more than before");
+    }
+
+    /// <summary>Whatever there was, after this nothing is.</summary>
+    private void End()
+    {
+        if (host.HasRecord(subject.Domain))
+            subject.Call("release");
+        host.Virsh.End(subject.Domain);
+        if (!subject.IsClean)
+            Apply();
+        // What was reserved by a migration counts for a while, unless the domain comes.
+        if (subject.Operation == "migrate")
+        {
+            subject.Call("prepare");
+            subject.IsAs(subject.Prepared, "prepare");
+            subject.Call("release");
+        }
+
+        subject.IsIdle("everything");
+        host.OthersAreUntouched();
+    }
+
+    private void Apply()
+    {
+        var outcome = host.VirtMdev(null, "reconcile", "--apply");
+        Assert.That((outcome.Status, outcome.Errors), Is.EqualTo((0, "")), $"reconcile --apply: {outcome.Output}");
+    }
+}

@@ -1,0 +1,150 @@
+using System.Text.RegularExpressions;
+using LibvirtMdevHook.SystemTests.Binaries;
+using NUnit.Framework;
+
+namespace LibvirtMdevHook.FaultTests.Sweeps;
+
+/// <summary>One operation of one domain, which can be tried again and again on a host where nothing of the domain is left.</summary>
+internal sealed partial class Subject
+{
+    private readonly SweptHost _host;
+    private readonly Vgpu _attached;
+
+    /// <param name="devices">How many there are in the end: attach is of the last.</param>
+    public Subject(SweptHost host, string operation, string dialect, int devices)
+    {
+        (_host, Operation) = (host, operation);
+        Vgpu[] all = [.. Enumerable.Range(0, devices).Select(number => DeviceOf(dialect, number))];
+        _attached = all[^1];
+        Domain = new DeclaringDomain("swept", [.. operation == "attach" ? all[..^1] : all])
+        {
+            Uuid = new Guid("00000000-5eed-4000-8000-000000000000"),
+            // Destroys of one parent could not be told from each other.
+            Rules = dialect == "rfc2016" ? "gpu='different'" : "",
+        };
+        // The first leaves folders and what it saw of types, which stay.
+        Call("prepare");
+        Arrange();
+        Run(null);
+        Call("prepare");
+        Call("release");
+        host.Virsh.End(Domain);
+        Idle = host.Look();
+        Call("prepare");
+        Prepared = host.Look();
+        Call("release");
+        IsIdle("release");
+        Arrange();
+        Arranged = host.Look();
+        IsGood(Run(null));
+        Done = host.Look();
+        Guest = operation == "attach" ? host.Virsh.Has(Domain) : null;
+        Clear();
+    }
+
+    public string Operation { get; }
+
+    public DeclaringDomain Domain { get; }
+
+    /// <summary>Nothing is there of the domain.</summary>
+    public string Idle { get; }
+
+    /// <summary>The domain was prepared.</summary>
+    public string Prepared { get; }
+
+    /// <summary>What the operation begins with.</summary>
+    public string Arranged { get; }
+
+    /// <summary>What a clean run ends with.</summary>
+    public string Done { get; }
+
+    /// <summary>What libvirt has of the domain after a clean attach.</summary>
+    public (string Devices, string Metadata)? Guest { get; }
+
+    public (string Devices, string Metadata) NowInGuest => _host.Virsh.Has(Domain);
+
+    public IReadOnlyList<Traced> Programs => Operation is "attach" or "reconcile" ? [Traced.Command] : [Traced.Hook, Traced.Worker];
+
+    /// <summary>The state that the operation begins with.</summary>
+    public void Arrange()
+    {
+        if (Operation is "release" or "reconcile" || (Operation == "attach" && !Domain.Vgpus.IsEmpty))
+        {
+            foreach (var operation in new[] { "prepare", "start", "started" })
+                Call(operation);
+        }
+        else
+        {
+            _host.RemoveEmptyFolders();
+        }
+
+        if (Operation == "attach")
+            _host.Virsh.Run(Domain);
+    }
+
+    /// <summary>The operation, the exit status and outputs as they came.</summary>
+    public HookRun Run(Tracing? tracing)
+    {
+        if (Operation is not ("attach" or "reconcile"))
+            return _host.Call(Operation, Domain, tracing);
+        var type = _attached.Attributes.Split('\'')[1];
+        string[] arguments = Operation == "reconcile" ? ["reconcile", "--apply"]
+            : ["attach", $"{Domain.Uuid}", "--type", type, _attached.Address is null ? "--uuid" : "--address", _attached.Id];
+        var outcome = _host.VirtMdev(tracing, arguments);
+        return new HookRun(outcome.Status, outcome.Output, outcome.Errors, default);
+    }
+
+    /// <summary>The domain ends, if it came to run; everything has to be gone.</summary>
+    public void Clear()
+    {
+        Call("release");
+        _host.Virsh.End(Domain);
+        if (Operation == "migrate")
+        {
+            // The reservation stays until then.
+            Call("prepare");
+            Call("release");
+        }
+
+        IsIdle("a clean end");
+    }
+
+    public bool IsClean => _host.Look() == Idle;
+
+    public void IsIdle(string after) => IsAs(Idle, after);
+
+    /// <param name="wherever">On whichever parents the devices are.</param>
+    public void IsAs(string expected, string after, bool wherever = false)
+    {
+        var now = _host.Look();
+        if (wherever)
+            (now, expected) = (WithoutParents(now), WithoutParents(expected));
+        if (now == expected)
+            return;
+        var (old, current) = (expected.Split('\n'), now.Split('\n'));
+        Assert.Fail($"after {after}\nthere is too much:\n  {string.Join("\n  ", current.Except(old))}\nand too little:\n  "
+            + $"{string.Join("\n  ", old.Except(current))}\nthe log ends with\n{string.Join('\n', _host.LastOfLog().TrimEnd().Split('\n').TakeLast(5))}");
+    }
+
+    public void Call(string operation) => _host.Call(operation, Domain).IsGood(operation);
+
+    /// <summary>A clean run of the operation.</summary>
+    public void IsGood(HookRun run) => Assert.That((run.Status, run.Errors), Is.EqualTo((0, "")), $"{Operation}: {run.Output}");
+
+    private static string WithoutParents(string look) => Parents().Replace(look, "");
+
+    [GeneratedRegex("^parent .*\n| parent=[^ ]+|<parent>.*?</parent>", RegexOptions.Multiline)]
+    private static partial Regex Parents();
+
+    private static Vgpu DeviceOf(string dialect, int number)
+    {
+        var attrs = number == 0 ? "<mdev:attr name='nvidia/vgpu_params' value='frame_rate_limiter=0'/>" : "";
+        var uuid = new Guid($"0000000{number + 1}-5eed-4000-8000-000000000000");
+        return dialect switch
+        {
+            "rfc2016" => new Vgpu("type='GRID M60-2Q'") { Uuid = uuid },
+            "mdev" => new Vgpu("type='GRID P40-4Q'") { Uuid = uuid, Attrs = attrs },
+            _ => Vgpu.Vf($"0000:41:0{(number + 6) / 8}.{(number + 6) % 8}", "NVIDIA L40S-1Q") with { Attrs = attrs },
+        };
+    }
+}

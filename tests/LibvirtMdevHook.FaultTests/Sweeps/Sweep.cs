@@ -1,0 +1,88 @@
+using NUnit.Framework;
+
+namespace LibvirtMdevHook.FaultTests.Sweeps;
+
+/// <summary>All points of one operation in one dialect, on one host as long as each point leaves it clean.</summary>
+internal sealed class Sweep : IDisposable
+{
+    private static readonly int[] Devices = [1, 3];
+
+    private readonly string _operation;
+    private readonly string _dialect;
+    private readonly Dictionary<int, Subject> _subjects = [];
+    private SweptHost _host = new();
+
+    public Sweep(string operation, string dialect) => (_operation, _dialect) = (operation, dialect);
+
+    public SweptHost Host => _host;
+
+    /// <summary>What each program does in a clean run, with one device and with three.</summary>
+    public IEnumerable<(int Devices, Traced Program, IReadOnlyList<SystemCall> Calls)> Runs()
+    {
+        foreach (var devices in Devices)
+        {
+            var subject = SubjectOf(devices);
+            foreach (var program in subject.Programs)
+            {
+                subject.Arrange();
+                subject.IsGood(subject.Run(Tracing.Of(program)));
+                var begin = program switch { Traced.Hook => "read(0", Traced.Worker => "recvfrom(3", _ => "geteuid(" };
+                yield return (devices, program, SystemCall.Read(_host.Trace, _host.Root, begin));
+                subject.Clear();
+            }
+        }
+    }
+
+    /// <summary>Tries points in their order: those that change something first, and within these as the seed says.</summary>
+    /// <param name="attempt">Fails where a point is not survived, and leaves a clean host otherwise.</param>
+    public void Try(string what, Budget budget, IEnumerable<Point> points, Action<Subject, Point> attempt)
+    {
+        var random = new Random(Budget.Seed);
+        var wanted = points.Where(point => Point.Wanted is not { } text || $"{point}".Contains(text, StringComparison.Ordinal))
+            .Select(point => (Point: point, Key: random.Next())).OrderBy(p => !p.Point.Call.Changes).ThenBy(p => p.Key).Select(p => p.Point).ToArray();
+        var tally = new Tally(what) { Of = wanted.Length };
+        var hasTried = false;
+        foreach (var point in wanted)
+        {
+            if (budget.IsOver && hasTried && Point.Wanted is null)
+                break;
+            hasTried = true;
+            var survived = false;
+            tally.Try($"{_operation}, {_dialect}, {point}", () =>
+            {
+                attempt(SubjectOf(point.Devices), point);
+                survived = true;
+            });
+            if (!survived)
+                Renew();
+        }
+
+        _host.IsUnchanged();
+        if (wanted.Length > 0 || Point.Wanted is null)
+            tally.Conclude();
+    }
+
+    /// <summary>Runs the operation with the point's fault.</summary>
+    public SystemTests.Binaries.HookRun Run(Subject subject, Point point)
+    {
+        subject.Arrange();
+        var run = subject.Run(point.IsLasting ? Tracing.From(point.Program, point.Call, point.What)
+            : Tracing.At(point.Program, point.Call, point.What, _host.Root));
+        Assert.That(
+            File.Exists(_host.Trace) ? File.ReadAllText(_host.Trace) : "",
+            Does.Contain(point.What.StartsWith("signal", StringComparison.Ordinal) ? "+++ killed by SIGKILL" : "(INJECTED)"), "the point was not met");
+        return run;
+    }
+
+    public void Dispose() => _host.Dispose();
+
+    private Subject SubjectOf(int devices) =>
+        _subjects.TryGetValue(devices, out var known) ? known : _subjects[devices] = new Subject(_host, _operation, _dialect, devices);
+
+    private void Renew()
+    {
+        _host.Dispose();
+        _subjects.Clear();
+        _host = new SweptHost();
+    }
+}

@@ -1,0 +1,167 @@
+using System.Text;
+using System.Text.RegularExpressions;
+using LibvirtMdevHook.Simulator.Tree;
+using LibvirtMdevHook.SystemTests.Binaries;
+using LibvirtMdevHook.SystemTests.Lab;
+using NUnit.Framework;
+
+namespace LibvirtMdevHook.FaultTests.Sweeps;
+
+/// <summary>
+/// A simulated host on which others have devices, too: of each dialect one that somebody else made, and one of a domain that runs. None of
+/// them may ever be written to.
+/// </summary>
+internal sealed partial class SweptHost : IDisposable
+{
+    private const string State = "run/libvirt-mdev";
+    private const string Cache = "var/cache/libvirt-mdev";
+
+    private const UnixFileMode ReadableByPeople = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
+        | UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
+
+    private static readonly (string File, string Text)[] Foreign =
+    [
+        ("sys/bus/pci/devices/0000:21:00.0/mdev_create", $"{Guid.NewGuid()}:vgpu_type_id=16,vm_uuid={Guid.NewGuid()}"),
+        ("sys/bus/pci/devices/0000:81:00.0/mdev_supported_types/nvidia-50/create", $"{Guid.NewGuid()}"),
+        ("sys/bus/pci/devices/0000:41:00.4/nvidia/current_vgpu_type", "1147"),
+    ];
+
+    private static readonly DeclaringDomain Neighbour =
+        new("neighbour", new Vgpu("type='GRID M60-2Q'"), new Vgpu("type='GRID P40-4Q'"), Vgpu.Vf("0000:41:00.5", "NVIDIA L40S-1Q"));
+
+    private static readonly string[] NotOurs =
+        [Foreign[0].Text[..36], Foreign[1].Text, "0000:41:00.4/", "0000:41:00.5/", $"{Neighbour.Vgpus[0].Uuid}", $"{Neighbour.Vgpus[1].Uuid}"];
+
+    private readonly TracedPrograms _programs = new();
+    private readonly HookedHost _host;
+    private readonly string _tree;
+    private long _read;
+
+    public SweptHost()
+    {
+        // What fails each time it is tried again is given up soon.
+        _host = new HookedHost("sweeps.xml", "removal_grace = 0\nheld_wait = 2") { Program = _programs.Hook };
+        foreach (var (file, text) in Foreign)
+            Assert.That(_host.Host.Write(file, text), Is.EqualTo(Errno.None), file);
+        _host.Start(Neighbour);
+        Virsh.Run(Neighbour);
+        _tree = _host.Host.Tree();
+        _read = new FileInfo(_host.Host.LogFile).Length;
+    }
+
+    public FakeVirsh Virsh { get; } = new();
+
+    public string Root => _host.Host.Root;
+
+    /// <summary>What strace has written of the last run.</summary>
+    public string Trace => InRoot("trace");
+
+    public string InRoot(string path) => _host.InRoot(path);
+
+    public bool HasRecord(DeclaringDomain domain) => File.Exists(_host.Record(domain));
+
+    public string LastOfLog() => _host.LastOfLog();
+
+    /// <summary>Devices, records, locks, folders and what is kept of types, as text in which the same reads the same.</summary>
+    public string Look()
+    {
+        var devices = _host.Host.State().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => Group().Replace(line, ""));
+        var kept = new[] { State, Cache }.Where(folder => Directory.Exists(InRoot(folder)))
+            .SelectMany(folder => Directory.EnumerateFileSystemEntries(InRoot(folder), "*", SearchOption.AllDirectories)).Select(Describe);
+        return string.Join('\n', devices.Concat(kept.OfType<string>()).Order(StringComparer.Ordinal));
+    }
+
+    /// <summary>Calls the hook, and waits until its worker has ended, too.</summary>
+    public HookRun Call(string operation, DeclaringDomain domain, Tracing? tracing = null)
+    {
+        File.Delete(Trace);
+        if (tracing is { Program: Traced.Worker })
+            File.WriteAllText(InRoot(TracedPrograms.Instruction), $"exec {string.Join(' ', Strace(tracing).Select(word => $"'{word}'"))} \"$worker\" \"$@\"\n");
+        var xml = domain.Vgpus.IsEmpty ? domain.WithoutMetadata() : domain.ToString();
+        var run = tracing is { Program: Traced.Hook } ? CallTraced(operation, domain.Name, xml, tracing) : _host.Call(operation, domain.Name, xml);
+        _host.WaitForWorkers();
+        if (run.Status > 128)
+        {
+            // A worker that was being started at that moment was not to be seen for a moment.
+            Thread.Sleep(10);
+            _host.WaitForWorkers();
+        }
+
+        File.Delete(InRoot(TracedPrograms.Instruction));
+        return run;
+    }
+
+    /// <summary>Runs virt-mdev as a person does.</summary>
+    public Outcome VirtMdev(Tracing? tracing, params IEnumerable<string> arguments)
+    {
+        File.Delete(Trace);
+        return Command.Run(
+            "/usr/bin/env",
+            [
+                $"LIBVIRT_MDEV_ROOT={Root}", $"PATH={Virsh.Folder}:/usr/sbin:/usr/bin:/sbin:/bin",
+                .. tracing is null ? [] : Strace(tracing), SourceTree.VirtMdev, .. arguments,
+            ]);
+    }
+
+    /// <summary>Before a prepare after a boot these are not there.</summary>
+    public void RemoveEmptyFolders()
+    {
+        foreach (var folder in new[] { "removing", "reserved" }.Select(name => InRoot($"{State}/{name}")))
+        {
+            if (Directory.Exists(folder) && !Directory.EnumerateFileSystemEntries(folder).Any())
+                Directory.Delete(folder);
+        }
+    }
+
+    /// <summary>Nobody has written to what is not ours since this was asked last.</summary>
+    public void OthersAreUntouched()
+    {
+        using var log = new FileStream(_host.Host.LogFile, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        log.Position = _read;
+        using var reader = new StreamReader(log, Encoding.UTF8);
+        var lines = reader.ReadToEnd();
+        _read += Encoding.UTF8.GetByteCount(lines);
+        Assert.That(lines.Split('\n').Where(line => NotOurs.Any(name => line.Contains(name, StringComparison.Ordinal))), Is.Empty,
+            "writes to what others have");
+    }
+
+    /// <summary>sys and dev read the same as in the beginning.</summary>
+    public void IsUnchanged() => Assert.That(_host.Host.Tree(), Is.EqualTo(_tree), _host.LastOfLog);
+
+    public void Dispose()
+    {
+        _host.Dispose();
+        Virsh.Dispose();
+        _programs.Dispose();
+    }
+
+    private IEnumerable<string> Strace(Tracing tracing) => [TracedPrograms.Strace, "-e", "quiet=attach,personality,path-resolution", "-o", Trace, .. tracing.Options];
+
+    private HookRun CallTraced(string operation, string name, string xml, Tracing tracing)
+    {
+        string[] strace = [.. Strace(tracing)];
+        var end = operation == "release" ? "end" : "begin";
+        return new HookProcess(strace[0], Root, Encoding.UTF8.GetBytes(xml), [.. strace[1..], _programs.Hook, name, operation, end, "-"]).End();
+    }
+
+    /// <returns>Null for what stays: the host's lock, and those of hot-plug.</returns>
+    private string? Describe(string entry)
+    {
+        var name = Path.GetRelativePath(Root, entry);
+        if (name is $"{State}/lock" || name.StartsWith($"{State}/hotplug", StringComparison.Ordinal))
+            return null;
+        // Folders are made once; one that nobody else can read shows.
+        if (Directory.Exists(entry) && File.GetUnixFileMode(entry) == ReadableByPeople)
+            return null;
+        var mode = Convert.ToString((int)File.GetUnixFileMode(entry), 8);
+        var text = name.EndsWith(".xml", StringComparison.Ordinal) ? ' ' + Changing().Replace(File.ReadAllText(entry).ReplaceLineEndings(""), "") : "";
+        return $"{name} {mode}{text}";
+    }
+
+    [GeneratedRegex(@" group=\d+")]
+    private static partial Regex Group();
+
+    /// <summary>What is another in each life of a domain.</summary>
+    [GeneratedRegex(@" (generation|inode|expires)=""\d+""|  +")]
+    private static partial Regex Changing();
+}

@@ -1,0 +1,96 @@
+using System.Text.RegularExpressions;
+
+namespace LibvirtMdevHook.FaultTests.Sweeps;
+
+/// <summary>A system call of a run, named so that strace finds it in another run.</summary>
+/// <param name="Path">What it names or what its descriptor is, below the root; empty where that is another each time, such as a socket.</param>
+/// <param name="Nth">Which of its thread's calls of this name for this path, from 1; without a path, of all.</param>
+/// <param name="IsOfMain">Made by the main thread, whose calls come in the same order each time.</param>
+/// <param name="Length">Of a write.</param>
+internal sealed partial record SystemCall(string Name, string Path, int Nth, bool IsOfMain, bool Changes, int Length)
+{
+    /// <summary>Which of all calls of this name that its thread makes, from 1.</summary>
+    public int NthOfAll { get; init; }
+
+    public override string ToString() => $"{Name} {(Path.Length > 0 ? $"'{Path}' " : "")}#{Nth}{(IsOfMain ? "" : " of a thread")}";
+
+    /// <summary>
+    /// The calls of a trace (strace -y, with -f or without) that the program makes itself, once its runtime has come up, and that can be
+    /// met again: those for files below the root, and for sockets.
+    /// </summary>
+    /// <param name="begin">With what the program itself begins.</param>
+    public static IReadOnlyList<SystemCall> Read(string trace, string root, string begin)
+    {
+        var calls = new List<SystemCall>();
+        var counts = new Dictionary<(string, string, string), int>();
+        string? main = null;
+        var hasBegun = false;
+        foreach (var line in File.ReadLines(trace).Select(text => Line().Match(text)).Where(match => match.Success))
+        {
+            var (thread, name, arguments) = (line.Groups[1].Value, line.Groups[2].Value, line.Groups[3].Value);
+            main ??= thread;
+            hasBegun |= $"{name}({arguments}".StartsWith(begin, StringComparison.Ordinal);
+            var path = PathOf(name, arguments, root);
+            var nthOfAll = counts[(thread, name, "")] = counts.GetValueOrDefault((thread, name, "")) + 1;
+            if (path is null)
+                continue;
+            var nth = path.Length == 0 ? nthOfAll : counts[(thread, name, path)] = counts.GetValueOrDefault((thread, name, path)) + 1;
+            if (hasBegun && (path.Length > 0 || (IsOnlyOurs(name) && thread == main)))
+            {
+                var length = name == "write" ? int.Parse(Size().Match(arguments).Groups[1].Value) : 0;
+                calls.Add(new SystemCall(name, path, nth, thread == main, IsChange(name, arguments), length) { NthOfAll = nthOfAll });
+            }
+        }
+
+        // What another thread does as its first may be the main thread's first as well: then that one is met.
+        return [.. calls.DistinctBy(call => (call.Name, call.Path, call.Nth))];
+    }
+
+    /// <returns>Null where it does not matter, or is another file each time.</returns>
+    private static string? PathOf(string name, string arguments, string root)
+    {
+        if (Socket().IsMatch(arguments) || name is "exit_group" || Standard().IsMatch(arguments))
+            return "";
+        var file = Descriptor().Match(arguments) is { Success: true } descriptor ? descriptor.Groups[1].Value
+            : Quoted().Match(arguments) is { Success: true } quoted ? quoted.Groups[1].Value : "";
+        if (!file.StartsWith(root + "/", StringComparison.Ordinal))
+            return null;
+        var path = file[(root.Length + 1)..].Replace("(deleted)", "", StringComparison.Ordinal);
+        // A temporary name has the number of its process in it, a node of a device a number that goes up.
+        return Numbered().IsMatch(path) ? IsOnlyOurs(name) ? "" : null : path;
+    }
+
+    /// <summary>The runtime makes none of them while it comes up, so that they can be counted.</summary>
+    private static bool IsOnlyOurs(string name) =>
+        name is "write" or "rename" or "unlink" or "mkdir" or "chmod" or "fchmod" or "sendto" or "recvfrom" or "poll" or "socketpair" or "exit_group";
+
+    private static bool IsChange(string name, string arguments) => name switch
+    {
+        "write" or "rename" or "unlink" or "mkdir" or "chmod" or "fchmod" or "lchown" or "flock" or "sendto" => true,
+        "openat" => arguments.Contains("O_CREAT", StringComparison.Ordinal) || arguments.Contains("O_WRONLY", StringComparison.Ordinal)
+            || arguments.Contains("O_RDWR", StringComparison.Ordinal),
+        _ => false,
+    };
+
+    [GeneratedRegex(@"^(?:(\d+) +)?(\w+)\((.*)$")]
+    private static partial Regex Line();
+
+    [GeneratedRegex(@"^\d+<([^>]*)>")]
+    private static partial Regex Descriptor();
+
+    [GeneratedRegex(@"^\d+<socket:|^AF_UNIX")]
+    private static partial Regex Socket();
+
+    /// <summary>The runtime has pipes of its own.</summary>
+    [GeneratedRegex(@"^[012]<pipe:")]
+    private static partial Regex Standard();
+
+    [GeneratedRegex("\"([^\"]*)\"")]
+    private static partial Regex Quoted();
+
+    [GeneratedRegex(@", (\d+)(?:\)| <unfinished)")]
+    private static partial Regex Size();
+
+    [GeneratedRegex(@"^var/cache/.*/\.|dev/vfio/\d|^proc/\d")]
+    private static partial Regex Numbered();
+}

@@ -1,0 +1,32 @@
+namespace LibvirtMdevHook.FaultTests.Sweeps;
+
+/// <summary>Under which program strace is put, and what it is told.</summary>
+internal sealed record Tracing(Traced Program, params IReadOnlyList<string> Options)
+{
+    /// <summary>All calls, with the files of their descriptors. Of virt-mdev's children none is of interest.</summary>
+    public static Tracing Of(Traced program) => new(program, program == Traced.Worker ? ["-f", "-y", "-s", "0"] : ["-y", "-s", "0"]);
+
+    /// <summary>Something happens at one call.</summary>
+    /// <param name="what">What strace injects, such as <c>signal=KILL</c>.</param>
+    /// <param name="root">The folder below which the call's path lies.</param>
+    public static Tracing At(Traced program, SystemCall call, string what, string root) => new(
+        program,
+        [
+            .. call.IsOfMain ? [] : new[] { "-f" }, .. call.Path.Length == 0 ? [] : new[] { "-P", Path.Combine(root, call.Path) },
+            "-e", $"trace={call.Name}", "-e", $"inject={call.Name}:{what}:when={call.Nth}",
+        ]);
+
+    /// <summary>From one call of the main thread on each of its name fails, whatever the file.</summary>
+    public static Tracing From(Traced program, SystemCall call, string what) =>
+        new(program, "-e", $"trace={call.Name}", "-e", $"inject={call.Name}:{what}:when={call.NthOfAll}+");
+}
+
+/// <summary>The programs of an operation.</summary>
+internal enum Traced
+{
+    Hook,
+    Worker,
+
+    /// <summary>virt-mdev as people call it.</summary>
+    Command,
+}
