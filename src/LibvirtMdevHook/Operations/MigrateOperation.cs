@@ -20,7 +20,9 @@ internal sealed class MigrateOperation(Workplace place, Patience patience, Worke
         try
         {
             var came = DomainDocument.Load(request.Xml);
-            var document = DomainDocument.Load(Rewriting.DropUnbound(came));
+            var bound = Rewriting.DropUnbound(came);
+            // Twice the elements of a large document would be more than the memory that a worker has.
+            var document = bound == came.Source.Text ? came : DomainDocument.Load(bound);
             var domain = DomainXml.Read(document.Root, place.Settings.AllowedAttributes);
             if (domain.Uuid == Guid.Empty)
                 return Refuse("its XML has no <uuid>");

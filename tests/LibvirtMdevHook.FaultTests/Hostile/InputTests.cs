@@ -10,8 +10,8 @@ internal sealed class InputTests
 {
     private const int HookMemory = 32 << 10;
 
-    /// <summary>In KiB: a document of 4 MiB as a text, as elements, and spliced.</summary>
-    private const int WorkerMemory = 640 << 10;
+    /// <summary>In KiB: a document of 4 MiB as a text and as elements takes up to 150 MiB.</summary>
+    private const int WorkerMemory = 256 << 10;
 
     private static readonly string[] Refusing = ["prepare", "start", "migrate", "restore"];
 
@@ -44,14 +44,14 @@ internal sealed class InputTests
         yield return new("4 MB of wrong parents", Declaring($"{hostdev} parent='{Fill(_ => "/ ")}'/>"));
         yield return new("4 MB of args", Declaring($"{hostdev} args='{Fill(_ => "a=1,")}'/>"));
         yield return new("4 MB of type", Declaring($"{hostdev.Replace("GRID", Fill(_ => "GRID "), StringComparison.Ordinal)}/>"));
-        yield return new("4 MB of CPUs", Declaring($"{hostdev}/>").Replace("</domain>", $"<vcpu cpuset='{Fill(_ => "0-8191,")}0'>1</vcpu></domain>", StringComparison.Ordinal));
+        yield return new("4 MB of CPUs", Declaring($"{hostdev}/>").Replace("</domain>", $"<vcpu cpuset='{Fill(_ => "0-8191,")}0'>1</vcpu></domain>", StringComparison.Ordinal), true);
         yield return new("4 MB of sets of CPUs", Declaring($"{hostdev}/>").Replace("</domain>",
-            $"<cputune>{Fill(_ => "<vcpupin cpuset='0-8191'/>")}</cputune></domain>", StringComparison.Ordinal));
+            $"<cputune>{Fill(_ => "<vcpupin cpuset='0-8191'/>")}</cputune></domain>", StringComparison.Ordinal), true);
         yield return new("4 MB of what libvirt drops", Declaring($"{hostdev}/>").Replace("</domain>", $"<devices>{Fill(_ => $"<m:a {Ours}/>")}</devices></domain>", StringComparison.Ordinal));
-        yield return new("4 MB of foreign metadata", Declaring($"{hostdev}/>").Replace("</metadata>", $"{Fill(_ => "<o:o:x a='&#65;'><y/></o:o:x>")}</metadata>", StringComparison.Ordinal));
-        yield return new("4 MB of elements", Declaring($"{hostdev}/>").Replace("</domain>", $"{Fill(_ => "<a b=''/>")}</domain>", StringComparison.Ordinal));
+        yield return new("4 MB of foreign metadata", Declaring($"{hostdev}/>").Replace("</metadata>", $"{Fill(_ => "<o:o:x a='&#65;'><y/></o:o:x>")}</metadata>", StringComparison.Ordinal), true);
+        yield return new("4 MB of elements", Declaring($"{hostdev}/>").Replace("</domain>", $"{Fill(_ => "<a b=''/>")}</domain>", StringComparison.Ordinal), true);
         yield return new("4 MB of a sysfsdev", Declaring($"{hostdev}/>").Replace("</domain>", $"<q:commandline xmlns:q='http://libvirt.org/schemas/domain/qemu/1.0'>"
-            + $"<q:arg value='{Fill(_ => "sysfsdev ")}'/></q:commandline></domain>", StringComparison.Ordinal));
+            + $"<q:arg value='{Fill(_ => "sysfsdev ")}'/></q:commandline></domain>", StringComparison.Ordinal), true);
         yield return new("UTF-16", Encoding.Unicode.GetBytes(Declaring("")), MayPass: true);
         yield return new("invalid UTF-8", [.. Encoding.UTF8.GetBytes(Declaring($"{hostdev}/>")), 0xff, 0xc0, 0x80]);
         yield return new("NULs", Declaring("\0\0\0"));
@@ -166,9 +166,10 @@ internal sealed class InputTests
         return text.ToString();
     }
 
+    /// <param name="MayPass">It is long and odd, but right.</param>
     internal sealed record Input(string Name, byte[] Bytes, bool MayPass = false)
     {
-        public Input(string name, string text) : this(name, Encoding.UTF8.GetBytes(text))
+        public Input(string name, string text, bool mayPass = false) : this(name, Encoding.UTF8.GetBytes(text), mayPass)
         {
         }
 
