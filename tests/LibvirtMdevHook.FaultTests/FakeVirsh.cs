@@ -4,51 +4,68 @@ using LibvirtMdevHook.SystemTests.Simulation;
 
 namespace LibvirtMdevHook.FaultTests;
 
-/// <summary>A virsh that knows which domains run, without a libvirtd: enough for <c>virt-mdev reconcile</c>.</summary>
+/// <summary>
+/// A virsh that knows running domains from files, a folder for each: it lists and prints them, changes our part of their metadata, and
+/// attaches devices to them.
+/// </summary>
 internal sealed class FakeVirsh : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
-    private readonly Lock _gate = new();
-    private readonly HashSet<Guid> _running = [];
 
     public FakeVirsh()
     {
+        Directory.CreateDirectory(Domains);
         var text = Path.Combine(_folder.Path, "virsh.sh");
-        File.WriteAllText(text, $"""
+        File.WriteAllText(text, $$"""
             #!/bin/sh
-            case "$*" in
-              *' list --uuid') exec cat '{_folder.Path}/running' ;;
-              *' dumpxml --domain='*) exec cat "{_folder.Path}/$(echo "$*" | sed 's/.*--domain=\([^ ]*\).*/\1/').xml" ;;
+            # virsh -q -c URI COMMAND [--domain=]DOMAIN ...
+            command=$4 domain={{Domains}}/${5#--domain=}
+            for last; do :; done
+            [ "$command" = list ] || [ -d "$domain" ] || { echo "error: failed to get domain '${5#--domain=}'" >&2; exit 1; }
+            case $command in
+              list) ls {{Domains}} ;;
+              dumpxml) cat "$domain/head" "$domain/metadata" "$domain/middle" "$domain/devices" "$domain/tail" ;;
+              metadata)
+                case $last in
+                  --remove) : >"$domain/metadata" ;;
+                  *) echo "${last#--set=}" | sed "s/<hostdevs/<hostdevs xmlns='urn:libvirt-mdev-hook:1'/" >"$domain/metadata" ;;
+                esac ;;
+              attach-device) cat >>"$domain/devices" ;;
+              *) echo "error: unknown command: '$command'" >&2; exit 1 ;;
             esac
-            echo 'error: this is no real virsh' >&2
-            exit 1
 
             """);
         // A program that this process wrote itself could be busy: who is forked at that moment has it open, too.
         Shell.Run("install", "-m", "700", text, Path.Combine(_folder.Path, "virsh"));
-        Save();
     }
 
-    /// <summary>The domain is active: from before its prepare on, with this XML.</summary>
-    public void Begin(Guid domain, string xml)
-    {
-        lock (_gate)
-        {
-            Replace($"{domain}.xml", xml);
-            _running.Add(domain);
-            Save();
-        }
-    }
+    /// <summary>What is to come first in PATH.</summary>
+    public string Folder => _folder.Path;
 
-    /// <summary>It is active no more: when its release has returned.</summary>
+    private string Domains => Path.Combine(_folder.Path, "domains");
+
+    /// <summary>From now on the domain runs, with the devices that it declares; libvirt says so from before its prepare on.</summary>
+    public void Run(DeclaringDomain domain) => Run(
+        domain.Uuid,
+        ("head", $"<domain type='kvm' id='1'><name>{domain.Name}</name><uuid>{domain.Uuid}</uuid><metadata>"),
+        ("metadata", domain.Vgpus.IsEmpty ? "" : domain.Declaration),
+        ("middle", "</metadata><devices>"),
+        ("devices", string.Concat(domain.Vgpus.Select(v => v.Hostdev))),
+        ("tail", "</devices></domain>"));
+
+    /// <summary>A domain runs whose XML is not changed any more.</summary>
+    public void Run(Guid domain, string xml) => Run(domain, ("head", xml), ("metadata", ""), ("middle", ""), ("devices", ""), ("tail", ""));
+
+    /// <summary>It runs no more, which libvirt says when the release has returned.</summary>
     public void End(Guid domain)
     {
-        lock (_gate)
-        {
-            _running.Remove(domain);
-            Save();
-        }
+        if (Directory.Exists(FolderOf(domain)))
+            Directory.Move(FolderOf(domain), Path.Combine(_folder.Path, $"{Guid.NewGuid()}"));
     }
+
+    /// <summary>What the domain has: its hostdevs and its declaration.</summary>
+    public (string Devices, string Metadata) Has(DeclaringDomain domain) =>
+        (File.ReadAllText(Path.Combine(FolderOf(domain.Uuid), "devices")), File.ReadAllText(Path.Combine(FolderOf(domain.Uuid), "metadata")));
 
     /// <summary>Runs virt-mdev with this virsh.</summary>
     public Outcome VirtMdev(HookedHost host, params IEnumerable<string> arguments) => Command.Run(
@@ -56,12 +73,15 @@ internal sealed class FakeVirsh : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    private void Save() => Replace("running", string.Join('\n', _running) + "\n");
-
-    private void Replace(string name, string text)
+    private void Run(Guid domain, params IEnumerable<(string Name, string Text)> files)
     {
-        var file = Path.Combine(_folder.Path, name);
-        File.WriteAllText(file + ".new", text);
-        File.Move(file + ".new", file, overwrite: true);
+        var folder = Directory.CreateDirectory(Path.Combine(_folder.Path, $"{Guid.NewGuid()}")).FullName;
+        foreach (var (name, text) in files)
+            File.WriteAllText(Path.Combine(folder, name), text);
+        End(domain);
+        // At once, for who looks at that moment.
+        Directory.Move(folder, FolderOf(domain));
     }
+
+    private string FolderOf(Guid domain) => Path.Combine(Domains, $"{domain}");
 }

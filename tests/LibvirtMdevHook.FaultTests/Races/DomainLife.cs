@@ -25,7 +25,7 @@ internal sealed partial class DomainLife(
                 Use(arrival.Output);
         }
 
-        virsh.Begin(_domain.Uuid, _xml);
+        virsh.Run(_domain.Uuid, _xml);
         var isStarted = Call("prepare").Status == 0 && Call("start").Status == 0;
         var nodes = new List<RawFile>();
         try

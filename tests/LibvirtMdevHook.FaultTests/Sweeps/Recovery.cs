@@ -63,7 +63,7 @@ internal sealed class Recovery(SweptHost host, Subject subject)
     {
         if (host.HasRecord(subject.Domain))
             subject.Call("release");
-        host.Virsh.End(subject.Domain);
+        host.Virsh.End(subject.Domain.Uuid);
         if (!subject.IsClean)
             Apply();
         // What was reserved by a migration counts for a while, unless the domain comes.

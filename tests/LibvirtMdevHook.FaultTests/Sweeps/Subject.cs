@@ -28,7 +28,7 @@ internal sealed partial class Subject
         Run(null);
         Call("prepare");
         Call("release");
-        host.Virsh.End(Domain);
+        host.Virsh.End(Domain.Uuid);
         Idle = host.Look();
         Call("prepare");
         Prepared = host.Look();
@@ -98,7 +98,7 @@ internal sealed partial class Subject
     public void Clear()
     {
         Call("release");
-        _host.Virsh.End(Domain);
+        _host.Virsh.End(Domain.Uuid);
         if (Operation == "migrate")
         {
             // The reservation stays until then.

@@ -99,7 +99,11 @@ internal sealed partial class SweptHost : IDisposable
             "/usr/bin/env",
             [
                 $"LIBVIRT_MDEV_ROOT={Root}", $"PATH={Virsh.Folder}:/usr/sbin:/usr/bin:/sbin:/bin",
-                .. tracing is null ? [] : Strace(tracing), SourceTree.VirtMdev, .. arguments,
+                .. tracing is null ? [SourceTree.VirtMdev, .. arguments] : (string[])
+                [
+                    // The process that acts itself, and not the one that waits for it.
+                    "bash", "-c", "exec 9> >(exec cat >/dev/null 2>&1); exec \"$@\" --report-to 9", "bash", .. Strace(tracing), SourceTree.VirtMdev, .. arguments,
+                ],
             ]);
     }
 

@@ -101,7 +101,7 @@ internal sealed class FailedPrepareTests(string hostFile, string create)
         }
 
         File.WriteAllText(folder, "");
-        Host.Call("prepare", domain).IsRefused("'win10'", $"'{folder}", "ENOTDIR");
+        Host.Call("prepare", domain).IsRefused("'win10'", $"'{folder}'", "is not a folder");
         File.Delete(folder);
 
         Host.IsAsBefore();
