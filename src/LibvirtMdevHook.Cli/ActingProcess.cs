@@ -13,6 +13,7 @@ internal static class ActingProcess
 {
     private const string ReportTo = "--report-to";
     private const int Sigterm = 15;
+    private static readonly TimeSpan LastWords = TimeSpan.FromSeconds(1);
 
     /// <summary>Whether the arguments are of such a verb.</summary>
     public static bool IsFor(string[] args) => args is ["attach" or "detach" or "reconcile", ..];
@@ -24,26 +25,71 @@ internal static class ActingProcess
     {
         using var report = new AnonymousPipeClientStream(PipeDirection.Out, pipe);
         var status = run(args);
-        report.WriteByte((byte)status);
+        // All has been said; who reads it is not to wait for the end of this process either.
+        using var nowhere = Descriptor.Open("/dev/null", Libc.O_WRONLY, out _);
+        if (nowhere is not null && Libc.dup2(nowhere.Number, 1) >= 0)
+            Libc.dup2(nowhere.Number, 2);
+        try
+        {
+            report.WriteByte((byte)status);
+        }
+        catch (IOException)
+        {
+            // Who waited for it was killed.
+        }
+
         return status;
     }
 
     private static int WaitFor(string[] args)
     {
         using var report = new AnonymousPipeServerStream(PipeDirection.In, HandleInheritability.Inheritable);
-        using var acting = Process.Start(new ProcessStartInfo(Environment.ProcessPath!, [.. args, ReportTo, report.GetClientHandleAsString()]))!;
+        var start = new ProcessStartInfo(Environment.ProcessPath!, [.. args, ReportTo, report.GetClientHandleAsString()])
+        {
+            RedirectStandardOutput = true, RedirectStandardError = true,
+        };
+        using var acting = Process.Start(start)!;
         report.DisposeLocalCopyOfClientHandle();
-        // A terminal sends them to both; who acts ends or undoes what it has begun, and that is waited for.
-        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => signal.Cancel = true);
-        using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, signal => signal.Cancel = true);
-        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal =>
+        var signals = 0;
+        using var enough = new ManualResetEventSlim();
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Forward);
+        using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, Forward);
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Forward);
+        Task[] outputs =
+        [
+            Task.Run(() => Pass(acting.StandardOutput.BaseStream, Console.OpenStandardOutput())),
+            Task.Run(() => Pass(acting.StandardError.BaseStream, Console.OpenStandardError())),
+        ];
+        // What it has started may hold the pipe longer than it lives.
+        var status = Task.Run(report.ReadByte);
+        var end = acting.WaitForExitAsync();
+        if (Task.WaitAny(status, end, Task.Run(enough.Wait)) == 2)
+            return LibvirtCall.Complain($"not waited for: process {acting.Id} ends or undoes what it has begun when the kernel lets it");
+        Task.WaitAll(outputs, LastWords);
+        if (status is { IsCompleted: true, Result: >= 0 })
+            return status.Result;
+        end.Wait();
+        return acting.ExitCode;
+
+        // Who acts ends or undoes what it has begun, and that is waited for, until somebody asks again.
+        void Forward(PosixSignalContext signal)
         {
             signal.Cancel = true;
             Libc.kill(acting.Id, Sigterm);
-        });
-        // What it has started may hold the pipe longer than it lives.
-        var status = Task.Run(report.ReadByte);
-        Task.WaitAny(status, acting.WaitForExitAsync());
-        return status is { IsCompleted: true, Result: >= 0 } ? status.Result : acting.ExitCode;
+            if (Interlocked.Increment(ref signals) > 1)
+                enough.Set();
+        }
+    }
+
+    private static void Pass(Stream words, Stream reader)
+    {
+        try
+        {
+            words.CopyTo(reader);
+        }
+        catch (IOException)
+        {
+            // Nobody reads any more; what is done is done all the same.
+        }
     }
 }

@@ -21,7 +21,7 @@ internal sealed class AttachVerb
     [Option("args", HelpText = "Further vendor arguments of the 2016 interface, as in a declaration.")]
     public string Args { get; set; } = "";
 
-    [Option("attr", HelpText = "NAME=VALUE of an attribute to set before the device goes online, as in a declaration; may be given several times.")]
+    [Option("attr", HelpText = "NAME=VALUE of an attribute to set before the device goes online, as in a declaration; may be given several times, after DOMAIN.")]
     public IEnumerable<string> Attr { get; set; } = [];
 
     [Option("uuid", HelpText = "The mediated device's uuid; if neither uuid nor address is given, a new one, or a free VF where only VFs have the type.")]

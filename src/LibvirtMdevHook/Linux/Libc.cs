@@ -69,6 +69,9 @@ internal static unsafe partial class Libc
     [LibraryImport("libc", SetLastError = true)]
     public static partial int kill(int pid, int signal);
 
+    [LibraryImport("libc", SetLastError = true)]
+    public static partial int dup2(int fd, int to);
+
     [LibraryImport("libc")]
     public static partial uint umask(uint mask);
 

@@ -38,28 +38,18 @@ internal sealed class HotPlugClaim(Workplace place, Patience patience, Domain do
         if (own is null)
             return "another operation of this domain is still at work";
         _own = place.Records.Load(domain.Uuid);
-        var trouble = TryBringUp();
+        var trouble = Saying(TryBringUp);
         if (_own is null && Claim is null)
             own.Delete();
         return trouble;
     }
 
-    private string? TryBringUp()
+    private string? TryBringUp() => _own?.Phase switch
     {
-        try
-        {
-            return _own?.Phase switch
-            {
-                Phase.Preparing or Phase.Prepared => "the domain is only being started; try again when it runs",
-                Phase.Stopped => "the domain has ended and is being released",
-                _ => TakeLeftoverDown() ?? TryParents(),
-            };
-        }
-        catch (IOException e)
-        {
-            return e.Message;
-        }
-    }
+        Phase.Preparing or Phase.Prepared => "the domain is only being started; try again when it runs",
+        Phase.Stopped => "the domain has ended and is being released",
+        _ => TakeLeftoverDown() ?? TryParents(),
+    };
 
     /// <summary>
     /// For a domain that does not run: whether the device is a mediated one or a VF, and then which. Nothing is kept for it, as with any that is
@@ -81,7 +71,9 @@ internal sealed class HotPlugClaim(Workplace place, Patience patience, Domain do
 
     /// <summary>From here on QEMU may open the device, and NVIDIA's driver remove it by itself when QEMU lets go, be it in a refusal.</summary>
     /// <returns>Why not, as half a sentence; null when the record says so.</returns>
-    public string? Offer()
+    public string? Offer() => Saying(TryOffer);
+
+    private string? TryOffer()
     {
         using var own = place.Records.Lock(domain.Uuid, patience.Deadline.AtLeast(Deadline.After(HotPlugTarget.UndoTime)));
         if (own is null)
@@ -98,7 +90,9 @@ internal sealed class HotPlugClaim(Workplace place, Patience patience, Domain do
     }
 
     /// <returns>Why not, as half a sentence; null when nothing is left of the device, whoever took it down.</returns>
-    public string? TakeBack()
+    public string? TakeBack() => Saying(TryTakeBack);
+
+    private string? TryTakeBack()
     {
         if (Claim is null)
             return null;
@@ -219,6 +213,19 @@ internal sealed class HotPlugClaim(Workplace place, Patience patience, Domain do
     /// <returns>Null when a release was quicker, be it that the domain has begun another life.</returns>
     private Record? OnRecord() => place.Records.Load(domain.Uuid) is { } record && record.Generation == _life
         && record.Find(Claim!.Device)?.Inode == Claim.Inode ? record : null;
+
+    /// <summary>Records that cannot be read or written are a reason like others: what was done before is still to be undone.</summary>
+    private static string? Saying(Func<string?> step)
+    {
+        try
+        {
+            return step();
+        }
+        catch (IOException e)
+        {
+            return e.Message;
+        }
+    }
 
     private string? Holder(Claim claim) => GroupNode.Holder(place.Root, GroupNode.Of(place.Root, claim.Device, claim.Parent));
 

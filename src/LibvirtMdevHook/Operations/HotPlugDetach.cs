@@ -22,7 +22,8 @@ internal sealed class HotPlugDetach(Workplace place, Virsh virsh, Notices notice
         var record = guest.IsActive ? place.Records.Load(guest.Uuid) : null;
         _life = record?.Generation;
         var claim = record?.Find(order.Device);
-        var leaving = Leaving(guest.Uuid);
+        // What a domain that has ended had is its release's; only what is defined is changed then.
+        var leaving = guest.IsActive ? Leaving(guest.Uuid) : null;
         var failure = Refusal(target, guest, claim, leaving)
             ?? (guest.IsActive && guest.Find(order.Device) is { } entry ? AskGuest(target, entry) : null)
             ?? (claim is null ? null : WaitForGuest(target, guest.Uuid, claim))

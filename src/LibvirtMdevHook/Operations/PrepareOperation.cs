@@ -33,7 +33,9 @@ internal sealed class PrepareOperation(Workplace place, Patience patience, Domai
         {
             if (FileStatus.OfLink(place.Records.PathOf(domain.Uuid)) is null)
                 own.Delete();
-            place.Records.DeleteReservation(domain.Uuid);
+            using var host = place.Records.LockHost(patience.Deadline);
+            if (host is not null)
+                place.Records.DeleteReservation(domain.Uuid);
         }
 
         return answer;

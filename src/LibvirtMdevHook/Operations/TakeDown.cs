@@ -61,7 +61,7 @@ internal sealed class TakeDown(Workplace place)
 
     /// <summary>A process that is stopped, or waits in the kernel, may have the lock for something else than this removal.</summary>
     private string? Withheld(Claim claim) =>
-        _departures.Any(d => d.Claim.Device == claim.Device) ? null : $"another process has the lock of the removal of {claim}";
+        Departing.Any(d => d.Claim.Device == claim.Device) ? null : $"another process has the lock of the removal of {claim}";
 
     /// <param name="wait">Given what another worker takes down, to be waited for; without, whoever needs the device waits for it.</param>
     /// <returns>False when the removal could not be saved: the device is taken down all the same, and the domain's record kept.</returns>
@@ -136,7 +136,15 @@ internal sealed class TakeDown(Workplace place)
         var device = removal.Claims[0].Device;
         if (place.Records.LockRemoving(device, Deadline.After(TimeSpan.Zero)) is not { } held)
             return false;
-        _departures = _departures.Add(new Departure(place, place.Records.LoadRemoving(device) ?? removal, held));
+        // What is off the record has gone, and a VF may have been set for somebody else since.
+        if (place.Records.LoadRemoving(device) is { } still)
+        {
+            _departures = _departures.Add(new Departure(place, still, held));
+            return true;
+        }
+
+        held.Delete();
+        held.Dispose();
         return true;
     }
 

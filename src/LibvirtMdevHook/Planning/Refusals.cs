@@ -15,8 +15,8 @@ internal static class Refusals
         other.Expires is not null
             ? $"it is reserved for the domain '{other.Name}' ({other.Domain}), which may be coming here; try again in a minute"
             : $"it belongs to the domain '{other.Name}' ({other.Domain}); " + (hostdev.Device.Address is null
-                ? "'virt-mdev retarget' gives this domain a uuid of its own"
-                : "'virt-mdev retarget' gives this domain another VF"));
+                ? "give this device another uuid; 'virt-mdev retarget' does it for a domain that is defined"
+                : "take another VF; 'virt-mdev retarget' does it for a domain that is defined"));
 
     public static Refusal StillBeingRemoved(Order order, DeclaredHostdev hostdev, Record removing) => Of(order, hostdev,
         (hostdev.Device.Address is null

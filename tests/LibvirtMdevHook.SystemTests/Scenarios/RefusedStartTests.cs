@@ -25,9 +25,9 @@ internal sealed class RefusedStartTests() : Scenario("m60-rfc2016.xml")
     {
         var domain = new VgpuDomain("halfway", "GRID M60-4Q", "GRID M60-4Q");
         Lab.Define(domain.Guest());
-        Lab.Host.Control("fault errno=EINVAL op=write path=**/0000:87:00.0/mdev_create");
+        Lab.Host.Control("fault errno=EBUSY op=write path=**/0000:87:00.0/mdev_create");
 
-        Assert.That(Refusal(domain.Uuid), Does.StartWith($"domain 'halfway': the device '{domain.Devices[1]}' ").And.Contains("EINVAL"));
+        Assert.That(Refusal(domain.Uuid), Does.StartWith($"domain 'halfway': the device '{domain.Devices[1]}' ").And.Contains("EBUSY"));
         NothingIsLeft();
         Assert.That(Writes[^1], Does.StartWith($"0000:86:00.0/mdev_destroy \"{domain.Devices[0]}:").And.EndsWith(" ok"));
     }
