@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Diagnostics;
 using LibvirtMdevHook.Domains;
 using LibvirtMdevHook.Hosts;
 using LibvirtMdevHook.Linux;
@@ -15,6 +16,7 @@ internal sealed class PrepareOperation(Workplace place, Patience patience, Domai
     private readonly TakeDown _takeDown = new(place);
     private readonly TakeDown _abandoned = new(place);
     private readonly Dictionary<SysfsName, string> _failed = [];
+    private readonly long _begin = Stopwatch.GetTimestamp();
 
     /// <summary>What could not be taken down in time; the worker goes on with it after its answer.</summary>
     public TakeDown[] Rest => [_takeDown, _abandoned];
@@ -35,7 +37,7 @@ internal sealed class PrepareOperation(Workplace place, Patience patience, Domai
                 own.Delete();
             using var host = place.Records.LockHost(patience.Deadline);
             if (host is not null)
-                place.Records.DeleteReservation(domain.Uuid);
+                DropPromise();
         }
 
         return answer;
@@ -153,12 +155,19 @@ internal sealed class PrepareOperation(Workplace place, Patience patience, Domai
             {
                 place.Records.Save(record);
                 // What was promised to the domain when it was on its way is part of the plan now.
-                place.Records.DeleteReservation(domain.Uuid);
+                DropPromise();
             }
         }
 
         SeenTypes.Keep(place.Root, order.Host);
         return plan;
+    }
+
+    /// <summary>A promise made since is of the domain's next coming here, of which this start knows nothing. The caller holds the host's lock.</summary>
+    private void DropPromise()
+    {
+        if (place.Records.Reservations().Any(r => r.Domain == domain.Uuid && r.Generation < _begin))
+            place.Records.DeleteReservation(domain.Uuid);
     }
 
     private Answer Refuse(string why) => Answer.Refused(domain.Name, why);

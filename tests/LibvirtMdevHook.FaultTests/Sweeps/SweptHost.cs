@@ -101,8 +101,9 @@ internal sealed partial class SweptHost : IDisposable
                 $"LIBVIRT_MDEV_ROOT={Root}", $"PATH={Virsh.Folder}:/usr/sbin:/usr/bin:/sbin:/bin",
                 .. tracing is null ? [SourceTree.VirtMdev, .. arguments] : (string[])
                 [
-                    // The process that acts itself, and not the one that waits for it.
-                    "bash", "-c", "exec 9> >(exec cat >/dev/null 2>&1); exec \"$@\" --report-to 9", "bash", .. Strace(tracing), SourceTree.VirtMdev, .. arguments,
+                    // The process that acts itself, and not the one that waits for it: where it reports to is a pipe that nobody reads.
+                    "sh", "-c", "pipe=$1; shift; rm -f $pipe; mkfifo $pipe; exec 9<>$pipe; exec \"$@\" --report-to 9", "sh", InRoot("report"),
+                    .. Strace(tracing), SourceTree.VirtMdev, .. arguments,
                 ],
             ]);
     }
