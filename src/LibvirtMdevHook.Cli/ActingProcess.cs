@@ -87,9 +87,9 @@ internal static class ActingProcess
         {
             words.CopyTo(reader);
         }
-        catch (IOException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // Nobody reads any more; what is done is done all the same.
+            // Nobody reads any more, or can; what is done is done all the same.
         }
     }
 }
