@@ -15,6 +15,7 @@ internal sealed class FakeVirsh : IDisposable
     public FakeVirsh()
     {
         Directory.CreateDirectory(Domains);
+        Directory.CreateDirectory(Path.Combine(_folder.Path, "running"));
         var text = Path.Combine(_folder.Path, "virsh.sh");
         File.WriteAllText(text, $$"""
             #!/bin/sh
@@ -23,7 +24,7 @@ internal sealed class FakeVirsh : IDisposable
             for last; do :; done
             [ "$command" = list ] || [ -d "$domain" ] || { echo "error: failed to get domain '${5#--domain=}'" >&2; exit 1; }
             case $command in
-              list) ls {{Domains}} ;;
+              list) ls {{_folder.Path}}/running ;;
               dumpxml) cat "$domain/head" "$domain/metadata" "$domain/middle" "$domain/devices" "$domain/tail" ;;
               metadata)
                 case $last in
@@ -57,11 +58,7 @@ internal sealed class FakeVirsh : IDisposable
     public void Run(Guid domain, string xml) => Run(domain, ("head", xml), ("metadata", ""), ("middle", ""), ("devices", ""), ("tail", ""));
 
     /// <summary>It runs no more, which libvirt says when the release has returned.</summary>
-    public void End(Guid domain)
-    {
-        if (Directory.Exists(FolderOf(domain)))
-            Directory.Move(FolderOf(domain), Path.Combine(_folder.Path, $"{Guid.NewGuid()}"));
-    }
+    public void End(Guid domain) => File.Delete(MarkOf(domain));
 
     /// <summary>What the domain has: its hostdevs and its declaration.</summary>
     public (string Devices, string Metadata) Has(DeclaringDomain domain) =>
@@ -78,10 +75,13 @@ internal sealed class FakeVirsh : IDisposable
         var folder = Directory.CreateDirectory(Path.Combine(_folder.Path, $"{Guid.NewGuid()}")).FullName;
         foreach (var (name, text) in files)
             File.WriteAllText(Path.Combine(folder, name), text);
-        End(domain);
-        // At once, for who looks at that moment.
+        if (Directory.Exists(FolderOf(domain)))
+            Directory.Move(FolderOf(domain), Path.Combine(_folder.Path, $"{Guid.NewGuid()}"));
         Directory.Move(folder, FolderOf(domain));
+        File.WriteAllText(MarkOf(domain), "");
     }
+
+    private string MarkOf(Guid domain) => Path.Combine(_folder.Path, "running", $"{domain}");
 
     private string FolderOf(Guid domain) => Path.Combine(Domains, $"{domain}");
 }

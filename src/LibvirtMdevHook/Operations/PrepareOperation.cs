@@ -166,7 +166,7 @@ internal sealed class PrepareOperation(Workplace place, Patience patience, Domai
     /// <summary>A promise made since is of the domain's next coming here, of which this start knows nothing. The caller holds the host's lock.</summary>
     private void DropPromise()
     {
-        if (place.Records.Reservations().Any(r => r.Domain == domain.Uuid && r.Generation < _begin))
+        if (!place.Records.Reservations().Any(r => r.Domain == domain.Uuid && r.Generation >= _begin))
             place.Records.DeleteReservation(domain.Uuid);
     }
 
