@@ -31,11 +31,9 @@ internal sealed record MdevDevice(DeviceId Id, HostPath Path, ulong Inode, Sysfs
         id.Address is { } address ? VirtualFunction.PathOf(root, address) : root.MdevDevices / id.Name;
 
     /// <summary>The parent of a device, the last folder but one of where its link points, which is below /sys/devices.</summary>
-    public static SysfsName? ParentOf(HostPath link)
-    {
-        return Sysfs.LinkTarget(link)?.Split('/') is ["..", "..", "..", "devices", .. var way] && way.Length > 1 && !way.Contains("..")
+    public static SysfsName? ParentOf(HostPath link) =>
+        Sysfs.LinkTarget(link)?.Split('/') is ["..", "..", "..", "devices", .. var way] && way.Length > 1 && !way.Contains("..")
             && SysfsName.TryParse(way[^2], out var parent) ? parent : null;
-    }
 
     private static MdevDevice? LookAtVf(HostPath path, DeviceId id) =>
         VirtualFunction.HasType(path, out var type) && FileStatus.Of(path) is { } status

@@ -62,8 +62,13 @@ internal sealed class HotPlugAttach(Workplace place, Virsh virsh, Notices notice
     private string? BringUp(HotPlugClaim claim)
     {
         using var notice = notices.WaitingFor(() => $"the device '{_wish.Device}' to come up");
+        // As with a removal: a write that the kernel never answers is left behind with its thread, and the record tells of it.
+        var work = Task.Factory.StartNew(claim.BringUp, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        var limit = TimeSpan.FromMilliseconds(order.Deadline.Milliseconds) + HotPlugTarget.UndoTime + place.Settings.RemovalGrace;
+        if (Task.WaitAny([work], limit) < 0)
+            return "the kernel does not answer";
         _undo.Push(claim.TakeBack);
-        return claim.BringUp();
+        return work.GetAwaiter().GetResult();
     }
 
     /// <summary>For the next start: prepare refuses a declared device that has no hostdev in a sentence that says how to put it right.</summary>
@@ -104,7 +109,7 @@ internal sealed class HotPlugAttach(Workplace place, Virsh virsh, Notices notice
     private string Undo()
     {
         if (_undo.Count == 0)
-            return "nothing was undone; 'virt-mdev detach' takes the device back once libvirt answers";
+            return "nothing was undone; 'virt-mdev detach' or the end of the domain takes the device back";
         using var notice = notices.WaitingFor(() => $"the device '{_wish.Device}' to be taken back");
         var troubles = _undo.Select(undo => undo()).OfType<string>().ToArray();
         return troubles.Length == 0 ? "everything is as before" : $"not everything is as before: {string.Join("; ", troubles)}";

@@ -23,6 +23,7 @@ internal sealed class HotPlugClaim(Workplace place, Patience patience, Domain do
     private readonly Dictionary<SysfsName, string> _failed = [];
     private Record? _own;
     private long _life;
+    private string? _left;
 
     /// <summary>The claim that was brought up; null when none was.</summary>
     public Claim? Claim { get; private set; }
@@ -30,7 +31,7 @@ internal sealed class HotPlugClaim(Workplace place, Patience patience, Domain do
     /// <summary>What the device is called; a VF only once it is chosen.</summary>
     public DeviceId Device { get; private set; } = domain.Declaration!.Hostdevs[0].Device;
 
-    /// <returns>Why not, as half a sentence, and then everything is as before; null when the device is there.</returns>
+    /// <returns>Why not, as half a sentence; null when the device is there. <see cref="TakeBack"/> says whether all is as before then.</returns>
     public string? BringUp()
     {
         place.Records.MakeFolders();
@@ -95,7 +96,7 @@ internal sealed class HotPlugClaim(Workplace place, Patience patience, Domain do
     private string? TryTakeBack()
     {
         if (Claim is null)
-            return null;
+            return _left;
         using (var own = place.Records.Lock(domain.Uuid, Deadline.After(HotPlugTarget.UndoTime)))
         {
             if (own is null)
@@ -148,7 +149,11 @@ internal sealed class HotPlugClaim(Workplace place, Patience patience, Domain do
             place.Log.Warn(setback.Sentence);
             var left = _takeDown.Begin(bringUp.Record, claim) ?? Left(Deadline.After(HotPlugTarget.UndoTime));
             if (left is not null || patience.IsOver || setback is not { Retry: Retry.Elsewhere, Parent: { } parent })
-                return left is null ? setback.Sentence + Hint() : $"{setback.Sentence}; {left}";
+            {
+                _left = left;
+                return setback.Sentence + (left is null ? Hint() : "");
+            }
+
             _failed[parent] = setback.Reason;
         }
     }

@@ -23,6 +23,18 @@ internal sealed class HotPlugFailureTests() : HotPlugScenario("m60-rfc2016.xml")
     }
 
     [Test]
+    public void A_driver_that_never_answers_keeps_nobody_waiting()
+    {
+        var domain = StartPlain("waiting");
+        Lab.Host.Control("fault hang op=write path=**/mdev_create");
+
+        Assert.That(Refused(Attach(domain, "--wait", "1")), Does.Contain("the kernel does not answer; nothing was undone"));
+        Lab.Host.Control("clear");
+        Destroy(domain);
+        NothingIsLeft();
+    }
+
+    [Test]
     public void A_driver_that_wants_all_devices_before_the_start_says_so()
     {
         var domain = StartDeclaring("complete");
@@ -119,7 +131,7 @@ internal sealed class HotPlugFailureTests() : HotPlugScenario("m60-rfc2016.xml")
         var refusal = Lab.Run("env", $"PATH={Both(virsh, look)}:/usr/bin:/bin", Path.Combine(Lab.Folder, "usr/bin/virt-mdev"),
             "attach", domain.Name, "--type", Type, "--uuid", $"{Device}", "--wait", "5");
         Assert.That(Refused(refusal), Does.Contain("libvirt gives no answer, so it is not known whether the guest has got the device")
-            .And.EndsWith("nothing was undone; 'virt-mdev detach' takes the device back once libvirt answers"));
+            .And.EndsWith("nothing was undone; 'virt-mdev detach' or the end of the domain takes the device back"));
         Assert.That(Exists(Device));
 
         Detach(domain).Expected("detach");
