@@ -3,8 +3,8 @@ namespace LibvirtMdevHook.FaultTests.Sweeps;
 /// <summary>Under which program strace is put, and what it is told.</summary>
 internal sealed record Tracing(Traced Program, params IReadOnlyList<string> Options)
 {
-    /// <summary>All calls, with the files of their descriptors. Of virt-mdev's children none is of interest.</summary>
-    public static Tracing Of(Traced program) => new(program, program == Traced.Worker ? ["-f", "-y", "-s", "0"] : ["-y", "-s", "0"]);
+    /// <summary>All calls, with the files of their descriptors. A virsh that virt-mdev starts names none on the host.</summary>
+    public static Tracing Of(Traced program) => new(program, program == Traced.Hook ? ["-y", "-s", "0"] : ["-f", "-y", "-s", "0"]);
 
     /// <summary>Something happens at one call.</summary>
     /// <param name="what">What strace injects, such as <c>signal=KILL</c>.</param>
