@@ -55,7 +55,7 @@ internal sealed partial class VfMigrationTests() : MigrationScenario(
 
         // libvirt keeps for the next start the XML of the host that the domain came from.
         Destroy(domain.Uuid);
-        Assert.That(Refusal(domain.Uuid), Does.EndWith("'virt-mdev retarget' gives this domain another VF"));
+        Assert.That(Refusal(domain.Uuid), Does.EndWith("take another VF; 'virt-mdev retarget' does it for a domain that is defined"));
         Assert.That(VirtMdev("retarget", domain.Name), Is.EqualTo($"domain 'traveller': '{Here}' becomes '0000:41:00.5' ('{Type}' on '0000:41:00.0')\n"));
         Start(domain.Uuid);
     }
