@@ -25,6 +25,7 @@ internal readonly record struct Errno(int Value)
     public static readonly Errno EUSERS = new(87);
     public static readonly Errno EADDRINUSE = new(98);
     public static readonly Errno EADDRNOTAVAIL = new(99);
+    public static readonly Errno ECONNRESET = new(104);
     public static readonly Errno ETIMEDOUT = new(110);
 
     private static readonly Dictionary<int, string> Names = new()

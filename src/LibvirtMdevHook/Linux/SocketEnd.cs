@@ -33,7 +33,7 @@ internal sealed unsafe class SocketEnd : IDisposable
                 var count = (int)Libc.send(Number, start + sent, (nuint)(bytes.Length - sent), Libc.MSG_DONTWAIT | Libc.MSG_NOSIGNAL);
                 if (count > 0)
                     sent += count;
-                else if (!MayTryAgain(Libc.POLLOUT, deadline))
+                else if (!MayTryAgain(Errno.Last(), Libc.POLLOUT, deadline))
                     return false;
             }
         }
@@ -55,7 +55,7 @@ internal sealed unsafe class SocketEnd : IDisposable
                     break;
                 if (count > 0)
                     received += count;
-                else if (!MayTryAgain(Libc.POLLIN, deadline))
+                else if (!MayTryAgain(Errno.Last(), Libc.POLLIN, deadline))
                     break;
             }
         }
@@ -67,7 +67,10 @@ internal sealed unsafe class SocketEnd : IDisposable
     /// Waits until the other end is closed. A socket closed with unread data resets its peer (unix(7)): so this tells whether what was
     /// sent last has been read.
     /// </summary>
-    /// <returns>True when everything that was sent has been read.</returns>
+    /// <returns>
+    /// True when everything that was sent has been read; also where that cannot be found out: what was read is in use, what was not goes
+    /// with its domain.
+    /// </returns>
     public bool WasReadToTheEnd(Deadline deadline)
     {
         var buffer = stackalloc byte[1];
@@ -75,18 +78,16 @@ internal sealed unsafe class SocketEnd : IDisposable
         {
             if (Libc.recv(Number, buffer, 1, Libc.MSG_DONTWAIT) == 0)
                 return true;
-            if (!MayTryAgain(Libc.POLLIN, deadline))
-                return false;
+            var error = Errno.Last();
+            if (!MayTryAgain(error, Libc.POLLIN, deadline))
+                return error != Errno.ECONNRESET && error != Errno.EAGAIN;
         }
     }
 
     public void Dispose() => _socket.Dispose();
 
-    private bool MayTryAgain(short what, Deadline deadline)
-    {
-        var error = Errno.Last();
-        return error == Errno.EINTR || (error == Errno.EAGAIN && !deadline.Passed && Poll(what, deadline.Milliseconds) >= 0);
-    }
+    private bool MayTryAgain(Errno error, short what, Deadline deadline) =>
+        error == Errno.EINTR || (error == Errno.EAGAIN && !deadline.Passed && Poll(what, deadline.Milliseconds) >= 0);
 
     private short Poll(short what, int milliseconds)
     {

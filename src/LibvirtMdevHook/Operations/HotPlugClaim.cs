@@ -1,8 +1,6 @@
-using System.Collections.Immutable;
 using LibvirtMdevHook.Domains;
 using LibvirtMdevHook.Hosts;
 using LibvirtMdevHook.Linux;
-using LibvirtMdevHook.Planning;
 using LibvirtMdevHook.Records;
 
 namespace LibvirtMdevHook.Operations;
@@ -16,11 +14,8 @@ namespace LibvirtMdevHook.Operations;
 /// <param name="has">The devices of the guest, for one that nobody has named yet; null where the device has its name.</param>
 internal sealed class HotPlugClaim(Workplace place, Patience patience, Domain domain, IReadOnlyList<DeviceId>? has, Func<bool> isBrokenOff)
 {
-    /// <summary>How long a plan may wait for others' removals, with the record's lock held: a domain that ends meanwhile may start again.</summary>
-    private static readonly TimeSpan RemovalTime = TimeSpan.FromSeconds(20);
-
     private readonly TakeDown _takeDown = new(place);
-    private readonly Dictionary<SysfsName, string> _failed = [];
+    private readonly HotPlugPlan _plan = new(place, patience, domain, has, isBrokenOff);
     private Record? _own;
     private long _life;
     private string? _left;
@@ -52,22 +47,12 @@ internal sealed class HotPlugClaim(Workplace place, Patience patience, Domain do
         _ => TakeLeftoverDown() ?? TryParents(),
     };
 
-    /// <summary>
-    /// For a domain that does not run: whether the device is a mediated one or a VF, and then which. Nothing is kept for it, as with any that is
-    /// declared for a later start; only where the type is a VF's, there has to be a free one now.
-    /// </summary>
-    /// <returns>Why not, as a sentence; null when it has its name.</returns>
+    /// <summary>For a domain that does not run; see <see cref="HotPlugPlan.Choose"/>.</summary>
     public string? Choose()
     {
-        using var host = place.Records.LockHost(patience.Deadline);
-        if (host is null)
-            return $"the lock '{place.Root.State / "lock"}' is held by another process for too long";
-        var plan = Planner.Make(Read());
-        if (plan.Record is { } record)
-            Device = record.Claims[0].NameThere;
-        else if (plan.Candidates.Any(c => c.Parent.Dialect == Dialect.Vf) && !plan.Candidates.Any(c => c.Parent.Dialect != Dialect.Vf && c.Type is not null))
-            return plan.Refusal;
-        return null;
+        var trouble = _plan.Choose(out var chosen);
+        Device = chosen ?? Device;
+        return trouble;
     }
 
     /// <summary>From here on QEMU may open the device, and NVIDIA's driver remove it by itself when QEMU lets go, be it in a refusal.</summary>
@@ -135,8 +120,9 @@ internal sealed class HotPlugClaim(Workplace place, Patience patience, Domain do
     {
         while (true)
         {
-            if (MakePlan(out var refusal) is not { } planned)
-                return refusal + (_failed.Count > 0 ? Hint() : "");
+            if (_plan.Make(_own, out var refusal) is not { } planned)
+                return refusal + (_plan.HasFailedParents ? Hint() : "");
+            (Device, _life) = (planned.Claims[^1].Device, planned.Generation);
             var bringUp = new BringUp(place, patience, planned, Device);
             var setback = bringUp.Run();
             var claim = bringUp.Record.Find(Device)!;
@@ -154,7 +140,7 @@ internal sealed class HotPlugClaim(Workplace place, Patience patience, Domain do
                 return setback.Sentence + (left is null ? Hint() : "");
             }
 
-            _failed[parent] = setback.Reason;
+            _plan.LeaveOut(parent, setback.Reason);
         }
     }
 
@@ -162,58 +148,6 @@ internal sealed class HotPlugClaim(Workplace place, Patience patience, Domain do
     private string Hint() => _own?.Claims.Any(c => c.Dialect == Dialect.Rfc2016) == true
         ? "; drivers of the 2016 interface may refuse another device to a domain that has one online"
         : "";
-
-    /// <returns>The record with the new claim, saved; null with the refusal.</returns>
-    private Record? MakePlan(out string refusal)
-    {
-        // Anew each time: what was given back may be at work in another process since, and a VF be another domain's.
-        var abandoned = new TakeDown(place);
-        Record? record = null;
-        Replanning.Run(place, patience.AtMost(RemovalTime), () =>
-        {
-            abandoned.Adopt();
-            abandoned.Work(patience.AtMost(TimeSpan.Zero));
-            (var plan, record) = PlanAndSave();
-            return plan;
-        }, plan => plan.IsHopeful(forTypes: false) && !isBrokenOff(), out refusal);
-        abandoned.End();
-        return record;
-    }
-
-    private (Plan? Plan, Record? Record) PlanAndSave()
-    {
-        using var host = place.Records.LockHost(patience.Deadline);
-        if (host is null)
-            return (null, null);
-        var order = Read();
-        // What the domain has takes room as other domains' devices do, and is not to be planned again.
-        order = order with { Others = _own is null ? order.Others : order.Others.Add(_own), Failed = order.Failed.AddRange(AgainstTheRule(order)) };
-        var plan = Planner.Make(order);
-        if (plan.Record is not { } planned)
-            return (plan, null);
-        var claim = planned.Claims[0] with { Device = planned.Claims[0].NameThere, IsHeldBack = true };
-        Device = claim.Device;
-        var record = _own?.Plus(claim) ?? planned with { Phase = Phase.Started, Claims = [claim] };
-        place.Records.Save(record);
-        _life = record.Generation;
-        return (plan, record);
-    }
-
-    private Order Read() => has is null
-        ? HostOrder.Read(place, domain, domain.Declaration!, _failed.ToImmutableDictionary())
-        : HostOrder.Unnamed(place, domain, domain.Declaration!, _failed.ToImmutableDictionary(), has);
-
-    /// <summary>Parents on which the device would break the declaration's rule on GPUs, beside the devices that the domain has.</summary>
-    private IEnumerable<KeyValuePair<SysfsName, string>> AgainstTheRule(Order order)
-    {
-        var rule = order.Declaration.Gpu;
-        var gpus = _own?.Claims.Select(c => c.Gpu).ToHashSet() ?? [];
-        if (rule == GpuRule.Any || gpus.Count == 0)
-            return [];
-        return order.Host.Parents.Where(p => !order.Failed.ContainsKey(p.Name) && gpus.Contains(p.Gpu) == (rule == GpuRule.Different))
-            .Select(p => KeyValuePair.Create(p.Name,
-                $"the domain's other devices are on {string.Join(", ", gpus.Order().Select(g => $"'{g}'"))}, and gpu='{Word.Of(rule)}'"));
-    }
 
     /// <returns>Null when a release was quicker, be it that the domain has begun another life.</returns>
     private Record? OnRecord() => place.Records.Load(domain.Uuid) is { } record && record.Generation == _life

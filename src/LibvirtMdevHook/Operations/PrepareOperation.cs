@@ -163,11 +163,21 @@ internal sealed class PrepareOperation(Workplace place, Patience patience, Domai
         return plan;
     }
 
-    /// <summary>A promise made since is of the domain's next coming here, of which this start knows nothing. The caller holds the host's lock.</summary>
+    /// <summary>
+    /// A promise made since is of the domain's next coming here, of which this start knows nothing. The caller holds the host's lock. One that
+    /// cannot be dropped is none of the start's trouble: it is over within a minute.
+    /// </summary>
     private void DropPromise()
     {
-        if (!place.Records.Reservations().Any(r => r.Domain == domain.Uuid && r.Generation >= _begin))
-            place.Records.DeleteReservation(domain.Uuid);
+        try
+        {
+            if (!place.Records.Reservations().Any(r => r.Domain == domain.Uuid && r.Generation >= _begin))
+                place.Records.DeleteReservation(domain.Uuid);
+        }
+        catch (IOException e)
+        {
+            place.Log.Warn($"what may have been promised to the domain on its way here counts until its time is over: {e.Message}");
+        }
     }
 
     private Answer Refuse(string why) => Answer.Refused(domain.Name, why);

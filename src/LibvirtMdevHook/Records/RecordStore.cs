@@ -179,9 +179,10 @@ internal sealed class RecordStore(Root root, string boot, Action<string> report)
         {
             return [];
         }
-        catch (UnauthorizedAccessException e)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new IOException(e.Message, e);
+            // Where access is denied, the errno is that of the inner one.
+            throw new IOException($"the folder '{folder}' of the records cannot be read: {new Errno((e.InnerException ?? e).HResult)}", e);
         }
     }
 

@@ -40,6 +40,8 @@ internal sealed class FaultTests
             "openat" or "read" or "write" when call.Path.StartsWith("mount/", StringComparison.Ordinal) || call.Path.StartsWith("sys/", StringComparison.Ordinal)
                 => OnDevices.Select(error => $"error={error}"),
             "openat" or "read" or "write" or "rename" or "unlink" or "mkdir" or "flock" => OnFiles.Select(error => $"error={error}"),
+            // By it a worker learns that its hook has gone without its answer; said of one that has read it, it is no fault but a lie.
+            "recvfrom" when program == Traced.Worker => ["error=EIO", "error=EINTR"],
             "sendto" or "recvfrom" => ["error=EIO", "error=EINTR", "error=ECONNRESET"],
             "getdents64" => ["error=EIO"],
             _ => [],

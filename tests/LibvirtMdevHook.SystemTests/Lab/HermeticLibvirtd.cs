@@ -79,11 +79,14 @@ internal sealed class HermeticLibvirtd : IDisposable
     public Outcome RunAsNobody(params IEnumerable<string> command) => Act("session", command);
 
     /// <summary>Defines a domain and expects that it works.</summary>
-    public void Define(GuestDomain domain)
+    public void Define(GuestDomain domain) => Define($"{domain}");
+
+    /// <summary>Defines a domain, of which this is the XML, and expects that it works.</summary>
+    public void Define(string xml)
     {
-        var file = Path.Combine(place, $"{domain.Uuid}.xml");
-        File.WriteAllText(file, domain.ToString());
-        Virsh("define", file).Expected("virsh define");
+        var file = Path.Combine(place, $"{Guid.NewGuid()}.xml");
+        File.WriteAllText(file, xml);
+        Virsh("define", "--validate", file).Expected("virsh define");
     }
 
     /// <summary>The process id of a guest's QEMU, as it counts in the lab.</summary>

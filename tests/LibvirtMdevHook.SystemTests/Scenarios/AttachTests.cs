@@ -1,3 +1,4 @@
+using LibvirtMdevHook.SystemTests.Lab;
 using NUnit.Framework;
 
 namespace LibvirtMdevHook.SystemTests.Scenarios;
@@ -55,6 +56,26 @@ internal sealed class AttachTests() : HotPlugScenario("m60-mdev.xml")
         Destroy(domain);
         Detach(domain, "--persistent").Expected("detach");
         Assert.That(Devices(domain), Is.EqualTo((Array.Empty<Guid>(), Array.Empty<Guid>())));
+    }
+
+    /// <summary>With less memory, emulated, and of a type of which the host has more.</summary>
+    [Test]
+    public void The_example_for_hot_plug_takes_three_more_devices_for_its_ports()
+    {
+        const string Smaller = "GRID M60-2Q";
+        var xml = File.ReadAllText(Path.Combine(SourceTree.Root, "examples/hot-plug.xml")).Replace("type='kvm'", "type='qemu'", StringComparison.Ordinal)
+            .Replace("unit='GiB'>4<", "unit='MiB'>32<", StringComparison.Ordinal).Replace(Type, Smaller, StringComparison.Ordinal);
+        Lab.Define(xml);
+        Lab.Virsh("start", "hot-plug").Expected("virsh start");
+        for (var more = 0; more < 3; more++)
+        {
+            Run(null, "attach", "hot-plug", "--type", Smaller).Expected("attach");
+        }
+
+        Assert.That(Lab.Host.State().Split('\n').Count(line => line.StartsWith("device ", StringComparison.Ordinal)), Is.EqualTo(4));
+        Assert.That(Refused(Run(null, "attach", "hot-plug", "--type", Smaller)), Does.Contain("No more available PCI slots").And.EndsWith("; everything is as before"));
+        Lab.Virsh("destroy", "hot-plug").Expected("virsh destroy");
+        NothingIsLeft();
     }
 
     [Test]
