@@ -8,10 +8,12 @@ namespace LibvirtMdevHook.Hosts;
 /// <param name="Parents">Those that were asked for, in the order of their names.</param>
 /// <param name="Devices">Every mediated device that exists, and every VF that has a type on the GPUs of the parents.</param>
 /// <param name="Existing">Of the devices that were asked for those that exist.</param>
+/// <param name="Unlisted">Those GPUs of VFs whose other VFs could not be listed, so that it is not known what runs there.</param>
 /// <param name="NoVfs">Of the VFs that were asked for those that are none, with the reason as half a sentence.</param>
 internal sealed record Host(
     ImmutableArray<Parent> Parents,
     ImmutableDictionary<DeviceId, DevicePlace> Devices,
+    ImmutableHashSet<SysfsName> Unlisted,
     ImmutableArray<ExistingDevice> Existing,
     ImmutableDictionary<DeviceId, string> NoVfs)
 {

@@ -34,7 +34,8 @@ internal static class HostReader
 
         var existing = ids.Select(id => MdevDevice.Look(root, id)).OfType<MdevDevice>()
             .Select(device => new ExistingDevice(device, GroupNode.Holder(root, device.Group)));
-        return new Host(parents.ToImmutable(), ReadDevices(root, parents), [.. existing], NoVfs(root, ids));
+        var devices = ReadDevices(root, parents, out var unlisted);
+        return new Host(parents.ToImmutable(), devices, unlisted, [.. existing], NoVfs(root, ids));
     }
 
     /// <summary>Everything, for listings.</summary>
@@ -85,7 +86,7 @@ internal static class HostReader
             .OrderBy(p => p.Item1);
     }
 
-    private static ImmutableDictionary<DeviceId, DevicePlace> ReadDevices(Root root, IEnumerable<Parent> parents)
+    private static ImmutableDictionary<DeviceId, DevicePlace> ReadDevices(Root root, IEnumerable<Parent> parents, out ImmutableHashSet<SysfsName> unlisted)
     {
         var devices = ImmutableDictionary.CreateBuilder<DeviceId, DevicePlace>();
         foreach (var name in Sysfs.List(root.MdevDevices))
@@ -94,9 +95,13 @@ internal static class HostReader
                 devices[id] = new DevicePlace(parent, Sysfs.LinkName(root.MdevDevices / name / "mdev_type"));
         }
 
+        unlisted = [];
         foreach (var gpu in parents.Where(p => p.Name != p.Gpu).Select(p => p.Gpu).Distinct())
         {
-            foreach (var (address, path) in VirtualFunction.Of(root.PciDevices / gpu))
+            var vfs = VirtualFunction.Of(root.PciDevices / gpu).ToArray();
+            if (vfs.Length == 0)
+                unlisted = unlisted.Add(gpu);
+            foreach (var (address, path) in vfs)
             {
                 if (VirtualFunction.HasType(path, out var type))
                     devices[DeviceId.Vf(address)] = new DevicePlace(address.Name, type, gpu);

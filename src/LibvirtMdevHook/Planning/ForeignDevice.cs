@@ -42,7 +42,7 @@ internal static class ForeignDevice
         if (fit!.WhyNot is { } unsuitable)
             return $"its parent '{parent.Name}' does not fit: {unsuitable}";
         if (parent.Dialect.TellsType)
-            return device.Type == fit.Type?.Id ? null : $"it is not of the declared type, which is '{fit.Type?.Id}' there";
+            return device.Type == fit.Type?.Id ? null : device.Type is null ? "its type cannot be read" : $"it is not of the declared type, which is '{fit.Type?.Id}' there";
         return fit.Type is null ? null : "the 2016 interface does not tell its type";
     }
 

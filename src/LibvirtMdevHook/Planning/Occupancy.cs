@@ -169,6 +169,6 @@ internal sealed class Occupancy
     /// <summary>What is spoken for on the other VFs of a GPU and not set yet.</summary>
     private IEnumerable<Claim> Beside(Parent vf) => _pending.Where(c => c.Gpu == vf.Gpu && c.Parent != vf.Name && IsSpokenFor(c));
 
-    private bool IsIdle(SysfsName gpu) =>
-        _host.Devices.Values.All(d => (d.Gpu ?? _host.Parents.FirstOrDefault(p => p.Name == d.Parent)?.Gpu) != gpu);
+    private bool IsIdle(SysfsName gpu) => !_host.Unlisted.Contains(gpu)
+        && _host.Devices.Values.All(d => (d.Gpu ?? _host.Parents.FirstOrDefault(p => p.Name == d.Parent)?.Gpu) != gpu);
 }
