@@ -16,7 +16,7 @@ internal static class ActingProcess
     private static readonly TimeSpan LastWords = TimeSpan.FromSeconds(1);
 
     /// <summary>Whether the arguments are of such a verb.</summary>
-    public static bool IsFor(string[] args) => args is ["attach" or "detach" or "reconcile" or "doctor", ..];
+    public static bool IsFor(string[] args) => args is ["attach" or "detach" or "reconcile" or "doctor" or "metrics", ..];
 
     /// <returns>The exit status of the verb, as soon as it has done what it can do.</returns>
     public static int Run(string[] args, Func<string[], int> run) => args is [.. var own, ReportTo, var pipe] ? Act(own, pipe, run) : WaitFor(args);
