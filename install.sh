@@ -199,6 +199,7 @@ report() {
   if [ "$PREFIX" != /usr ] && grep -qs '^libvirtd.*enforce' /sys/kernel/security/apparmor/profiles; then
     say "AppArmor lets libvirtd execute hooks in /usr/bin and /usr/sbin only: with PREFIX '$PREFIX' no domain will start."
   fi
+  if [ -z "$DESTDIR" ]; then say "'virt-mdev doctor' says what else vGPUs need on this host."; fi
 }
 
 # --- what runs -----------------------------------------------------------------------------------------------------------------

@@ -6,8 +6,8 @@ using LibvirtMdevHook.Linux;
 namespace LibvirtMdevHook.Cli;
 
 /// <summary>
-/// A verb that writes to sysfs runs in a process of its own. A write that the kernel does not answer keeps its process from ending, not even
-/// SIGKILL does; nobody's terminal is to wait for that.
+/// A verb that writes to sysfs, or that is to end although some driver does not answer, runs in a process of its own. A call that the kernel
+/// does not answer keeps its process from ending, not even SIGKILL does; nobody's terminal is to wait for that.
 /// </summary>
 internal static class ActingProcess
 {
@@ -16,7 +16,7 @@ internal static class ActingProcess
     private static readonly TimeSpan LastWords = TimeSpan.FromSeconds(1);
 
     /// <summary>Whether the arguments are of such a verb.</summary>
-    public static bool IsFor(string[] args) => args is ["attach" or "detach" or "reconcile", ..];
+    public static bool IsFor(string[] args) => args is ["attach" or "detach" or "reconcile" or "doctor" or "metrics", ..];
 
     /// <returns>The exit status of the verb, as soon as it has done what it can do.</returns>
     public static int Run(string[] args, Func<string[], int> run) => args is [.. var own, ReportTo, var pipe] ? Act(own, pipe, run) : WaitFor(args);

@@ -5,6 +5,7 @@ using LibvirtMdevHook.Hosts;
 using LibvirtMdevHook.Linux;
 using LibvirtMdevHook.Operations;
 using LibvirtMdevHook.Records;
+using LibvirtMdevHook.Reports;
 
 namespace LibvirtMdevHook.Cli;
 
@@ -30,41 +31,26 @@ internal sealed class ListVerb
 
     private static IEnumerable<Row> Rows(Root root, RecordStore records)
     {
-        var known = new HashSet<DeviceId>();
-        foreach (var record in records.Removing().Concat(records.Domains()).Concat(records.Reservations()))
-        {
-            foreach (var claim in record.Claims.Where(c => known.Add(c.Device)))
-                yield return Row.Of(record, claim, MdevDevice.Look(root, claim.Device), root);
-        }
-
-        foreach (var name in Sysfs.List(root.MdevDevices).Concat(Sysfs.List(root.PciDevices).Where(name => VirtualFunction.Is(root.PciDevices / name))))
-        {
-            if (DeviceId.TryParse(name.ToString(), out var id) && !known.Contains(id) && MdevDevice.Look(root, id) is { } device)
-                yield return Row.Foreign(device, root);
-        }
+        var existing = Sysfs.List(root.MdevDevices).Concat(Sysfs.List(root.PciDevices).Where(name => VirtualFunction.Is(root.PciDevices / name)))
+            .Select(name => DeviceId.TryParse(name.ToString(), out var id) ? id : null).OfType<DeviceId>();
+        return ListedDevice.All(
+            records.Removing().Concat(records.Domains()).Concat(records.Reservations()),
+            existing,
+            id => MdevDevice.Look(root, id),
+            vf => Sysfs.LinkName(vf.Path / "physfn")).Select(listed => Row.Of(listed, root));
     }
 
     /// <summary>One device.</summary>
     private sealed record Row(string Device, string? Domain, string? DomainUuid, string Parent, string? Type, string State, string? Holder)
     {
-        public static Row Of(Record record, Claim claim, MdevDevice? device, Root root)
-        {
-            var state = record.Expires is not null ? "reserved for a domain that may be coming here"
-                : device is null ? claim.Stage == Stage.Leaving ? "being removed, not to be seen any more" : $"{Word.Of(claim.Stage)}, missing"
-                : !claim.Proves(device) ? "another device has its name"
-                : claim.IsForeign ? $"{Word.Of(claim.Stage)}, foreign"
-                : claim.Stage == Stage.Leaving ? "being removed"
-                : Word.Of(claim.Stage);
-            return new Row(
-                claim.Device.ToString(), record.Name, record.Domain.ToString("D"), PlaceOf(claim.Device, claim.Gpu, claim.Parent), claim.Type?.Title, state,
-                GroupNode.Holder(root, GroupNode.Of(root, claim.Device, claim.Parent)));
-        }
-
-        public static Row Foreign(MdevDevice device, Root root) => new(
-            device.Id.ToString(), null, null, PlaceOf(device.Id, Sysfs.LinkName(device.Path / "physfn"), device.Parent), device.Type?.ToString(), "foreign", GroupNode.Holder(root, device.Group));
-
-        /// <summary>A VF is its own parent; what a person wants to know is its GPU.</summary>
-        private static string PlaceOf(DeviceId device, SysfsName? gpu, SysfsName parent) => (device.Address is null ? parent : gpu ?? parent).ToString();
+        public static Row Of(ListedDevice listed, Root root) => new(
+            listed.Device.ToString(),
+            listed.Record?.Name,
+            listed.Record?.Domain.ToString("D"),
+            listed.Place.ToString(),
+            listed.Claim is { } own ? own.Type?.Title : listed.Seen?.Type?.ToString(),
+            listed.StateText,
+            GroupNode.Holder(root, listed.Claim is { } claim ? GroupNode.Of(root, claim.Device, claim.Parent) : listed.Seen?.Group));
 
         public string[] Cells() => [Device, Domain ?? "-", Parent, Type ?? "-", Holder is null ? State : $"{State}, held by {Holder}"];
 

@@ -26,6 +26,8 @@ internal sealed class Verbs
         verbs.Add<AttachVerb>(verb => verb.Run(root));
         verbs.Add<DetachVerb>(verb => verb.Run(root));
         verbs.Add<ReconcileVerb>(verb => verb.Run(root));
+        verbs.Add<DoctorVerb>(verb => verb.Run(root));
+        verbs.Add<MetricsVerb>(verb => verb.Run(root));
         try
         {
             // As the parser's default, but an option such as --attr may come again.

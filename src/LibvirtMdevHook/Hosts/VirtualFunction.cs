@@ -42,8 +42,10 @@ internal static class VirtualFunction
     public static string? WhyAsleep(SysfsName gpu, HostPath path) =>
         Sysfs.ReadTrimmed(path / "sriov_numvfs") == "0" && Sysfs.ReadTrimmed(path / "sriov_totalvfs") is { } total && total != "0"
             && Sysfs.LinkName(path / "driver")?.ToString() == "nvidia"
-            ? $"its VFs are not enabled; run '{Enabler} {gpu}'"
+            ? $"its VFs are not enabled; run '{EnableCommand(gpu)}'"
             : null;
+
+    public static string EnableCommand(SysfsName gpu) => $"{Enabler} {gpu}";
 
     /// <returns>Why an address names no VF that takes a type, as half a sentence; null when it does.</returns>
     public static string? WhyNone(Root root, PciAddress address)

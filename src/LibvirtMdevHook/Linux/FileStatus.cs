@@ -2,12 +2,16 @@ namespace LibvirtMdevHook.Linux;
 
 /// <summary>What statx(2) says of a file.</summary>
 /// <param name="Device">The file system it is on; for a character device the device that it stands for.</param>
-internal sealed record FileStatus(ulong Inode, uint Mode, uint Uid, uint Gid, ulong Device)
+/// <param name="Changed">Seconds since 1970 of the last change to the file's inode, which nobody can set: it is not older in its place.</param>
+internal sealed record FileStatus(ulong Inode, uint Mode, uint Uid, uint Gid, ulong Device, long Changed)
 {
     private const uint TypeMask = 0xf000;
 
     public bool IsDirectory => (Mode & TypeMask) == 0x4000;
     public bool IsRegular => (Mode & TypeMask) == 0x8000;
+
+    /// <summary>A program or script that anybody may execute, as root may.</summary>
+    public bool IsExecutable => IsRegular && (Mode & 0x49) != 0;
 
     /// <summary>Group or others may write to it.</summary>
     public bool WritableByOthers => (Mode & 0x12) != 0;
@@ -18,20 +22,27 @@ internal sealed record FileStatus(ulong Inode, uint Mode, uint Uid, uint Gid, ul
 
     /// <param name="path">The file; a link is followed.</param>
     /// <returns>Null when there is no such file.</returns>
-    public static FileStatus? Of(HostPath path) => Of(Libc.AT_FDCWD, path.Text, 0);
+    public static FileStatus? Of(HostPath path) => Of(path, out _);
+
+    /// <param name="error">Why there is no status.</param>
+    public static FileStatus? Of(HostPath path, out Errno error) => Of(Libc.AT_FDCWD, path.Text, 0, out error);
 
     /// <returns>The status of an open file, whatever its path says by now.</returns>
-    public static FileStatus? Of(Descriptor file) => Of(file.Number, "", Libc.AT_EMPTY_PATH);
+    public static FileStatus? Of(Descriptor file) => Of(file.Number, "", Libc.AT_EMPTY_PATH, out _);
 
     /// <returns>The status of the link itself where the path is one.</returns>
-    public static FileStatus? OfLink(HostPath path) => Of(Libc.AT_FDCWD, path.Text, Libc.AT_SYMLINK_NOFOLLOW);
+    public static FileStatus? OfLink(HostPath path) => OfLink(path, out _);
 
-    private static unsafe FileStatus? Of(int folder, string path, int flags)
+    /// <param name="error">Why there is no status.</param>
+    public static FileStatus? OfLink(HostPath path, out Errno error) => Of(Libc.AT_FDCWD, path.Text, Libc.AT_SYMLINK_NOFOLLOW, out error);
+
+    private static unsafe FileStatus? Of(int folder, string path, int flags, out Errno error)
     {
-        // struct statx is the same on every architecture (linux/stat.h): uid 20, gid 24, mode 28, inode 32, rdev 128, dev 136, the last two as
-        // major and minor.
+        // struct statx is the same on every architecture (linux/stat.h): uid 20, gid 24, mode 28, inode 32, seconds of ctime 96, rdev 128,
+        // dev 136, the last two as major and minor.
         var status = stackalloc byte[256];
-        if (Libc.statx(folder, path, flags, Libc.STATX_BASIC_STATS, status) != 0)
+        error = Libc.statx(folder, path, flags, Libc.STATX_BASIC_STATS, status) == 0 ? Errno.None : Errno.Last();
+        if (!error.IsNone)
             return null;
         var bytes = new ReadOnlySpan<byte>(status, 256);
         var mode = BitConverter.ToUInt16(bytes[28..]);
@@ -40,7 +51,8 @@ internal sealed record FileStatus(ulong Inode, uint Mode, uint Uid, uint Gid, ul
             mode,
             BitConverter.ToUInt32(bytes[20..]),
             BitConverter.ToUInt32(bytes[24..]),
-            BitConverter.ToUInt64(bytes[(IsCharacterDevice(mode) ? 128 : 136)..]));
+            BitConverter.ToUInt64(bytes[(IsCharacterDevice(mode) ? 128 : 136)..]),
+            BitConverter.ToInt64(bytes[96..]));
     }
 
     private static bool IsCharacterDevice(uint mode) => (mode & TypeMask) == 0x2000;

@@ -37,4 +37,35 @@ internal sealed class Root
 
     /// <param name="absolute">A path that starts with '/', written by this program.</param>
     public HostPath At(string absolute) => new(_prefix + absolute);
+
+    /// <summary>Follows every link on the way to a path as those do who have this folder for their '/': their links are written for that.</summary>
+    /// <returns>The path below this root that no link leads on from, be there a file or not; null when links lead in a circle.</returns>
+    public string? Resolve(string absolute)
+    {
+        const int maximumLinks = 40;
+        var ahead = new Stack<string>(Parts(absolute).AsEnumerable().Reverse());
+        var way = new List<string>();
+        for (var links = 0; ahead.TryPop(out var part);)
+        {
+            if (part == "..")
+            {
+                way = way[..^Math.Min(way.Count, 1)];
+            }
+            else if (part != ".")
+            {
+                way.Add(part);
+                if (Sysfs.LinkTarget(At($"/{string.Join('/', way)}")) is not { } target)
+                    continue;
+                if (++links > maximumLinks)
+                    return null;
+                way = target.StartsWith('/') ? [] : way[..^1];
+                foreach (var next in Parts(target).AsEnumerable().Reverse())
+                    ahead.Push(next);
+            }
+        }
+
+        return $"/{string.Join('/', way)}";
+    }
+
+    private static string[] Parts(string path) => path.Split('/', StringSplitOptions.RemoveEmptyEntries);
 }

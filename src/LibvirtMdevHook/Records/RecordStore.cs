@@ -11,7 +11,8 @@ namespace LibvirtMdevHook.Records;
 /// changes a running domain; <c>set-aside</c> for files that cannot be trusted.
 /// </summary>
 /// <param name="report">Told, in a sentence, of each file that is set aside.</param>
-internal sealed class RecordStore(Root root, string boot, Action<string> report)
+/// <param name="isForReading">What is not trusted is reported and stays where it is: who only looks moves nothing.</param>
+internal sealed class RecordStore(Root root, string boot, Action<string> report, bool isForReading = false)
 {
     private const string Ending = ".xml";
     private const string LockEnding = ".lock";
@@ -81,6 +82,17 @@ internal sealed class RecordStore(Root root, string boot, Action<string> report)
     public ImmutableArray<Record> Domains() => LoadAll(_domains, name => Guid.TryParse(name, out var uuid) ? Load(uuid) : null);
 
     public ImmutableArray<Record> Removing() => LoadAll(_removing, name => DeviceId.TryParse(name, out var device) ? LoadRemoving(device) : null);
+
+    /// <summary>Whether somebody has the domain's lock; nothing is locked for it.</summary>
+    public bool IsActedOn(Guid domain, HeldLocks locks) => locks.Has(_domains / $"{domain:D}{LockEnding}");
+
+    /// <summary>Whether a worker has the removal's lock; nothing is locked for it.</summary>
+    public bool IsActedOn(DeviceId removal, HeldLocks locks) => locks.Has(_removing / $"{removal}{LockEnding}");
+
+    /// <returns>The files of records of another boot, which mean nothing.</returns>
+    public IEnumerable<HostPath> OfOtherBoots() => new[] { _domains, _removing, _reserved }
+        .SelectMany(folder => Names(folder).Where(n => n.EndsWith(Ending, StringComparison.Ordinal)).Select(n => folder / n))
+        .Where(file => RecordFile.Read(file).Record is { } record && record.Boot != boot);
 
     /// <returns>The files that were not trusted.</returns>
     public IEnumerable<HostPath> SetAsides() => Sysfs.List(_setAside).Select(name => _setAside / name);
@@ -188,6 +200,12 @@ internal sealed class RecordStore(Root root, string boot, Action<string> report)
 
     private void SetAside(HostPath file, string name, string reason)
     {
+        if (isForReading)
+        {
+            report($"the record '{file}' is not to be trusted: {reason}");
+            return;
+        }
+
         var place = _setAside / $"{name}.{Environment.TickCount64}";
         Libc.mkdir(_setAside.Text, 0x1c0);
         var kept = Libc.rename(file.Text, place.Text) == 0;

@@ -1,0 +1,13 @@
+using LibvirtMdevHook.Settings;
+
+namespace LibvirtMdevHook.Reports;
+
+/// <summary>Whether the configuration is taken as it is written.</summary>
+internal static class SettingsCheck
+{
+    private const string Topic = "configuration";
+
+    public static IEnumerable<Finding> Of(HostSettings settings) => settings.Problems.IsEmpty
+        ? [Finding.Well(Topic, "every line of the configuration is understood")]
+        : settings.Problems.Select(problem => Finding.Wrong(Topic, problem, "correct it; the file explains every key"));
+}

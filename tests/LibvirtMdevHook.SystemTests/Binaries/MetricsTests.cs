@@ -1,0 +1,140 @@
+using System.Diagnostics;
+using LibvirtMdevHook.SystemTests.Lab;
+using LibvirtMdevHook.SystemTests.Simulation;
+using NUnit.Framework;
+using VerifyNUnit;
+
+namespace LibvirtMdevHook.SystemTests.Binaries;
+
+/// <summary>virt-mdev metrics gives Prometheus what types, list and reconcile say; it changes nothing, and ends whatever hangs.</summary>
+[TestFixture]
+[Parallelizable(ParallelScope.All)]
+internal sealed class MetricsTests
+{
+    private static readonly DeclaringDomain Domain = new(
+        "win10", new Vgpu("type='GRID M60-4Q'") { Uuid = Id(1) }, new Vgpu("type='GRID M60-4Q'") { Uuid = Id(2) }) { Uuid = Id(0xd1) };
+
+    [Test]
+    public async Task A_host_in_numbers()
+    {
+        using var host = new HookedHost("m60-mdev.xml");
+        host.Start(Domain);
+        host.Host.Write("sys/class/mdev_bus/0000:87:00.0/mdev_supported_types/nvidia-20/create", $"{Id(9)}");
+        host.Host.Control($"vanish {Id(2)}");
+
+        var run = Run(host, $"echo {Id(0xd1)}");
+
+        _ = new Exposition(run.Output);
+        await Verifier.Verify(run.Output);
+    }
+
+    [Test]
+    public void It_changes_nothing()
+    {
+        using var host = new HookedHost("m60-rfc2016.xml");
+
+        var metrics = new Exposition(Run(host, "true").Output);
+
+        Assert.That(metrics.Families, Does.Contain("libvirt_mdev_available_instances").And.Contain("libvirt_mdev_build_info"));
+        Assert.That((host.Host.Log(), host.Kept(), host.Log, Directory.GetFileSystemEntries(host.InRoot("var/cache"))), Is.EqualTo((Array.Empty<string>(), Array.Empty<string>(), "", Array.Empty<string>())));
+        host.IsAsBefore();
+    }
+
+    [Test]
+    public void A_record_that_is_not_to_be_trusted_stays_where_it_is()
+    {
+        using var host = new HookedHost("m60-mdev.xml");
+        host.Start(Domain);
+        File.WriteAllText(host.Record(Domain), "torn");
+
+        var metrics = new Exposition(Run(host, "true").Output);
+
+        Assert.That(metrics.Value("libvirt_mdev_untrusted_records"), Is.EqualTo(1));
+        Assert.That(File.ReadAllText(host.Record(Domain)), Is.EqualTo("torn"));
+        Assert.That(metrics.Samples("libvirt_mdev_devices", ("state", "foreign"), ("domain", ""), ("type", "GRID M60-4Q")).Sum(s => s.Value), Is.EqualTo(2));
+    }
+
+    [Test]
+    public void An_orphan_is_one_that_libvirt_calls_inactive_and_unknown_without_an_answer()
+    {
+        using var host = new HookedHost("m60-mdev.xml");
+        host.Start(Domain);
+
+        Assert.That(new Exposition(Run(host, $"echo {Id(0xd1)}").Output).Value("libvirt_mdev_orphans"), Is.Zero);
+        Assert.That(new Exposition(Run(host, "true").Output).Value("libvirt_mdev_orphans"), Is.EqualTo(1));
+        Assert.That(new Exposition(Run(host, "exit 1").Output).Families, Does.Not.Contain("libvirt_mdev_orphans"));
+        Assert.That(new Exposition(Run(host, "sleep 60").Output).Families, Does.Not.Contain("libvirt_mdev_orphans"));
+    }
+
+    [Test]
+    public void The_VFs_of_a_GPU_are_counted_together()
+    {
+        using var host = new HookedHost("l40s-vf.xml");
+        var metrics = new Exposition(Run(host, "true").Output);
+
+        Assert.That(metrics.Value("libvirt_mdev_settable_vfs", ("parent", "0000:41:00.0"), ("type", "NVIDIA L40S-4Q"), ("id", "nvidia-1150")), Is.EqualTo(6));
+        Assert.That(metrics.Samples("libvirt_mdev_settable_vfs", ("parent", "0000:61:00.0")), Is.Empty);
+    }
+
+    [Test]
+    public void Hostile_names_stay_in_their_labels()
+    {
+        const string type = """GRID "M60\4Q", state="online"} 7""";
+        using var host = new HookedHost("m60-mdev.xml", change: text => text.Replace(
+            "\"GRID M60-4Q\"", "'" + type.Replace("\"", "&quot;", StringComparison.Ordinal) + "'", StringComparison.Ordinal));
+        var domain = new DeclaringDomain("a\\\"} 1\nb 2", new Vgpu("type='nvidia-20'") { Uuid = Id(3) }) { Uuid = Id(0xd3) };
+        host.Start(domain);
+
+        var metrics = new Exposition(Run(host, "true").Output);
+
+        var (labels, value) = metrics.Samples("libvirt_mdev_devices", ("type", type)).Single();
+        Assert.That((value, labels["domain"], labels["state"]), Is.EqualTo((1, "a\\\"} 1\nb 2", "online")).Or.EqualTo((1, "a\\\"} 1?b 2", "online")));
+        Assert.That(metrics.Samples("libvirt_mdev_available_instances", ("type", type)), Is.Not.Empty);
+    }
+
+    [Test]
+    public void The_file_is_whole_at_any_time_and_stays_when_there_is_nothing_new()
+    {
+        using var host = new HookedHost("m60-mdev.xml");
+        using var folder = new TemporaryFolder();
+        var file = Path.Combine(folder.Path, "mdev.prom");
+        File.WriteAllText(file, "old");
+        using var reader = File.OpenRead(file);
+
+        Assert.That((Run(host, "true", "--output", file).Output, Run(host, "true").Output), Is.EqualTo(("", File.ReadAllText(file))));
+        Assert.That(new StreamReader(reader).ReadToEnd(), Is.EqualTo("old"));
+        Assert.That(File.GetUnixFileMode(file), Is.EqualTo(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead));
+
+        var whole = File.ReadAllText(file);
+        host.Host.Control("fault hang op=read path=**/available_instances");
+        var begin = Stopwatch.StartNew();
+        var run = host.VirtMdev("metrics", "--output", file);
+
+        Assert.That(begin.Elapsed, Is.LessThan(TimeSpan.FromSeconds(40)));
+        Assert.That((run.Status, run.Output), Is.EqualTo((1, "")));
+        Assert.That(run.Errors, Does.Match("^virt-mdev: not read within 20 s: the kernel does not answer at '.*/available_instances'\n$"));
+        Assert.That((File.ReadAllText(file), Directory.GetFiles(folder.Path)), Is.EqualTo((whole, new[] { file })));
+    }
+
+    [Test]
+    public void A_file_that_cannot_be_written_is_named()
+    {
+        using var host = new HookedHost("m60-mdev.xml");
+
+        var run = host.VirtMdev("metrics", "--output", "/nowhere/mdev.prom");
+
+        Assert.That((run.Status, run.Errors), Is.EqualTo((1, "virt-mdev: cannot write '/nowhere/mdev.prom': No such file or directory (ENOENT)\n")));
+    }
+
+    private static Guid Id(int n) => Guid.Parse($"6a2f0d1c-0000-4000-8000-{n:x12}");
+
+    /// <param name="answer">What virsh does instead, in the shell.</param>
+    private static Outcome Run(HookedHost host, string answer, params string[] options)
+    {
+        using var folder = new TemporaryFolder();
+        folder.Program("virsh", $"#!/bin/sh\n{answer}\n");
+        var run = Command.Run("env", [$"LIBVIRT_MDEV_ROOT={host.Host.Root}", $"PATH={folder.Path}:/usr/bin:/bin", SourceTree.VirtMdev, "metrics", .. options]);
+        Assert.That((run.Status, run.Errors), Is.EqualTo((0, "")));
+        return run;
+    }
+}
