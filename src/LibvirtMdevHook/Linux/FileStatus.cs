@@ -18,20 +18,33 @@ internal sealed record FileStatus(ulong Inode, uint Mode, uint Uid, uint Gid, ul
 
     /// <param name="path">The file; a link is followed.</param>
     /// <returns>Null when there is no such file.</returns>
-    public static FileStatus? Of(HostPath path) => Of(Libc.AT_FDCWD, path.Text, 0);
+    /// <exception cref="IOException">The kernel does not say.</exception>
+    public static FileStatus? Of(HostPath path) => Known(path, Of(path, out var error), error);
+
+    /// <returns>Null when there is no such file, or (with another errno) when it cannot be told.</returns>
+    public static FileStatus? Of(HostPath path, out Errno error) => Of(Libc.AT_FDCWD, path.Text, 0, out error);
 
     /// <returns>The status of an open file, whatever its path says by now.</returns>
-    public static FileStatus? Of(Descriptor file) => Of(file.Number, "", Libc.AT_EMPTY_PATH);
+    public static FileStatus? Of(Descriptor file) => Of(file.Number, "", Libc.AT_EMPTY_PATH, out _);
 
     /// <returns>The status of the link itself where the path is one.</returns>
-    public static FileStatus? OfLink(HostPath path) => Of(Libc.AT_FDCWD, path.Text, Libc.AT_SYMLINK_NOFOLLOW);
+    /// <exception cref="IOException">The kernel does not say.</exception>
+    public static FileStatus? OfLink(HostPath path) => Known(path, OfLink(path, out var error), error);
 
-    private static unsafe FileStatus? Of(int folder, string path, int flags)
+    /// <returns>The same; null also (with another errno) when it cannot be told.</returns>
+    public static FileStatus? OfLink(HostPath path, out Errno error) => Of(Libc.AT_FDCWD, path.Text, Libc.AT_SYMLINK_NOFOLLOW, out error);
+
+    /// <summary>A file that cannot be looked at may be there all the same: whoever takes it for gone forgets a device or a record.</summary>
+    private static FileStatus? Known(HostPath path, FileStatus? status, Errno error) =>
+        status is not null || error.IsAbsent ? status : throw new IOException($"cannot look at '{path}': {error}");
+
+    private static unsafe FileStatus? Of(int folder, string path, int flags, out Errno error)
     {
         // struct statx is the same on every architecture (linux/stat.h): uid 20, gid 24, mode 28, inode 32, rdev 128, dev 136, the last two as
         // major and minor.
         var status = stackalloc byte[256];
-        if (Libc.statx(folder, path, flags, Libc.STATX_BASIC_STATS, status) != 0)
+        error = Libc.statx(folder, path, flags, Libc.STATX_BASIC_STATS, status) == 0 ? Errno.None : Errno.Last();
+        if (!error.IsNone)
             return null;
         var bytes = new ReadOnlySpan<byte>(status, 256);
         var mode = BitConverter.ToUInt16(bytes[28..]);

@@ -33,7 +33,7 @@ internal sealed class PrepareOperation(Workplace place, Patience patience, Domai
         var answer = Prepare();
         if (Record is null)
         {
-            if (FileStatus.OfLink(place.Records.PathOf(domain.Uuid)) is null)
+            if (FileStatus.OfLink(place.Records.PathOf(domain.Uuid), out var error) is null && error.IsAbsent)
                 own.Delete();
             using var host = place.Records.LockHost(patience.Deadline);
             if (host is not null)
@@ -166,8 +166,16 @@ internal sealed class PrepareOperation(Workplace place, Patience patience, Domai
     /// <summary>A promise made since is of the domain's next coming here, of which this start knows nothing. The caller holds the host's lock.</summary>
     private void DropPromise()
     {
-        if (!place.Records.Reservations().Any(r => r.Domain == domain.Uuid && r.Generation >= _begin))
-            place.Records.DeleteReservation(domain.Uuid);
+        try
+        {
+            if (!place.Records.Reservations().Any(r => r.Domain == domain.Uuid && r.Generation >= _begin))
+                place.Records.DeleteReservation(domain.Uuid);
+        }
+        catch (IOException e)
+        {
+            // It ends by itself soon, and what is planned stands.
+            place.Log.Warn($"what was promised to the domain stays for its time: {e.Message}, ignoring");
+        }
     }
 
     private Answer Refuse(string why) => Answer.Refused(domain.Name, why);
