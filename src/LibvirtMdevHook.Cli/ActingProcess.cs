@@ -43,7 +43,10 @@ internal static class ActingProcess
 
     private static int WaitFor(string[] args)
     {
-        using var report = new AnonymousPipeServerStream(PipeDirection.In, HandleInheritability.Inheritable);
+        // Not disposed of: that would wait for the read below, which ends with the other process, and this one may end before.
+#pragma warning disable CA2000 // As said above.
+        var report = new AnonymousPipeServerStream(PipeDirection.In, HandleInheritability.Inheritable);
+#pragma warning restore CA2000
         var start = new ProcessStartInfo(Environment.ProcessPath!, [.. args, ReportTo, report.GetClientHandleAsString()])
         {
             RedirectStandardOutput = true, RedirectStandardError = true,

@@ -101,7 +101,7 @@ internal sealed class HookCall
     /// <summary>virt-mdev of the same installation: ../bin/virt-mdev beside the folder in which this program itself lies.</summary>
     private static string WorkerProgram()
     {
-        var own = Sysfs.LinkTarget(new HostPath("/proc/self/exe")) ?? "/usr/sbin/libvirt-mdev-hook";
+        var own = Sysfs.LinkTarget(new HostPath("/proc/self/exe"), out _) ?? "/usr/sbin/libvirt-mdev-hook";
         var folder = own[..Math.Max(own.LastIndexOf('/'), 0)];
         return $"{folder[..Math.Max(folder.LastIndexOf('/'), 0)]}/bin/virt-mdev";
     }

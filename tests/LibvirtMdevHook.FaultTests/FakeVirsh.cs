@@ -5,8 +5,8 @@ using LibvirtMdevHook.SystemTests.Simulation;
 namespace LibvirtMdevHook.FaultTests;
 
 /// <summary>
-/// A virsh that knows running domains from files, a folder for each: it lists and prints them, changes our part of their metadata, and
-/// attaches devices to them.
+/// A virsh that knows running domains from files, a folder for each: it lists and prints them, changes our part of their metadata,
+/// attaches devices to them and takes them away again.
 /// </summary>
 internal sealed class FakeVirsh : IDisposable
 {
@@ -31,7 +31,11 @@ internal sealed class FakeVirsh : IDisposable
                   --remove) : >"$domain/metadata" ;;
                   *) echo "${last#--set=}" | sed "s/<hostdevs/<hostdevs xmlns='urn:libvirt-mdev-hook:1'/" >"$domain/metadata" ;;
                 esac ;;
-              attach-device) cat >>"$domain/devices" ;;
+              attach-device) { cat; echo; } >>"$domain/devices" ;;
+              detach-device)
+                # Both write the address in the same way.
+                address=$(grep -o '<address [^>]*>') && grep -vF "$address" "$domain/devices" >"$domain/rest"
+                mv "$domain/rest" "$domain/devices" ;;
               *) echo "error: unknown command: '$command'" >&2; exit 1 ;;
             esac
 
@@ -51,7 +55,7 @@ internal sealed class FakeVirsh : IDisposable
         ("head", $"<domain type='kvm' id='1'><name>{domain.Name}</name><uuid>{domain.Uuid}</uuid><metadata>"),
         ("metadata", domain.Vgpus.IsEmpty ? "" : domain.Declaration),
         ("middle", "</metadata><devices>"),
-        ("devices", string.Concat(domain.Vgpus.Select(v => v.Hostdev))),
+        ("devices", string.Concat(domain.Vgpus.Select(v => v.Hostdev + '\n'))),
         ("tail", "</devices></domain>"));
 
     /// <summary>A domain runs whose XML is not changed any more.</summary>
@@ -65,8 +69,11 @@ internal sealed class FakeVirsh : IDisposable
         (File.ReadAllText(Path.Combine(FolderOf(domain.Uuid), "devices")), File.ReadAllText(Path.Combine(FolderOf(domain.Uuid), "metadata")));
 
     /// <summary>Runs virt-mdev with this virsh.</summary>
-    public Outcome VirtMdev(HookedHost host, params IEnumerable<string> arguments) => Command.Run(
-        "env", ["-u", "LIBVIRT_DEFAULT_URI", $"PATH={_folder.Path}:/usr/bin:/bin", $"LIBVIRT_MDEV_ROOT={host.Host.Root}", SourceTree.VirtMdev, .. arguments]);
+    public Outcome VirtMdev(HookedHost host, params IEnumerable<string> arguments) => Command.Run("env", Environment(host, arguments));
+
+    /// <summary>The same without waiting for its end; its time counts until nobody has its outputs any more.</summary>
+    public HookProcess BeginVirtMdev(HookedHost host, params IEnumerable<string> arguments) =>
+        new("/usr/bin/env", host.Host.Root, [], Environment(host, arguments));
 
     public void Dispose() => _folder.Dispose();
 
@@ -80,6 +87,10 @@ internal sealed class FakeVirsh : IDisposable
         Directory.Move(folder, FolderOf(domain));
         File.WriteAllText(MarkOf(domain), "");
     }
+
+    /// <summary>What env is to start.</summary>
+    private string[] Environment(HookedHost host, IEnumerable<string> arguments) =>
+        ["-u", "LIBVIRT_DEFAULT_URI", $"PATH={_folder.Path}:/usr/bin:/bin", $"LIBVIRT_MDEV_ROOT={host.Host.Root}", SourceTree.VirtMdev, .. arguments];
 
     private string MarkOf(Guid domain) => Path.Combine(_folder.Path, "running", $"{domain}");
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using LibvirtMdevHook.SystemTests.Simulation;
 
 namespace LibvirtMdevHook.FaultTests;
@@ -33,17 +34,30 @@ internal static class Processes
         }
     }
 
-    /// <summary>Whether a process has come to be the program that it was started for; before, it has the files of its parent.</summary>
-    public static bool Runs(int process, string program)
+    /// <returns>The processes of ours that act on a host, for a hook or for virt-mdev.</returns>
+    public static IReadOnlyList<int> Acting(string root) => [.. Directory.EnumerateDirectories("/proc")
+        .Select(folder => int.TryParse(Path.GetFileName(folder), out var id) ? id : 0)
+        .Where(id => id > 0 && IsActing(id) && Words(id, "environ").Contains($"LIBVIRT_MDEV_ROOT={root}"))];
+
+    /// <summary>Whether a process has come to be one that acts; before, it has the arguments of its parent.</summary>
+    public static bool IsActing(int process) => Words(process, "cmdline") is [_, "worker"] or [.., "--report-to", _];
+
+    /// <summary>Whether a process does something itself at a signal.</summary>
+    public static bool Catches(int process, int signal)
     {
-        try
-        {
-            return new FileInfo($"/proc/{process}/exe").LinkTarget == program;
-        }
-        catch (IOException)
-        {
-            return false;
-        }
+        var caught = Status(process, "SigCgt");
+        return caught is not null && (Convert.ToUInt64(caught, 16) >> (signal - 1) & 1) != 0;
+    }
+
+    /// <returns>The session that it is in, 0 when there is no such process (any more).</returns>
+    public static int Session(int process) => Stat(process) is { } stat ? int.Parse(stat[3], CultureInfo.InvariantCulture) : 0;
+
+    /// <summary>Whether a process has locked a file with flock(2).</summary>
+    public static bool HasLock(int process, string file)
+    {
+        var inode = Shell.Run("stat", "-c", "%i", file).Output.Trim();
+        return File.ReadLines("/proc/locks").Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+            .Any(words => words is [_, "FLOCK", _, _, var holder, var place, ..] && holder == $"{process}" && place.EndsWith($":{inode}", StringComparison.Ordinal));
     }
 
     public static void Signal(string name, int process) => Shell.Run("kill", $"-{name}", $"{process}");
@@ -51,6 +65,30 @@ internal static class Processes
     /// <returns>What the descriptors of a process lead to.</returns>
     public static IReadOnlyList<string> Files(int process) =>
         [.. new DirectoryInfo($"/proc/{process}/fd").EnumerateFiles().Select(file => file.LinkTarget).OfType<string>()];
+
+    private static string[] Words(int process, string file)
+    {
+        try
+        {
+            return File.ReadAllText($"/proc/{process}/{file}").TrimEnd('\0').Split('\0');
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return [];
+        }
+    }
+
+    private static string? Status(int process, string key)
+    {
+        try
+        {
+            return File.ReadLines($"/proc/{process}/status").FirstOrDefault(line => line.StartsWith($"{key}:", StringComparison.Ordinal))?.Split('\t')[1];
+        }
+        catch (IOException)
+        {
+            return null;
+        }
+    }
 
     /// <summary>The fields from the third on; the second is the name in brackets.</summary>
     private static string[]? Stat(int process)

@@ -34,10 +34,10 @@ internal abstract class Dialect
     /// <returns>Null when the folder is not that of a parent.</returns>
     public static Dialect? Detect(HostPath parent)
     {
-        var types = FileStatus.Of(parent / "mdev_supported_types");
+        var types = FileStatus.Of(parent / "mdev_supported_types", out _);
         if (types is { IsDirectory: true })
             return Mdev;
-        if (FileStatus.Of(parent / "mdev_create") is { IsRegular: true })
+        if (FileStatus.Of(parent / "mdev_create", out _) is { IsRegular: true })
             return Rfc2016;
         return VirtualFunction.Is(parent) ? Vf : null;
     }
@@ -46,7 +46,7 @@ internal abstract class Dialect
     public static HostPath ParentPath(Root root, SysfsName parent)
     {
         var registered = root.Sys / "class/mdev_bus" / parent;
-        return FileStatus.Of(registered) is not null ? registered : root.PciDevices / parent;
+        return FileStatus.Of(registered, out _) is not null ? registered : root.PciDevices / parent;
     }
 
     /// <param name="trouble">Why there may be types that cannot be read, as half a sentence; null when all can.</param>

@@ -31,10 +31,10 @@ internal static class GroupNode
     {
         if (group is null)
             return null;
-        var node = FileStatus.Of(root.Vfio / group);
-        var own = Sysfs.LinkTarget(root.Proc / "self/exe");
+        var node = FileStatus.Of(root.Vfio / group, out _);
+        var own = Sysfs.LinkTarget(root.Proc / "self/exe", out _);
         var holders = Sysfs.List(root.Proc).Where(pid => pid.ToString().All(char.IsAsciiDigit) && Holds(root.Proc / pid / "fd", group, node))
-            .Where(pid => Sysfs.LinkTarget(root.Proc / pid / "exe") != own)
+            .Where(pid => Sysfs.LinkTarget(root.Proc / pid / "exe", out _) != own)
             .Select(pid => $"'{Sysfs.ReadTrimmed(root.Proc / pid / "comm")}' (pid {pid})").ToArray();
         return holders.Length > 0 ? $"process {string.Join(", ", holders)}" : null;
     }
@@ -42,8 +42,8 @@ internal static class GroupNode
     /// <summary>The link's text comes first: to ask for the status of any file that some process has open could hang.</summary>
     /// <param name="node">Null when it is gone from /dev: then the text alone tells, which has a mark where the file was deleted.</param>
     private static bool Holds(HostPath descriptors, SysfsName group, FileStatus? node) =>
-        Sysfs.List(descriptors).Any(fd => Sysfs.LinkTarget(descriptors / fd) is { } target
+        Sysfs.List(descriptors).Any(fd => Sysfs.LinkTarget(descriptors / fd, out _) is { } target
             && (node is null
                 ? target.EndsWith($"/vfio/{group} (deleted)", StringComparison.Ordinal)
-                : target.EndsWith($"/vfio/{group}", StringComparison.Ordinal) && FileStatus.Of(descriptors / fd)?.IsSameAs(node) == true));
+                : target.EndsWith($"/vfio/{group}", StringComparison.Ordinal) && FileStatus.Of(descriptors / fd, out _)?.IsSameAs(node) == true));
 }

@@ -16,7 +16,7 @@ internal static class SeenTypes
     public static ImmutableArray<MdevType> Read(Root root, SysfsName gpu)
     {
         var file = root.Cache / gpu;
-        if (FileStatus.OfLink(file) is not { IsRegular: true, WritableByOthers: false } status || (status.Uid != 0 && status.Uid != Libc.geteuid())
+        if (FileStatus.OfLink(file, out _) is not { IsRegular: true, WritableByOthers: false } status || (status.Uid != 0 && status.Uid != Libc.geteuid())
             || Sysfs.Read(file, out _)?.Split('\n') is not [var first, .. var rows] || first != Header(root, gpu))
             return [];
         return [.. rows.Take(Maximum).Select(Row).OfType<MdevType>()];
@@ -40,7 +40,7 @@ internal static class SeenTypes
     {
         foreach (var name in Sysfs.List(root.Cache).Select(name => name.ToString()).Where(name => name.StartsWith('.')))
         {
-            if (FileStatus.Of(root.Proc / name[(name.LastIndexOf('.') + 1)..]) is null)
+            if (FileStatus.Of(root.Proc / name[(name.LastIndexOf('.') + 1)..], out var error) is null && error.IsAbsent)
                 Libc.unlink((root.Cache / name).Text);
         }
     }

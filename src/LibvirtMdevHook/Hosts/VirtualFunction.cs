@@ -18,7 +18,7 @@ internal static class VirtualFunction
     public static HostPath CreatableTypes(HostPath vf) => vf / "nvidia" / "creatable_vgpu_types";
 
     public static bool Is(HostPath path) =>
-        FileStatus.Of(CurrentType(path)) is { IsRegular: true } && Sysfs.LinkTarget(path / "physfn") is not null;
+        FileStatus.Of(CurrentType(path), out _) is { IsRegular: true } && Sysfs.LinkTarget(path / "physfn", out _) is not null;
 
     /// <returns>Its current type; false when it has none, or is no VF.</returns>
     public static bool HasType(HostPath vf, out SysfsName? type)

@@ -33,7 +33,7 @@ internal sealed class FileLock : IDisposable
     }
 
     private static bool IsStillAt(HostPath path, Descriptor file) =>
-        FileStatus.Of(path) is { } atPath
+        FileStatus.Of(path, out _) is { } atPath
         && FileStatus.Of(file) is { } held
         && atPath.Inode == held.Inode;
 }

@@ -22,19 +22,25 @@ internal sealed record FileStatus(ulong Inode, uint Mode, uint Uid, uint Gid, ul
 
     /// <param name="path">The file; a link is followed.</param>
     /// <returns>Null when there is no such file.</returns>
-    public static FileStatus? Of(HostPath path) => Of(path, out _);
+    /// <exception cref="IOException">The kernel does not say.</exception>
+    public static FileStatus? Of(HostPath path) => Known(path, Of(path, out var error), error);
 
-    /// <param name="error">Why there is no status.</param>
+    /// <returns>Null when there is no such file, or (with another errno) when it cannot be told.</returns>
     public static FileStatus? Of(HostPath path, out Errno error) => Of(Libc.AT_FDCWD, path.Text, 0, out error);
 
     /// <returns>The status of an open file, whatever its path says by now.</returns>
     public static FileStatus? Of(Descriptor file) => Of(file.Number, "", Libc.AT_EMPTY_PATH, out _);
 
     /// <returns>The status of the link itself where the path is one.</returns>
-    public static FileStatus? OfLink(HostPath path) => OfLink(path, out _);
+    /// <exception cref="IOException">The kernel does not say.</exception>
+    public static FileStatus? OfLink(HostPath path) => Known(path, OfLink(path, out var error), error);
 
-    /// <param name="error">Why there is no status.</param>
+    /// <returns>The same; null also (with another errno) when it cannot be told.</returns>
     public static FileStatus? OfLink(HostPath path, out Errno error) => Of(Libc.AT_FDCWD, path.Text, Libc.AT_SYMLINK_NOFOLLOW, out error);
+
+    /// <summary>A file that cannot be looked at may be there all the same: whoever takes it for gone forgets a device or a record.</summary>
+    private static FileStatus? Known(HostPath path, FileStatus? status, Errno error) =>
+        status is not null || error.IsAbsent ? status : throw new IOException($"cannot look at '{path}': {error}");
 
     private static unsafe FileStatus? Of(int folder, string path, int flags, out Errno error)
     {

@@ -17,7 +17,7 @@ internal sealed class HeldLocks
 
     public static HeldLocks Parse(string text) => new([.. text.Split('\n').Select(Place).OfType<(ulong, ulong)>()]);
 
-    public bool Has(HostPath file) => FileStatus.OfLink(file) is { } status && _files.Contains((status.Device, status.Inode));
+    public bool Has(HostPath file) => FileStatus.OfLink(file, out _) is { } status && _files.Contains((status.Device, status.Inode));
 
     /// <summary><c>1: FLOCK  ADVISORY  WRITE 4711 fe:00:11683808 0 EOF</c>; who only waits has an arrow after the number.</summary>
     private static (ulong, ulong)? Place(string line) =>

@@ -48,14 +48,22 @@ internal static class Sysfs
     public static string? ReadTrimmed(HostPath attribute) => Read(attribute, out _)?.Trim();
 
     /// <returns>Where the link points, as it is written; null when there is no such link.</returns>
-    public static unsafe string? LinkTarget(HostPath link)
+    /// <exception cref="IOException">The kernel does not say: whoever takes it for gone forgets a device.</exception>
+    public static string? LinkTarget(HostPath link) => LinkTarget(link, out var error) is { } target ? target
+        : error.IsAbsent || error == Errno.EINVAL ? null
+        : throw new IOException($"cannot read the link '{link}': {error}");
+
+    /// <returns>The same; null also when it cannot be told, and EINVAL for what is no link.</returns>
+    public static unsafe string? LinkTarget(HostPath link, out Errno error)
     {
         var buffer = stackalloc byte[4096];
         var length = (int)Libc.readlink(link.Text, buffer, 4096);
+        error = length < 0 ? Errno.Last() : Errno.None;
         return length < 0 ? null : Encoding.UTF8.GetString(buffer, length);
     }
 
     /// <returns>The last name of where the link points, such as the type id of a <c>mdev_type</c> link.</returns>
+    /// <exception cref="IOException">The kernel does not say.</exception>
     public static SysfsName? LinkName(HostPath link) =>
         LinkTarget(link) is { } target && SysfsName.TryParse(target[(target.LastIndexOf('/') + 1)..], out var name) ? name : null;
 

@@ -79,8 +79,8 @@ internal sealed class BringUp(Workplace place, Patience patience, Record planned
     /// <summary>The record says that the device is not ours before anything else happens.</summary>
     private bool FailForeign(Claim claim)
     {
-        var existing = MdevDevice.Look(place.Root, claim.Device);
         Save(Record.With(claim with { Stage = Stage.Reserved, IsForeign = true }));
+        var existing = MdevDevice.Look(place.Root, claim.Device);
         _setback = existing is null
             ? new Setback($"the device {claim} cannot be created: {Errno.EEXIST}, though it is not to be seen: "
                 + "an earlier removal of it still waits in the kernel"

@@ -35,7 +35,11 @@ internal sealed class Departure(Workplace place, Record record, FileLock? held)
     /// <summary>A device that is not ours was brought online by us only if it was offline before.</summary>
     private bool GoesOffline => Claim.Dialect.HasOnline && !(Claim.IsForeign && Claim.WasOnline);
 
-    public void GoOffline()
+    public void GoOffline() => Try(TryGoOffline);
+
+    public void Leave() => Try(TryLeave);
+
+    private void TryGoOffline()
     {
         if (Settle() is not { } device || !GoesOffline || device.Online == false || !IsFree(device, out var node))
             return;
@@ -43,7 +47,7 @@ internal sealed class Departure(Workplace place, Record record, FileLock? held)
             Report($"it cannot be brought offline: {error}");
     }
 
-    public void Leave()
+    private void TryLeave()
     {
         if (!_pause.Passed || Settle() is not { } device || (GoesOffline && device.Online == true))
             return;
@@ -51,6 +55,19 @@ internal sealed class Departure(Workplace place, Record record, FileLock? held)
             PutBack(device);
         else if (_selfRemoval.Passed)
             Destroy(device);
+    }
+
+    /// <summary>What cannot be looked at now is not known to be gone: the next round looks again.</summary>
+    private void Try(Action step)
+    {
+        try
+        {
+            step();
+        }
+        catch (IOException e)
+        {
+            Report(e.Message);
+        }
     }
 
     /// <summary>Gives the lock back; without success the file stays for the next prepare.</summary>
@@ -64,7 +81,8 @@ internal sealed class Departure(Workplace place, Record record, FileLock? held)
     {
         var claim = record.Claims[0];
         var removesItself = record.Phase >= Phase.Starting && claim.Dialect == Dialect.Mdev && !claim.IsForeign && !claim.IsHeldBack
-            && Sysfs.LinkName(Dialect.ParentPath(place.Root, claim.Parent) / "driver")?.ToString() == "nvidia";
+            && Sysfs.LinkTarget(Dialect.ParentPath(place.Root, claim.Parent) / "driver", out var error) is var driver
+            && (driver?.EndsWith("/nvidia", StringComparison.Ordinal) ?? !error.IsAbsent);
         return Deadline.After(removesItself ? place.Settings.RemovalGrace : TimeSpan.Zero);
     }
 

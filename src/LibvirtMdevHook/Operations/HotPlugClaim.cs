@@ -33,11 +33,16 @@ internal sealed class HotPlugClaim(Workplace place, Patience patience, Domain do
         using var own = place.Records.Lock(domain.Uuid, patience.Deadline);
         if (own is null)
             return "another operation of this domain is still at work";
-        _own = place.Records.Load(domain.Uuid);
-        var trouble = Saying(TryBringUp);
-        if (_own is null && Claim is null)
-            own.Delete();
-        return trouble;
+        try
+        {
+            _own = place.Records.Load(domain.Uuid);
+            return Saying(TryBringUp);
+        }
+        finally
+        {
+            if (FileStatus.OfLink(place.Records.PathOf(domain.Uuid), out var error) is null && error.IsAbsent)
+                own.Delete();
+        }
     }
 
     private string? TryBringUp() => _own?.Phase switch

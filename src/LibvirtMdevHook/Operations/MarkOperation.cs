@@ -29,18 +29,29 @@ internal sealed class MarkOperation(Workplace place, Patience patience, WorkerRe
             place.Records.Save(record with { Phase = phase });
     }
 
-    private void Compare(Record record)
+    private string? Difference(Claim claim)
     {
-        foreach (var claim in record.Claims)
+        try
         {
-            var difference = MdevDevice.Look(place.Root, claim.Device) switch
+            return MdevDevice.Look(place.Root, claim.Device) switch
             {
                 null => "it is no longer there",
                 var device when !claim.Proves(device) => $"another device is there under its name, of type '{device.Type}' on '{device.Parent}'",
                 { Online: false } => "it is offline",
                 _ => null,
             };
-            if (difference is not null)
+        }
+        catch (IOException e)
+        {
+            return e.Message;
+        }
+    }
+
+    private void Compare(Record record)
+    {
+        foreach (var claim in record.Claims)
+        {
+            if (Difference(claim) is { } difference)
                 place.Log.Warn($"the device {claim} of the running domain differs from its record: {difference}, ignoring");
         }
     }

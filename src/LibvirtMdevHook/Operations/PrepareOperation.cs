@@ -33,7 +33,7 @@ internal sealed class PrepareOperation(Workplace place, Patience patience, Domai
         var answer = Prepare();
         if (Record is null)
         {
-            if (FileStatus.OfLink(place.Records.PathOf(domain.Uuid)) is null)
+            if (FileStatus.OfLink(place.Records.PathOf(domain.Uuid), out var error) is null && error.IsAbsent)
                 own.Delete();
             using var host = place.Records.LockHost(patience.Deadline);
             if (host is not null)

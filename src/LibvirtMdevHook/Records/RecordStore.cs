@@ -147,7 +147,7 @@ internal sealed class RecordStore(Root root, string boot, Action<string> report,
             if (held is null)
                 continue;
             RecordFile.DeleteBeside(folder, name + Ending);
-            if (FileStatus.Of(folder / $"{name}{Ending}") is null)
+            if (FileStatus.Of(folder / $"{name}{Ending}", out var error) is null && error.IsAbsent)
                 held.Delete();
         }
     }

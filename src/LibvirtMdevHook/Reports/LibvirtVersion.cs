@@ -10,7 +10,7 @@ internal static class LibvirtVersion
 
     /// <returns>Null when there is none, or it does not tell in time.</returns>
     public static Version? Read(Root root, Deadline deadline) =>
-        Programs.Select(root.At).Where(program => FileStatus.Of(program) is { IsExecutable: true }).Select(program => Ask(program, deadline))
+        Programs.Select(root.At).Where(program => FileStatus.Of(program, out _) is { IsExecutable: true }).Select(program => Ask(program, deadline))
             .OfType<Version>().FirstOrDefault();
 
     /// <returns>9.0.0 of <c>libvirtd (libvirt) 9.0.0</c>.</returns>

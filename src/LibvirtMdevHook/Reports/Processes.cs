@@ -20,7 +20,7 @@ internal sealed record Processes(ImmutableArray<LibvirtDaemon> Libvirt, bool Has
         var named = Sysfs.List(root.Proc).Where(pid => pid.ToString().All(char.IsAsciiDigit))
             .Select(pid => (Path: root.Proc / pid, Pid: pid.ToString(), Name: Sysfs.ReadTrimmed(root.Proc / pid / "comm"))).ToArray();
         return new Processes(
-            [.. named.Where(p => Daemons.Contains(p.Name) && FileStatus.Of(p.Path)?.Uid == 0)
+            [.. named.Where(p => Daemons.Contains(p.Name) && FileStatus.Of(p.Path, out _)?.Uid == 0)
                 .Select(p => new LibvirtDaemon(p.Name!, p.Pid, boot + StartTime(Sysfs.Read(p.Path / "stat", out _))))],
             named.Any(p => p.Name == VgpuManager),
             Sysfs.ReadTrimmed(root.Proc / "1/comm") is not null);

@@ -9,5 +9,5 @@ internal sealed record Vfio(bool HasGroups, bool HasNode)
 {
     public static Vfio Read(Root root) => new(
         Sysfs.List(root.Sys / "kernel/iommu_groups").Count > 0,
-        FileStatus.OfLink(root.Vfio / "vfio") is not null);
+        FileStatus.OfLink(root.Vfio / "vfio", out _) is not null);
 }

@@ -45,7 +45,7 @@ internal sealed record HostSettings
     /// <summary>Reads the file; without one everything has its default.</summary>
     public static HostSettings Load(Root root)
     {
-        if (FileStatus.Of(root.Configuration) is { IsRegular: false })
+        if (FileStatus.Of(root.Configuration, out _) is { IsRegular: false })
             return new HostSettings { Problems = [$"'{root.Configuration}' is not a file; the defaults are used"] };
         var text = Sysfs.ReadLinked(root.Configuration, out var error);
         if (text is not null)

@@ -1,6 +1,8 @@
+using LibvirtMdevHook.SystemTests.Binaries;
+
 namespace LibvirtMdevHook.FaultTests.Stuck;
 
-/// <summary>An operation of the hook, and how long libvirtd may have to wait for it.</summary>
+/// <summary>An operation of the hook or a verb of virt-mdev, and how long somebody may have to wait for it.</summary>
 /// <param name="Before">The operations of the domain that were good before.</param>
 /// <param name="Limit">Its deadline of <see cref="Configuration"/>, with what it takes to start and end two programs.</param>
 internal sealed record StuckOperation(string Name, string[] Before, TimeSpan Limit, bool MayRefuse)
@@ -9,6 +11,13 @@ internal sealed record StuckOperation(string Name, string[] Before, TimeSpan Lim
 
     private static readonly TimeSpan AtOnce = TimeSpan.FromSeconds(0.5);
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(2.5);
+
+    /// <summary>Two seconds to wait, twenty to undo or to remove.</summary>
+    private static readonly TimeSpan HotPlugTime = TimeSpan.FromSeconds(24);
+
+    /// <summary>A second for each lock, ten to remove.</summary>
+    private static readonly TimeSpan ReconcileTime = TimeSpan.FromSeconds(15);
+
     private static readonly string[] Running = ["prepare", "start", "started"];
 
     public static readonly StuckOperation[] All =
@@ -23,5 +32,25 @@ internal sealed record StuckOperation(string Name, string[] Before, TimeSpan Lim
         new("release", [.. Running, "stopped"], AtOnce, false),
         new("migrate", [], Soon, true),
         new("restore", [], Soon, true),
+        new("virt-mdev attach", [], HotPlugTime, true)
+        {
+            Arguments = domain => ["attach", $"{domain.Uuid}", "--type", domain.Vgpus[0].Attributes.Split('\'')[1],
+                domain.Vgpus[0].Address is null ? "--uuid" : "--address", domain.Vgpus[0].Id, "--wait", "2"],
+            Guest = domain => domain with { Vgpus = [] },
+        },
+        new("virt-mdev detach", Running, HotPlugTime, true)
+        {
+            Arguments = domain => ["detach", $"{domain.Uuid}", domain.Vgpus[0].Id, "--wait", "2"], Guest = domain => domain,
+        },
+        // Of a domain of which libvirt knows nothing any more.
+        new("virt-mdev reconcile", Running, ReconcileTime, true) { Arguments = _ => ["reconcile", "--apply"] },
     ];
+
+    /// <summary>What virt-mdev is called with; null for an operation of the hook.</summary>
+    public Func<DeclaringDomain, string[]>? Arguments { get; init; }
+
+    public bool IsVerb => Arguments is not null;
+
+    /// <summary>The domain as libvirt has it running; null where libvirt says that it does not run.</summary>
+    public Func<DeclaringDomain, DeclaringDomain>? Guest { get; init; }
 }

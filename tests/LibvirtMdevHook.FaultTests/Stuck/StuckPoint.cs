@@ -1,7 +1,5 @@
-using System.Diagnostics;
 using LibvirtMdevHook.Linux;
 using LibvirtMdevHook.SystemTests.Binaries;
-using LibvirtMdevHook.SystemTests.Lab;
 using NUnit.Framework;
 
 namespace LibvirtMdevHook.FaultTests.Stuck;
@@ -10,125 +8,94 @@ namespace LibvirtMdevHook.FaultTests.Stuck;
 /// <param name="ByReconcile">virt-mdev finishes what is left; otherwise the next start of the domain.</param>
 internal sealed record StuckPoint(StuckDialect Dialect, StuckOperation Operation, Obstacle Obstacle, bool ByReconcile)
 {
-    /// <summary>A slow machine is late now and then, a deadline that does not hold is late each time.</summary>
-    private const int Tries = 4;
-
     /// <summary>More than the longest write takes.</summary>
     private static readonly TimeSpan KernelTime = TimeSpan.FromSeconds(45);
 
-    private static readonly TimeSpan LockTime = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan StartTime = TimeSpan.FromSeconds(5);
+
+    /// <summary>Two signals that come at once are one.</summary>
+    private static readonly TimeSpan SignalTime = TimeSpan.FromMilliseconds(500);
 
     public override string ToString() =>
         $"{Operation.Name} and {Obstacle.Name}, {Dialect.HostFile}, then {(ByReconcile ? "reconcile" : "another start")}";
 
-    public void Try()
+    /// <summary>The obstacle is there until the operation has ended: what does not end by itself does not end.</summary>
+    public void Try(Punctuality punctuality)
     {
-        var times = new List<TimeSpan>();
-        do
-        {
-            times.Add(Once());
-        }
-        while (times[^1] > Operation.Limit && times.Count < Tries);
-        Assert.That(times[^1], Is.LessThanOrEqualTo(Operation.Limit), $"after {string.Join(", ", times)}");
-    }
-
-    private TimeSpan Once()
-    {
-        using var host = new HookedHost(Dialect.HostFile, StuckOperation.Configuration);
-        var domain = Dialect.Domain();
-        foreach (var operation in Operation.Before)
-            host.Call(operation, domain).IsGood(operation);
+        using var host = new StuckHost(Dialect, Operation);
         if (Obstacle.Fault(Dialect) is { } fault)
-            host.Host.Control(fault);
-        var holder = Obstacle.Lock is { } place ? new LockHolder(host.InRoot($"run/libvirt-mdev/{place(domain)}"), Obstacle.Signal) : null;
+            host.Hooked.Host.Control(fault);
         HookRun run;
-        IReadOnlyList<int> workers;
-        using (holder)
+        IReadOnlyList<int> left;
+        Pressure pressure;
+        using (Obstacle.Lock is { } place ? new LockHolder(host.Hooked.InRoot($"run/libvirt-mdev/{place(host.Domain)}"), Obstacle.Signal) : null)
         {
-            var call = host.Begin(Operation.Name, domain);
-            if (Obstacle.StopsWorker)
-                StopWorker(call);
+            var before = Pressure.Now();
+            var call = host.Begin(Operation);
+            var acting = Operation.IsVerb || Obstacle.StopsWorker ? WorkerOf(call) : null;
+            if (Obstacle.StopsWorker && acting is { } worker)
+                Stop(worker, call);
             run = call.End();
+            pressure = Pressure.Now().Since(before);
             Check(run);
-            LetsGo(host);
-            workers = host.Workers;
-            foreach (var worker in workers)
-                Processes.Signal("KILL", worker);
+            left = host.Left(acting);
+            foreach (var process in left)
+                new LeftProcess(process).HasLetGo(host.Hooked.InRoot("run/libvirt-mdev/lock"), isHooks: !Operation.IsVerb, isStopped: Obstacle.StopsWorker);
+            foreach (var process in left)
+                Processes.Signal("KILL", process);
         }
 
-        host.Host.Control("clear");
-        Assert.That(Deadline.After(KernelTime).Wait(() => workers.All(Processes.IsOver)), "a killed worker does not end");
-        Finish(host, domain);
-        return run.Time;
+        host.Hooked.Host.Control("clear");
+        Assert.That(Deadline.After(KernelTime).Wait(() => left.All(Processes.IsOver)), "a killed worker does not end");
+        if (ByReconcile)
+            host.Reconcile();
+        else
+            host.StartAgain(isRunning: Operation.Guest is not null);
+        host.IsClean();
+        punctuality.Add(this, run.Time, pressure);
     }
 
-    private static void StopWorker(HookProcess call)
+    /// <returns>Who acts for the call, as soon as it is there; null when the call has ended before.</returns>
+    private static int? WorkerOf(HookProcess call)
     {
-        var begin = Stopwatch.GetTimestamp();
         int? worker = null;
-        while (!call.HasEnded && ((worker = Processes.ChildOf(call.Id)) is not { } child || !Processes.Runs(child, SourceTree.VirtMdev)) && Stopwatch.GetElapsedTime(begin) < LockTime)
-            Thread.Sleep(1);
-        if (worker is { } found)
-            Processes.Signal("STOP", found);
+        var isThere = Deadline.After(StartTime).Wait(() => call.HasEnded || ((worker = Processes.ChildOf(call.Id)) is { } child && Processes.IsActing(child)));
+        return isThere && !call.HasEnded ? worker : null;
+    }
+
+    private void Stop(int worker, HookProcess call)
+    {
+        Processes.Signal("STOP", worker);
+        // Who waits at a terminal for a process that is stopped may give up; that is what ends it.
+        if (!Operation.IsVerb)
+            return;
+        Deadline.After(StartTime).Wait(() => call.HasEnded || Processes.Catches(call.Id, signal: 1));
+        Processes.Signal("HUP", call.Id);
+        Thread.Sleep(SignalTime);
+        Processes.Signal("HUP", call.Id);
     }
 
     private void Check(HookRun run)
     {
-        if (Obstacle.IsKilled || (Operation.MayRefuse && run.Status == 0))
+        if (Operation.IsVerb)
+            CheckVerb(run);
+        else if (Obstacle.IsKilled || (Operation.MayRefuse && run.Status == 0))
             Assert.That((run.Status, run.Errors), Is.EqualTo((0, "")));
         else if (Operation.MayRefuse)
             run.IsRefused("'win10'");
         else
             run.IsGood();
-        if (Operation.Name == "prepare" && Obstacle.StopsPrepare && !Obstacle.StopsWorker)
-            Assert.That(run.Status, Is.EqualTo(1), "a prepare that met it cannot be good");
+        if (Obstacle.Forbids(Operation, Dialect))
+            Assert.That(run.Status, Is.EqualTo(1), "it met it and cannot be good");
     }
 
-    /// <summary>No worker that is left has a pipe of libvirtd's, or keeps the host's lock.</summary>
-    private void LetsGo(HookedHost host)
+    /// <summary>Besides what it waits for, it says one sentence when something is wrong; reconcile says it in its list.</summary>
+    private void CheckVerb(HookRun run)
     {
-        foreach (var worker in host.Workers)
-        {
-            Assert.That(Files(worker), Has.None.StartsWith("pipe:"));
-            if (Obstacle.StopsWorker)
-                continue;
-            var locked = host.InRoot("run/libvirt-mdev/lock");
-            var begin = Stopwatch.GetTimestamp();
-            while (Files(worker).Contains(locked) && Stopwatch.GetElapsedTime(begin) < LockTime)
-                Thread.Sleep(5);
-            Assert.That(Stopwatch.GetElapsedTime(begin), Is.LessThan(LockTime), "a worker keeps the host's lock while it waits");
-        }
-
-        static IReadOnlyList<string> Files(int worker)
-        {
-            try
-            {
-                return Processes.Files(worker);
-            }
-            catch (IOException)
-            {
-                // It has ended meanwhile.
-                return [];
-            }
-        }
-    }
-
-    private void Finish(HookedHost host, DeclaringDomain domain)
-    {
-        using var virsh = new FakeVirsh();
-        if (ByReconcile)
-        {
-            virsh.VirtMdev(host, "reconcile", "--apply").Expected("reconcile");
-        }
-        else
-        {
-            host.Start(domain);
-            host.Stop(domain);
-        }
-
-        host.WaitForWorkers();
-        Assert.That(host.Host.Tree(), Is.EqualTo(host.Before), host.LastOfLog);
-        // What is reserved for a domain that may be coming here ends with its minute.
-        Assert.That(host.Kept().Where(file => file != "lock" && file != $"reserved/{domain.Uuid}.xml"), Is.Empty, host.LastOfLog);
+        Assert.That(run.Status, Obstacle.IsKilled ? Is.Zero : Is.Zero.Or.EqualTo(1), run.Errors);
+        var lines = run.Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.That(lines, Is.All.StartsWith("virt-mdev: "));
+        var isListed = run.Output.Contains("; left alone: ", StringComparison.Ordinal);
+        Assert.That(lines.Count(line => !line.EndsWith(" ...", StringComparison.Ordinal)), Is.EqualTo(run.Status == 0 || isListed ? 0 : 1), run.Errors + run.Output);
     }
 }

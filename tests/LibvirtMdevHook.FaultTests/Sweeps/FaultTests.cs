@@ -4,8 +4,8 @@ using NUnit.Framework;
 namespace LibvirtMdevHook.FaultTests.Sweeps;
 
 /// <summary>
-/// Each open, read, write and lock fails once, or each write from one on: the operation is done all the same, or refused and undone,
-/// in a sentence.
+/// Each open, read, write, lock, look at a name and start of a thread or process fails once, or each write from one on: the operation is done all
+/// the same, or refused and undone, in a sentence.
 /// </summary>
 [TestFixture]
 [Parallelizable(ParallelScope.Self)]
@@ -14,6 +14,7 @@ internal sealed class FaultTests
     private static readonly string[] Operations = ["prepare", "release", "migrate", "attach", "reconcile"];
     private static readonly string[] Dialects = ["rfc2016", "mdev", "vf"];
     private static readonly string[] OnDevices = ["EIO", "EBUSY", "EAGAIN", "EPERM", "ENODEV", "ENOSPC", "EINTR"];
+    private static readonly string[] OnNames = ["EACCES", "ENOMEM", "EIO", "ELOOP"];
     private static readonly string[] OnFiles = ["EIO", "ENOSPC", "EROFS", "EPERM", "EAGAIN", "EINTR"];
 
     private static IEnumerable<object[]> Cases => Operations.SelectMany(operation => Dialects.Select(dialect => new object[] { operation, dialect }));
@@ -23,7 +24,7 @@ internal sealed class FaultTests
     {
         var budget = Budget.Share(0.9 / Operations.Length / Dialects.Length);
         using var sweep = new Sweep(operation, dialect);
-        var points = sweep.Runs().ToArray().SelectMany(run => run.Calls.SelectMany(call => Points(run.Devices, run.Program, call))).ToArray();
+        var points = sweep.Runs().ToArray().SelectMany(run => run.Calls.SelectMany(call => Points(run.Devices, run.Program, call)).Concat(WithoutWorker(run.Devices, run.Program))).ToArray();
 
         sweep.Try($"a call fails in {operation}, {dialect}", budget, points, (subject, point) =>
         {
@@ -38,11 +39,14 @@ internal sealed class FaultTests
         var errors = call.Name switch
         {
             "openat" or "read" or "write" when call.Path.StartsWith("mount/", StringComparison.Ordinal) || call.Path.StartsWith("sys/", StringComparison.Ordinal)
+                || call.Path.StartsWith("dev/", StringComparison.Ordinal)
                 => OnDevices.Select(error => $"error={error}"),
             "openat" or "read" or "write" or "rename" or "unlink" or "mkdir" or "flock" => OnFiles.Select(error => $"error={error}"),
             // By it a worker learns that its hook has gone without its answer; said of one that has read it, it is no fault but a lie.
             "recvfrom" when program == Traced.Worker => ["error=EIO", "error=EINTR"],
             "sendto" or "recvfrom" => ["error=EIO", "error=EINTR", "error=ECONNRESET"],
+            "statx" or "newfstatat" or "readlink" => OnNames.Select(error => $"error={error}"),
+            "clone3" or "clone" or "vfork" => ["error=EAGAIN", "error=ENOMEM"],
             "getdents64" => ["error=EIO"],
             _ => [],
         };
@@ -58,6 +62,12 @@ internal sealed class FaultTests
         if (call is { Name: "write", IsOfMain: true } && program == Traced.Worker)
             yield return new Point(devices, program, call, "error=ENOSPC", Recovery.Ways[number % Recovery.Ways.Length], IsLasting: true);
     }
+
+    /// <summary>What the hook starts is another process, whose first call does not succeed.</summary>
+    private static IEnumerable<Point> WithoutWorker(int devices, Traced program) => program != Traced.Hook ? [] :
+        from error in new[] { "ENOENT", "EACCES", "ENOMEM" }
+        from way in Recovery.Ways
+        select new Point(devices, program, new SystemCall("execve", "", 1, IsOfMain: false, Changes: true, 0), $"error={error}", way);
 
     private static void IsDoneOrUndone(Subject subject, HookRun run, Point point)
     {

@@ -27,9 +27,10 @@ internal sealed class Sweep : IDisposable
             foreach (var program in subject.Programs)
             {
                 subject.Arrange();
+                var groups = _host.Groups;
                 subject.IsGood(subject.Run(Tracing.Of(program)));
                 var begin = program switch { Traced.Hook => "read(0", Traced.Worker => "recvfrom(3", _ => "geteuid(" };
-                yield return (devices, program, SystemCall.Read(_host.Trace, _host.Root, begin));
+                yield return (devices, program, SystemCall.Read(_host.Trace, _host.Root, begin, groups));
                 subject.Clear();
             }
         }
@@ -74,7 +75,7 @@ internal sealed class Sweep : IDisposable
         {
             subject.Arrange();
             var run = subject.Run(point.IsLasting ? Tracing.From(point.Program, point.Call, point.What)
-                : Tracing.At(point.Program, point.Call, point.What, _host.Root));
+                : Tracing.At(point.Program, point.Call, point.What, point.Call.PathIn(_host.Root, _host.Groups)));
             if (IsMet(point))
                 return run;
             Assert.That(times, Is.LessThan(MaximumTimes), "the point was not met");

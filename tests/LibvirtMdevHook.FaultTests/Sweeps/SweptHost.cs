@@ -1,6 +1,5 @@
 using System.Text;
 using System.Text.RegularExpressions;
-using LibvirtMdevHook.Simulator.Tree;
 using LibvirtMdevHook.SystemTests.Binaries;
 using LibvirtMdevHook.SystemTests.Lab;
 using NUnit.Framework;
@@ -16,37 +15,29 @@ internal sealed partial class SweptHost : IDisposable
     private const string State = "run/libvirt-mdev";
     private const string Cache = "var/cache/libvirt-mdev";
 
+    private const string GroupsLine = "groups ";
+
     private const UnixFileMode ReadableByPeople = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
         | UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
 
-    private static readonly (string File, string Text)[] Foreign =
-    [
-        ("sys/bus/pci/devices/0000:21:00.0/mdev_create", $"{Guid.NewGuid()}:vgpu_type_id=16,vm_uuid={Guid.NewGuid()}"),
-        ("sys/bus/pci/devices/0000:81:00.0/mdev_supported_types/nvidia-50/create", $"{Guid.NewGuid()}"),
-        ("sys/bus/pci/devices/0000:41:00.4/nvidia/current_vgpu_type", "1147"),
-    ];
+    private static readonly ForeignDevice[] Foreign =
+        [ForeignDevice.Rfc2016("0000:21:00.0", "16"), ForeignDevice.Mdev("0000:81:00.0", "nvidia-50"), ForeignDevice.Vf("0000:41:00.4", "1147")];
 
     private static readonly DeclaringDomain Neighbour =
         new("neighbour", new Vgpu("type='GRID M60-2Q'"), new Vgpu("type='GRID P40-4Q'"), Vgpu.Vf("0000:41:00.5", "NVIDIA L40S-1Q"));
 
-    private static readonly string[] NotOurs =
-        [Foreign[0].Text[..36], Foreign[1].Text, "0000:41:00.4/", "0000:41:00.5/", $"{Neighbour.Vgpus[0].Uuid}", $"{Neighbour.Vgpus[1].Uuid}"];
-
     private readonly TracedPrograms _programs = new();
     private readonly HookedHost _host;
+    private readonly Bystanders _others;
     private readonly string _tree;
-    private long _read;
 
     public SweptHost()
     {
         // What fails each time it is tried again is given up soon.
         _host = new HookedHost("sweeps.xml", "removal_grace = 0\nheld_wait = 2") { Program = _programs.Hook };
-        foreach (var (file, text) in Foreign)
-            Assert.That(_host.Host.Write(file, text), Is.EqualTo(Errno.None), file);
-        _host.Start(Neighbour);
+        _others = new Bystanders(_host, Neighbour, Foreign);
         Virsh.Run(Neighbour);
         _tree = _host.Host.Tree();
-        _read = new FileInfo(_host.Host.LogFile).Length;
     }
 
     public FakeVirsh Virsh { get; } = new();
@@ -62,10 +53,14 @@ internal sealed partial class SweptHost : IDisposable
 
     public string LastOfLog() => _host.LastOfLog();
 
+    /// <summary>How many IOMMU groups there have been, which is the number of the last.</summary>
+    public int Groups => int.Parse(_host.Host.State().Split('\n').Single(line => line.StartsWith(GroupsLine, StringComparison.Ordinal))[GroupsLine.Length..]);
+
     /// <summary>Devices, records, locks, folders and what is kept of types, as text in which the same reads the same.</summary>
     public string Look()
     {
-        var devices = _host.Host.State().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => Group().Replace(line, ""));
+        var devices = _host.Host.State().Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Where(line => !line.StartsWith(GroupsLine, StringComparison.Ordinal)).Select(line => Group().Replace(line, ""));
         var kept = new[] { State, Cache }.Where(folder => Directory.Exists(InRoot(folder)))
             .SelectMany(folder => Directory.EnumerateFileSystemEntries(InRoot(folder), "*", SearchOption.AllDirectories)).Select(Describe);
         return string.Join('\n', devices.Concat(kept.OfType<string>()).Order(StringComparer.Ordinal));
@@ -118,17 +113,7 @@ internal sealed partial class SweptHost : IDisposable
         }
     }
 
-    /// <summary>Nobody has written to what is not ours since this was asked last.</summary>
-    public void OthersAreUntouched()
-    {
-        using var log = new FileStream(_host.Host.LogFile, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
-        log.Position = _read;
-        using var reader = new StreamReader(log, Encoding.UTF8);
-        var lines = reader.ReadToEnd();
-        _read += Encoding.UTF8.GetByteCount(lines);
-        Assert.That(lines.Split('\n').Where(line => NotOurs.Any(name => line.Contains(name, StringComparison.Ordinal))), Is.Empty,
-            "writes to what others have");
-    }
+    public void OthersAreUntouched() => _others.AreUntouched();
 
     /// <summary>sys and dev read the same as in the beginning.</summary>
     public void IsUnchanged() => Assert.That(_host.Host.Tree(), Is.EqualTo(_tree), _host.LastOfLog);

@@ -19,7 +19,8 @@ internal sealed partial record SystemCall(string Name, string Path, int Nth, boo
     /// met again: those for files below the root, and for sockets.
     /// </summary>
     /// <param name="begin">With what the program itself begins.</param>
-    public static IReadOnlyList<SystemCall> Read(string trace, string root, string begin)
+    /// <param name="groups">The number of the IOMMU group that was the last before the program was started.</param>
+    public static IReadOnlyList<SystemCall> Read(string trace, string root, string begin, int groups)
     {
         var calls = new List<SystemCall>();
         var counts = new Dictionary<(string, string, string), int>();
@@ -30,7 +31,7 @@ internal sealed partial record SystemCall(string Name, string Path, int Nth, boo
             var (thread, name, arguments) = (line.Groups[1].Value, line.Groups[2].Value, line.Groups[3].Value);
             main ??= thread;
             hasBegun |= $"{name}({arguments}".StartsWith(begin, StringComparison.Ordinal);
-            var path = PathOf(name, arguments, root);
+            var path = PathOf(name, arguments, root) is { } whole ? Node().Replace(whole, node => $"{int.Parse(node.Value) - groups:+0;-0;-0}") : null;
             var nthOfAll = counts[(thread, name, "")] = counts.GetValueOrDefault((thread, name, "")) + 1;
             if (path is null)
                 continue;
@@ -46,27 +47,32 @@ internal sealed partial record SystemCall(string Name, string Path, int Nth, boo
         return [.. calls.DistinctBy(call => (call.Name, call.Path, call.Nth))];
     }
 
+    /// <summary>The full name of the file in another run.</summary>
+    /// <param name="groups">As it was before that run.</param>
+    public string PathIn(string root, int groups) => System.IO.Path.Combine(root, Node().Replace(Path, node => $"{groups + int.Parse(node.Value)}"));
+
     /// <returns>Null where it does not matter, or is another file each time.</returns>
     private static string? PathOf(string name, string arguments, string root)
     {
-        if (Socket().IsMatch(arguments) || name is "exit_group" || Standard().IsMatch(arguments))
+        if (Socket().IsMatch(arguments) || name is "exit_group" or "clone3" or "clone" or "vfork" || Standard().IsMatch(arguments))
             return "";
         var file = Descriptor().Match(arguments) is { Success: true } descriptor ? descriptor.Groups[1].Value
             : Quoted().Match(arguments) is { Success: true } quoted ? quoted.Groups[1].Value : "";
         if (!file.StartsWith(root + "/", StringComparison.Ordinal))
             return null;
         var path = file[(root.Length + 1)..].Replace("(deleted)", "", StringComparison.Ordinal);
-        // A temporary name has the number of its process in it, a node of a device a number that goes up.
+        // A temporary name has the number of its process in it; of processes only the first is always the same.
         return Numbered().IsMatch(path) ? IsOnlyOurs(name) ? "" : null : path;
     }
 
-    /// <summary>The runtime makes none of them while it comes up, so that they can be counted.</summary>
+    /// <summary>The runtime makes none of them while it comes up, or as many each time, so that they can be counted.</summary>
     private static bool IsOnlyOurs(string name) =>
-        name is "write" or "rename" or "unlink" or "mkdir" or "chmod" or "fchmod" or "sendto" or "recvfrom" or "poll" or "socketpair" or "exit_group";
+        name is "write" or "rename" or "unlink" or "mkdir" or "chmod" or "fchmod" or "sendto" or "recvfrom" or "poll" or "socketpair" or "exit_group"
+            or "clone3" or "clone" or "vfork";
 
     private static bool IsChange(string name, string arguments) => name switch
     {
-        "write" or "rename" or "unlink" or "mkdir" or "chmod" or "fchmod" or "lchown" or "flock" or "sendto" => true,
+        "write" or "rename" or "unlink" or "mkdir" or "chmod" or "fchmod" or "lchown" or "flock" or "sendto" or "clone3" or "clone" or "vfork" => true,
         "openat" => arguments.Contains("O_CREAT", StringComparison.Ordinal) || arguments.Contains("O_WRONLY", StringComparison.Ordinal)
             || arguments.Contains("O_RDWR", StringComparison.Ordinal),
         _ => false,
@@ -91,6 +97,10 @@ internal sealed partial record SystemCall(string Name, string Path, int Nth, boo
     [GeneratedRegex(@", (\d+)(?:\)| <unfinished)")]
     private static partial Regex Size();
 
-    [GeneratedRegex(@"^var/cache/.*/\.|dev/vfio/\d|^proc/\d")]
+    [GeneratedRegex(@"^var/cache/.*/\.|^proc/(?!1/(fd|exe)$)\d")]
     private static partial Regex Numbered();
+
+    /// <summary>A node of a device has a number that goes up.</summary>
+    [GeneratedRegex(@"(?<=dev/vfio/)[-+]?\d+$")]
+    private static partial Regex Node();
 }

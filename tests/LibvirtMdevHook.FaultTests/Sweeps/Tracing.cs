@@ -8,11 +8,11 @@ internal sealed record Tracing(Traced Program, params IReadOnlyList<string> Opti
 
     /// <summary>Something happens at one call.</summary>
     /// <param name="what">What strace injects, such as <c>signal=KILL</c>.</param>
-    /// <param name="root">The folder below which the call's path lies.</param>
-    public static Tracing At(Traced program, SystemCall call, string what, string root) => new(
+    /// <param name="path">The full name of the call's file.</param>
+    public static Tracing At(Traced program, SystemCall call, string what, string path) => new(
         program,
         [
-            .. call.IsOfMain ? [] : new[] { "-f" }, .. call.Path.Length == 0 ? [] : new[] { "-P", Path.Combine(root, call.Path) },
+            .. call.IsOfMain ? [] : new[] { "-f" }, .. call.Path.Length == 0 ? [] : new[] { "-P", path },
             "-e", $"trace={call.Name}", "-e", $"inject={call.Name}:{what}:when={call.Nth}",
         ]);
 

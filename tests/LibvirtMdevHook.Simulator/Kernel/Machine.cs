@@ -67,5 +67,5 @@ internal sealed class Machine
     public void Forget(MediatedDevice device) => devices.Remove(device.Uuid);
 
     public IEnumerable<string> Describe() =>
-        Parents.SelectMany(parent => parent.Describe()).Concat(Devices.Select(device => device.Describe()));
+        Parents.SelectMany(parent => parent.Describe()).Concat(Devices.Select(device => device.Describe())).Append($"groups {lastGroup}");
 }

@@ -70,6 +70,14 @@ internal sealed class PassedXmlTests
     }
 
     [Test]
+    public void A_place_without_room_is_a_refusal()
+    {
+        using var hook = Start(large, "sh", "-c", "exec \"$0\" \"$@\" >/dev/full", SourceTree.Hook);
+
+        IsEnded(hook, 1, "libvirt-mdev-hook: the changed XML of the domain cannot be handed to libvirtd: No space left on device (ENOSPC)\n");
+    }
+
+    [Test]
     public void A_hook_that_is_killed_while_it_prints_leaves_nothing_but_the_reservation()
     {
         using var hook = Start(large, "env", SourceTree.Hook);

@@ -186,6 +186,7 @@ internal sealed class SimulatorTests
                 parent 0000:86:00.0 mdev registered devices=1
                 parent 0000:87:00.0 mdev registered devices=0
                 device {Uuid} parent=0000:86:00.0 type=nvidia-18 group=1 online=0 held
+                groups 1
                 fault errno=EIO op=write path=**/remove nth=2 count=1 seen=0
 
                 """));
