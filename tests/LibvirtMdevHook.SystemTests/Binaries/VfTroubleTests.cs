@@ -45,7 +45,7 @@ internal sealed class VfTroubleTests
     }
 
     [TestCase("creatable_vgpu_types", "its creatable_vgpu_types cannot be read: Input/output error (EIO)")]
-    [TestCase("current_vgpu_type", "it is not of the declared type")]
+    [TestCase("current_vgpu_type", "its type cannot be read")]
     public void What_cannot_be_read_is_a_refusal(string file, string words)
     {
         using var host = new HookedHost("l40s-vf.xml");
