@@ -15,8 +15,10 @@ internal static class DeviceAttribute
             : null;
         return meaning is not null ? $"{meaning} ({error.Name})"
             : error == Errno.ELOOP ? $"it leads out of the device through a link ({error.Name})"
+            : error == Errno.EACCES ? $"it can only be read ({error.Name})"
+            : error == Errno.ENODEV ? $"the device has gone meanwhile ({error.Name})"
             : error.IsAbsent ? $"the device has no such attribute ({error.Name})"
-            : $"{error}";
+            : $"{error}; the kernel's log may say why";
     }
 
     /// <summary>Writes the value with a newline, which NVIDIA's vgpu_params wants (it drops the last character). Never through a link.</summary>
@@ -34,8 +36,8 @@ internal static class DeviceAttribute
     }
 
     private static string? NvidiaTrouble(Errno error) =>
-        error == Errno.E2BIG ? "the value is longer than the driver takes"
-        : error == Errno.EPERM ? "the driver takes it only before the device is in use"
+        error == Errno.E2BIG ? "the value is longer than the driver takes; shorten it"
+        : error == Errno.EPERM ? "a VM has the device open already, and the driver takes it only before"
         : error == Errno.EINVAL ? "the driver does not take this value"
         : null;
 
@@ -43,8 +45,8 @@ internal static class DeviceAttribute
     private static string? MatrixTrouble(Errno error) =>
         error == Errno.EADDRNOTAVAIL
             ? "a queue that it would add is not bound to the vfio_ap driver; release the adapter and domain from the host (apmask, aqmask) first"
-        : error == Errno.EADDRINUSE ? "a queue that it would add is in another mediated device already"
-        : error == Errno.EBUSY ? "a guest uses the device, which takes no changes then"
+        : error == Errno.EADDRINUSE ? "a queue that it would add is in another mediated device already, whose 'matrix' in sysfs lists it; assign another"
+        : error == Errno.EBUSY ? "a guest uses the device, which takes no changes until that ends"
         : error == Errno.ENODEV ? "this machine has no adapter or domain of that number"
         : error == Errno.EINVAL ? "the value is no number"
         : null;

@@ -7,7 +7,7 @@ namespace LibvirtMdevHook.Hosts;
 /// <param name="Inode">Of its sysfs directory: a device made anew under the same uuid has another, and so has a VF that was enabled anew.</param>
 /// <param name="Parent">A VF's is the VF itself.</param>
 /// <param name="Type">Of its <c>mdev_type</c> link or <c>current_vgpu_type</c>; null where the dialect has none, or it cannot be read.</param>
-/// <param name="Online">Of its <c>online</c> attribute; null where the dialect has none.</param>
+/// <param name="Online">Of its <c>online</c> attribute; null where the dialect has none, or the driver shows nothing.</param>
 /// <param name="Group">The number of its IOMMU group, the name of its node in /dev/vfio; null while there is none.</param>
 internal sealed record MdevDevice(DeviceId Id, HostPath Path, ulong Inode, SysfsName Parent, SysfsName? Type, bool? Online, SysfsName? Group)
 {
@@ -22,7 +22,7 @@ internal sealed record MdevDevice(DeviceId Id, HostPath Path, ulong Inode, Sysfs
         return new MdevDevice(
             id, link, status.Inode, parent,
             Sysfs.LinkName(link / "mdev_type"),
-            Sysfs.ReadTrimmed(link / "online") is { } online ? online != "0" : null,
+            Sysfs.ReadTrimmed(link / "online") is { Length: > 0 } online ? online != "0" : null,
             GroupNode.OfPath(link));
     }
 

@@ -45,6 +45,7 @@ internal sealed class MdevDialect : Dialect
     public override string CreateTrouble(HostPath parent, SysfsName? type, Errno error) =>
         type is not null && Sysfs.ReadTrimmed(parent / "mdev_supported_types" / type / "available_instances") == "0"
             ? $"no instance left ({error.Name})"
+            : error == Errno.EINVAL ? $"the driver does not take the type '{type}' now (EINVAL); the kernel's log says why"
             : base.CreateTrouble(parent, type, error);
 
     private static MdevType ReadType(HostPath folder, SysfsName id, string? name, TypeFilter wanted)

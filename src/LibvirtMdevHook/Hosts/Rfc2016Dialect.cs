@@ -39,13 +39,27 @@ internal sealed class Rfc2016Dialect : Dialect
     public override Errno Destroy(HostPath parent, HostPath devicePath, DeviceId device, SysfsName? type, string arguments) =>
         Sysfs.Write(parent / "mdev_destroy", Command(device, arguments));
 
+    public override string CreateTrouble(HostPath parent, SysfsName? type, Errno error) => error == Errno.EINVAL
+        ? "the driver does not take the type or the args, or has no instance left (EINVAL); the kernel's log says why"
+        : base.CreateTrouble(parent, type, error);
+
+    public override string DestroyTrouble(Errno error) => error == Errno.EINVAL || error == Errno.ENODEV
+        ? $"its driver does not know it ({error.Name}), though it is in sysfs; the kernel's log says why"
+        : base.DestroyTrouble(error);
+
+    public override string OnlineTrouble(Errno error) =>
+        error == Errno.EINVAL ? "its driver has no way to do so (EINVAL)"
+        : error == Errno.ENODEV || error.IsAbsent ? $"it has gone meanwhile ({error.Name})"
+        : base.OnlineTrouble(error);
+
+    /// <summary>A driver that cannot do either shows nothing, and there is nothing to take back.</summary>
     public override Errno SetOnline(HostPath devicePath, bool online)
     {
         var attribute = devicePath / "online";
         var now = Sysfs.Read(attribute, out var error)?.Trim();
         if (now is null)
             return error;
-        return now != "0" == online ? Errno.None : Sysfs.Write(attribute, online ? "1" : "0");
+        return (now.Length > 0 && now != "0") == online ? Errno.None : Sysfs.Write(attribute, online ? "1" : "0");
     }
 
     private static string Command(DeviceId device, string arguments) => arguments.Length > 0 ? $"{device}:{arguments}" : $"{device}";

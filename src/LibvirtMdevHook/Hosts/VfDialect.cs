@@ -68,7 +68,9 @@ internal sealed class VfDialect : Dialect
         if (!offered && (error == Errno.EIO || error == Errno.EINVAL || error == Errno.ENODEV))
             return $"its GPU does not offer the type any more: it is full, or runs another size ({error.Name})";
         if (error == Errno.EIO || error == Errno.ENOMEM)
-            return $"the driver answers {error}; 'journalctl -u nvidia-vgpu-mgr' and the kernel's log say why";
+            return $"the driver answers {error}; {NvidiaLogs}";
+        if (error == Errno.EPERM)
+            return $"the driver says that the VF has a type, though its current_vgpu_type reads 0 (EPERM); {NvidiaLogs}";
         if (error == Errno.EINVAL)
             return "the driver does not take this type here, as another is in use on the GPU or the VF is not ready for it (EINVAL)";
         return error == Errno.ENODEV || error.IsAbsent

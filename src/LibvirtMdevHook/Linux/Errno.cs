@@ -13,6 +13,7 @@ internal readonly record struct Errno(int Value)
     public static readonly Errno E2BIG = new(7);
     public static readonly Errno EAGAIN = new(11);
     public static readonly Errno ENOMEM = new(12);
+    public static readonly Errno EACCES = new(13);
     public static readonly Errno EFAULT = new(14);
     public static readonly Errno EBUSY = new(16);
     public static readonly Errno EEXIST = new(17);

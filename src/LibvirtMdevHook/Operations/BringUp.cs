@@ -106,9 +106,21 @@ internal sealed class BringUp(Workplace place, Patience patience, Record planned
         return true;
     }
 
-    private static string WhyMissing(Claim claim, MdevDevice? device) => device is not null ? "its attributes do not appear in sysfs"
-        : claim.Device.Address is null ? "it was created, but does not appear in sysfs"
-        : "its type was set, but its current_vgpu_type reads 0";
+    private static string WhyMissing(Claim claim, MdevDevice? device)
+    {
+        if (device is null)
+        {
+            return (claim.Device.Address is null ? "it was created, but does not appear in sysfs" : "its type was set, but its current_vgpu_type reads 0")
+                + "; the kernel's log may say why";
+        }
+
+        if (claim.Device.Address is not null)
+            return "its type was set, but its current_vgpu_type cannot be read";
+        if (claim.Dialect.TellsType && device.Type is null)
+            return "its mdev_type does not appear in sysfs";
+        var online = Sysfs.Read(device.Path / "online", out var error);
+        return online is null ? $"its 'online' cannot be read: {error}" : "its driver has no way to bring it online: 'online' reads nothing";
+    }
 
     private bool SetAttributes(Claim claim)
     {
@@ -131,9 +143,9 @@ internal sealed class BringUp(Workplace place, Patience patience, Record planned
     {
         var error = claim.Dialect.SetOnline(PathOf(claim), online: true);
         if (!error.IsNone)
-            return Fail(claim, $"it cannot be brought online: {error}; the kernel's log says why");
+            return Fail(claim, $"it cannot be brought online: {claim.Dialect.OnlineTrouble(error)}");
         if (claim.Dialect.HasOnline && !patience.AtMost(ShowTime).Wait(() => MdevDevice.Look(place.Root, claim.Device)?.Online == true))
-            return Fail(claim, "it was brought online, but 'online' does not read 1");
+            return Fail(claim, "it was brought online, but 'online' does not read 1; the kernel's log may say why");
         Save(Record.With(claim with { Stage = Stage.Online }));
         if (claim.Dialect.HasOnline)
             place.Log.Info($"brought online {claim}");

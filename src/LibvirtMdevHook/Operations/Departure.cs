@@ -43,8 +43,8 @@ internal sealed class Departure(Workplace place, Record record, FileLock? held)
     {
         if (Settle() is not { } device || !GoesOffline || device.Online == false || !IsFree(device, out var node))
             return;
-        if (Run(node, () => Claim.Dialect.SetOnline(device.Path, online: false), $"brought offline {Claim}") is { IsNone: false } error)
-            Report($"it cannot be brought offline: {error}");
+        if (Run(node, () => Claim.Dialect.SetOnline(device.Path, online: false), device.Online == true ? $"brought offline {Claim}" : null) is { IsNone: false } error)
+            Report($"it cannot be brought offline: {Claim.Dialect.OnlineTrouble(error)}");
     }
 
     private void TryLeave()
@@ -121,7 +121,7 @@ internal sealed class Departure(Workplace place, Record record, FileLock? held)
         if (!error.IsNone)
             Report(Claim.Dialect.DestroyTrouble(error));
         else if (!isFirst)
-            Report("its removal succeeded, but it is still there");
+            Report("its removal succeeded, but it is still there, as where its driver refuses; the kernel's log says why");
     }
 
     /// <param name="node">The device's node, to be kept open across the write, so that nobody can take the device in between.</param>

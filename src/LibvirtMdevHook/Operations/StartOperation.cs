@@ -25,7 +25,7 @@ internal sealed class StartOperation(Workplace place, Patience patience, WorkerR
         foreach (var claim in record.Claims)
         {
             if (Missing(claim) is { } reason)
-                return Refuse($"the device {claim} is not ready: {reason}");
+                return Refuse($"the device {claim} is not ready: {reason}; start the domain again");
         }
 
         record = record with { Phase = Phase.Starting };
@@ -43,7 +43,7 @@ internal sealed class StartOperation(Workplace place, Patience patience, WorkerR
     private string? Missing(Claim claim)
     {
         if (MdevDevice.Look(place.Root, claim.Device) is not { } device)
-            return "it has disappeared since prepare";
+            return claim.Device.Address is null ? "it has disappeared since prepare" : "it has lost its type since prepare: its current_vgpu_type reads 0";
         if (!claim.Proves(device))
             return "another device has taken its place since prepare";
         if (claim.Dialect.TellsType && device.Type != claim.Type?.Id)

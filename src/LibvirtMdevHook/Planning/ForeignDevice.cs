@@ -33,6 +33,8 @@ internal static class ForeignDevice
             return "its attributes are not ours to set";
         if (hostdev.Args.Length > 0)
             return "its args are not ours to give";
+        if (device.Id.Address is not null && device.Type is null)
+            return "its type cannot be read";
         if (parent is null)
             return $"its parent is '{device.Parent}'" + (hostdev.Parents.Length > 0 ? ", which is not declared" : "");
         if (hostdev.Parents.Length > 0 && device.Id.Address is null && !hostdev.Parents.Any(parent.IsNamedBy))

@@ -22,7 +22,7 @@ internal static class Refusals
         (hostdev.Device.Address is null
                 ? $"the device of that uuid that '{removing.Name}' had on '{removing.Claims[0].Parent}' is still being removed; "
                 : $"the type that '{removing.Name}' had on it is still being cleared; ")
-            + (order.Holders.GetValueOrDefault(hostdev.Device) is { } holder ? $"{holder} holds it" : "'virt-mdev list' says more"), Hope.Removal);
+            + (order.Holders.GetValueOrDefault(hostdev.Device) is { } holder ? $"{holder} holds it" : "'virt-mdev list' and the hook's log say more"), Hope.Removal);
 
     public static Refusal ForeignUnfit(Order order, DeclaredHostdev hostdev, MdevDevice device, string whyNot)
     {

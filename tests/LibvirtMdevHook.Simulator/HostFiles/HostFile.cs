@@ -136,6 +136,7 @@ internal static class HostFile
             OneSize = element.YesNo("one-size"),
             CreateBeforeOnline = element.YesNo("create-before-online"),
             ShrinkingTable = element.Choice("table", false, ("fixed", false), ("shrinking", true)),
+            NeverOnline = element.Choice("online", false, ("switches", false), ("none", true)),
             MaxDevices = element.Number("max-devices") ?? int.MaxValue,
             Full = element.ErrorNumber("full", Errno.ENOSPC),
             OtherSize = element.ErrorNumber("other-size", otherSize),

@@ -14,6 +14,9 @@ internal sealed record Rules
     /// <summary>The table of types shows only those of the size in use.</summary>
     public bool ShrinkingTable { get; init; }
 
+    /// <summary>A device's 'online' shows nothing and takes nothing, as of a driver that cannot do either.</summary>
+    public bool NeverOnline { get; init; }
+
     /// <summary>Devices of a parent without types.</summary>
     public int MaxDevices { get; init; } = int.MaxValue;
 

@@ -72,7 +72,9 @@ internal sealed class Rfc2016Parent(Machine machine, ParentDescription descripti
         if (refusal == Errno.None)
         {
             var device = Create(uuid, type, domain);
-            device.Folder.Add("online", SysfsFile.Of(() => device.Online ? "1\n" : "0\n", value => SetOnline(device, value)));
+            device.Folder.Add("online", Description.Rules.NeverOnline
+                ? SysfsFile.Of(() => "", _ => Errno.EINVAL)
+                : SysfsFile.Of(() => device.Online ? "1\n" : "0\n", value => SetOnline(device, value)));
             device.Folder.Add("uevent", SysfsFile.Of(() => ""));
         }
 

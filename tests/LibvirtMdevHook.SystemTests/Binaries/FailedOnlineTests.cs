@@ -15,7 +15,28 @@ internal sealed class FailedOnlineTests
         using var host = new HookedHost("m60-rfc2016.xml");
         host.Host.Control($"fault errno={errno} op=write path=**/online nth={nth} count=1");
 
-        Refuses(host, nth, errno, "brought online");
+        Refuses(host, nth, errno, "it cannot be brought online: ");
+    }
+
+    [TestCase("EIO", "it cannot be brought online: Input/output error (EIO); the kernel's log says why")]
+    [TestCase("EINVAL", "it cannot be brought online: its driver has no way to do so (EINVAL)")]
+    [TestCase("ENODEV", "it cannot be brought online: it has gone meanwhile (ENODEV)")]
+    public void What_the_driver_means_is_said(string errno, string words)
+    {
+        using var host = new HookedHost("m60-rfc2016.xml");
+        host.Host.Control($"fault errno={errno} op=write path=**/online count=1");
+
+        Refuses(host, 1, words);
+    }
+
+    [Test]
+    public void A_driver_that_cannot_bring_devices_online_is_refused_and_its_device_goes()
+    {
+        using var host = new HookedHost("m60-rfc2016.xml", change: text => text.Replace("<rules", "<rules online=\"none\"", StringComparison.Ordinal));
+
+        Refuses(host, 1, "its driver has no way to bring it online: 'online' reads nothing");
+
+        Assert.That(host.Log, Does.Not.Contain("brought o").And.Not.Contain("cannot be taken down"));
     }
 
     [Test]
@@ -33,7 +54,8 @@ internal sealed class FailedOnlineTests
         using var host = new HookedHost("m60-rfc2016.xml", "prepare_deadline = 6");
         host.Host.Control("fault errno=EIO op=read path=**/online");
 
-        host.Call("prepare", domain).IsRefused("'win10'", $"'{domain.Vgpus[0].Uuid}'", "'0000:86:00.0'");
+        host.Call("prepare", domain)
+            .IsRefused("'win10'", $"'{domain.Vgpus[0].Uuid}'", "'0000:86:00.0'", "its 'online' cannot be read: Input/output error (EIO)");
 
         host.Host.Control("clear");
         host.IsAsBefore();

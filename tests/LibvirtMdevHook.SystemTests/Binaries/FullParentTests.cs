@@ -1,3 +1,5 @@
+using System.Text.RegularExpressions;
+using LibvirtMdevHook.Simulator.Tree;
 using NUnit.Framework;
 
 namespace LibvirtMdevHook.SystemTests.Binaries;
@@ -5,8 +7,15 @@ namespace LibvirtMdevHook.SystemTests.Binaries;
 /// <summary>A parent that turns out to be full, or out of order, when the device is to be made: another one is taken.</summary>
 [TestFixture]
 [Parallelizable(ParallelScope.All)]
-internal sealed class FullParentTests
+internal sealed partial class FullParentTests
 {
+    private const string Mdev = "m60-mdev.xml";
+    private const string Rfc2016 = "m60-rfc2016.xml";
+    private const string Type = "GRID M60-4Q";
+    private const string Going = "its driver is going, or its hardware is not operational (ENODEV); start again when 'virt-mdev types' lists the type there";
+    private const string NvidiaRefuses = "its GPU is full, runs another size or is in another MIG mode (EIO); 'journalctl -u nvidia-vgpu-mgr' and the kernel's log say why";
+    private const string NoMemory = "no memory is left for it on the host, or no instance (ENOMEM)";
+
     private static readonly string[] Full = ["EIO", "ENOSPC", "EUSERS", "EPERM", "ENOMEM", "ENODEV", "EAGAIN", "EINVAL", "EFAULT"];
 
     [Test]
@@ -53,18 +62,63 @@ internal sealed class FullParentTests
         host.IsAsBefore();
     }
 
-    [Test]
-    public void A_refusal_lists_what_each_parent_answered([ValueSource(nameof(Full))] string errno)
+    [TestCase(Mdev, Type, "EIO", NvidiaRefuses)]
+    [TestCase(Mdev, Type, "ENOSPC", "no instance left (ENOSPC)")]
+    [TestCase(Mdev, Type, "EUSERS", "no instance left (EUSERS)")]
+    [TestCase(Mdev, Type, "EPERM", "the driver answers Operation not permitted (EPERM); the kernel's log says why")]
+    [TestCase(Mdev, Type, "ENOMEM", NoMemory)]
+    [TestCase(Mdev, Type, "ENODEV", Going)]
+    [TestCase(Mdev, Type, "EAGAIN", "the driver answers Resource temporarily unavailable (EAGAIN); the kernel's log says why")]
+    [TestCase(Mdev, Type, "EINVAL", "the driver does not take the type 'nvidia-20' now (EINVAL); the kernel's log says why")]
+    [TestCase("gvtg.xml", "i915-GVTg_V4_4", "EFAULT", "the driver could not make it (EFAULT); the kernel's log says why")]
+    [TestCase("gvtg.xml", "i915-GVTg_V4_4", "EINVAL", "the driver does not take the type 'i915-GVTg_V4_4' now (EINVAL); the kernel's log says why")]
+    [TestCase("gvtg.xml", "i915-GVTg_V4_4", "EIO", "the driver answers Input/output error (EIO); the kernel's log says why")]
+    [TestCase("s390.xml", "vfio_ccw-io", "ENODEV", Going)]
+    [TestCase(Rfc2016, Type, "EINVAL", "the driver does not take the type or the args, or has no instance left (EINVAL); the kernel's log says why")]
+    [TestCase(Rfc2016, Type, "EIO", NvidiaRefuses)]
+    [TestCase(Rfc2016, Type, "ENOSPC", "no instance left (ENOSPC)")]
+    [TestCase(Rfc2016, Type, "ENOMEM", NoMemory)]
+    [TestCase(Rfc2016, Type, "ENODEV", Going)]
+    public void A_refusal_says_what_each_parent_answered(string hostFile, string type, string errno, string words)
     {
-        using var host = new HookedHost("m60-mdev.xml");
-        host.Host.Control($"fault errno={errno} op=write path=**/create");
-        var domain = DeclaringDomain.With("win10", 1, "GRID M60-4Q");
+        using var host = new HookedHost(hostFile);
+        host.Host.Control($"fault errno={errno} op=write path=**/*create");
+        var domain = Domain(type);
 
-        host.Call("prepare", domain)
-            .IsRefused("'win10'", $"'{domain.Vgpus[0].Uuid}'", "'GRID M60-4Q'", "'0000:86:00.0'", "'0000:87:00.0'", $"({errno})");
+        var refusal = host.Call("prepare", domain).IsRefused("'win10'", $"'{domain.Vgpus[0].Uuid}'", $"'{type}'", $": {words}");
 
-        Assert.That(host.Writes, Has.Count.EqualTo(2), "each parent is asked once");
+        var asked = host.Writes.Select(write => write.Split('/')[0]).ToArray();
+        Assert.That(asked, Is.Unique.And.Not.Empty, "each parent is asked once");
+        Assert.That(asked.Where(parent => !refusal.Errors.Contains($"'{parent}'", StringComparison.Ordinal)), Is.Empty, refusal.Errors);
         host.IsAsBefore();
+    }
+
+    [TestCase(Mdev, "nvidia-22", "0000:86:00.0", "EIO")]
+    [TestCase("samples.xml", "mtty-1", "mtty", "ENOSPC")]
+    [TestCase("samples.xml", "mdpy-hd", "mdpy", "EUSERS")]
+    [TestCase("samples.xml", "mdpy-hd", "mdpy", "ENOMEM")]
+    [TestCase("gvtg.xml", "i915-GVTg_V4_1", "0000:00:02.0", "ENOSPC")]
+    [TestCase("s390.xml", "vfio_ap-passthrough", "matrix", "EPERM")]
+    [TestCase("s390.xml", "vfio_ccw-io", "0.0.0023", "EPERM")]
+    [TestCase("s390.xml", "vfio_ccw-io", "0.0.0023", "EUSERS")]
+    public void Who_loses_the_last_instance_to_somebody_is_told_so_whatever_the_driver_answers(string hostFile, string type, string parent, string errno)
+    {
+        using var host = new HookedHost(hostFile, change: text => OneInstance().Replace(text, "$1\"1\"").Replace("full=\"EUSERS\"", $"full=\"{errno}\"", StringComparison.Ordinal)
+            .Replace("full=\"EPERM\"", $"full=\"{errno}\"", StringComparison.Ordinal));
+        host.Host.Control("fault hang op=write path=**/create count=1");
+        var domain = Domain(type, $"parent='{parent}'");
+        var prepare = host.Begin("prepare", domain);
+        host.Host.WaitForLog(line => line.StartsWith("begin write", StringComparison.Ordinal));
+        var create = $"sys/class/mdev_bus/{parent}/mdev_supported_types/{type}/create";
+        Assert.That(host.Host.Write(create, $"{Guid.NewGuid()}"), Is.EqualTo(Errno.None));
+        var before = host.Host.Tree();
+        host.Host.Control("clear");
+
+        prepare.End().IsRefused("'win10'", $"'{domain.Vgpus[0].Uuid}'", $"'{parent}': no instance left ({errno})");
+
+        host.WaitForWorkers();
+        Assert.That(host.Host.Tree(), Is.EqualTo(before));
+        Assert.That(host.Writes.Count(write => write.EndsWith($" {errno}", StringComparison.Ordinal)), Is.EqualTo(1));
     }
 
     [TestCase("m60-rfc2016.xml", "fault errno=EIO op=read path=**/0000:86:00.0/mdev_supported_types")]
@@ -101,4 +155,12 @@ internal sealed class FullParentTests
         host.Host.Control("register 0000:86:00.0");
         host.IsAsBefore();
     }
+
+    private static DeclaringDomain Domain(string type, string more = "") => new("win10", new Vgpu($"type='{type}' {more}")
+    {
+        Model = type.StartsWith("vfio_", StringComparison.Ordinal) ? type[..type.IndexOf('-', StringComparison.Ordinal)].Replace('_', '-') : "vfio-pci",
+    });
+
+    [GeneratedRegex("((?<=vfio-ap\" )max-instances=|(?<=\"(ports|devices)\" )size=)\"\\d+\"")]
+    private static partial Regex OneInstance();
 }

@@ -197,11 +197,12 @@ internal sealed class OwnershipTests
         Assert.That(host.Host.Tree(), Is.EqualTo(before));
     }
 
-    [Test]
-    public void A_uuid_that_the_kernel_still_has_is_tried_again_until_it_is_free()
+    [TestCase("m60-mdev.xml")]
+    [TestCase("m60-rfc2016.xml")]
+    public void A_uuid_that_the_kernel_still_has_is_tried_again_until_it_is_free(string hostFile)
     {
-        using var host = new HookedHost("m60-mdev.xml");
-        host.Host.Control("fault errno=EEXIST op=write path=**/create count=3");
+        using var host = new HookedHost(hostFile);
+        host.Host.Control("fault errno=EEXIST op=write path=**/*create count=3");
         var domain = DeclaringDomain.With("win10", 1, "GRID M60-4Q");
 
         host.Call("prepare", domain).IsGood();
@@ -211,11 +212,12 @@ internal sealed class OwnershipTests
         host.IsAsBefore();
     }
 
-    [Test]
-    public void A_uuid_that_the_kernel_keeps_is_refused_at_the_deadline_without_a_storm_of_writes()
+    [TestCase("m60-mdev.xml")]
+    [TestCase("m60-rfc2016.xml")]
+    public void A_uuid_that_the_kernel_keeps_is_refused_at_the_deadline_without_a_storm_of_writes(string hostFile)
     {
-        using var host = new HookedHost("m60-mdev.xml", "prepare_deadline = 6");
-        host.Host.Control("fault errno=EEXIST op=write path=**/create");
+        using var host = new HookedHost(hostFile, "prepare_deadline = 6");
+        host.Host.Control("fault errno=EEXIST op=write path=**/*create");
         var domain = DeclaringDomain.With("win10", 1, "GRID M60-4Q");
 
         host.Call("prepare", domain)

@@ -11,15 +11,17 @@ internal sealed class RefusedRemovalTests
     private const string Rfc2016 = "m60-rfc2016.xml";
 
     [TestCase(Mdev, "remove", "EBUSY", "its driver says that it is in use (EBUSY)")]
-    [TestCase(Mdev, "remove", "EAGAIN", "it cannot be removed: Resource temporarily unavailable (EAGAIN); the kernel's log says why")]
-    [TestCase(Mdev, "remove", "ENODEV", "it cannot be removed: No such device (ENODEV); the kernel's log says why")]
-    [TestCase(Mdev, "remove", "EPERM", "it cannot be removed: Operation not permitted (EPERM); the kernel's log says why")]
+    [TestCase(Mdev, "remove", "EAGAIN", "the kernel is still at work on another create or remove of it (EAGAIN)")]
+    [TestCase(Mdev, "remove", "ENODEV", "its parent's driver is going (ENODEV)")]
+    [TestCase(Mdev, "remove", "EPERM", "its driver says that it is in use (EPERM)")]
+    [TestCase(Mdev, "remove", "EIO", "it cannot be removed: Input/output error (EIO); the kernel's log says why")]
     [TestCase(Rfc2016, "mdev_destroy", "EBUSY", "its driver says that it is in use (EBUSY)")]
-    [TestCase(Rfc2016, "mdev_destroy", "EINVAL", "it cannot be removed: Invalid argument (EINVAL); the kernel's log says why")]
-    [TestCase(Rfc2016, "mdev_destroy", "ENODEV", "it cannot be removed: No such device (ENODEV); the kernel's log says why")]
+    [TestCase(Rfc2016, "mdev_destroy", "EINVAL", "its driver does not know it (EINVAL), though it is in sysfs; the kernel's log says why")]
+    [TestCase(Rfc2016, "mdev_destroy", "ENODEV", "its driver does not know it (ENODEV), though it is in sysfs; the kernel's log says why")]
     [TestCase(Rfc2016, "mdev_destroy", "EIO", "it cannot be removed: Input/output error (EIO); the kernel's log says why")]
-    [TestCase(Rfc2016, "online", "EBUSY", "it cannot be brought offline: Device or resource busy (EBUSY)")]
-    [TestCase(Rfc2016, "online", "EIO", "it cannot be brought offline: Input/output error (EIO)")]
+    [TestCase(Rfc2016, "online", "EBUSY", "it cannot be brought offline: Device or resource busy (EBUSY); the kernel's log says why")]
+    [TestCase(Rfc2016, "online", "EIO", "it cannot be brought offline: Input/output error (EIO); the kernel's log says why")]
+    [TestCase(Rfc2016, "online", "EINVAL", "it cannot be brought offline: its driver has no way to do so (EINVAL)")]
     public void It_is_tried_again(string hostFile, string file, string errno, string words)
     {
         using var host = new HookedHost(hostFile, "removal_grace = 0");
@@ -50,5 +52,66 @@ internal sealed class RefusedRemovalTests
         release.End().IsGood();
         host.IsAsBefore();
         Assert.That(host.Log, Does.Not.Contain("cannot be taken down"));
+    }
+
+    /// <summary>Since Linux 5.2 the writer is not told.</summary>
+    [Test]
+    public void A_refusal_that_looks_like_success_is_noticed()
+    {
+        using var host = new HookedHost(Mdev, "removal_grace = 0");
+        var domain = DeclaringDomain.With("win10", 1, "GRID M60-4Q");
+        host.Start(domain);
+        host.Host.Control("fault ignore op=write path=**/remove count=2");
+
+        host.Stop(domain);
+
+        host.IsAsBefore();
+        Assert.That(host.Log, Does.Contain("its removal succeeded, but it is still there, as where its driver refuses; the kernel's log says why"));
+    }
+
+    [TestCase("EPERM")]
+    [TestCase("ok")]
+    public void A_VF_that_was_cleared_meanwhile_is_none(string clearIdle)
+    {
+        const string Vf = "0000:41:00.4";
+        using var host = new HookedHost("l40s-vf.xml", change: text => text.Replace("<rules", $"<rules clear-idle=\"{clearIdle}\"", StringComparison.Ordinal));
+        var domain = new DeclaringDomain("win10", Vgpu.Vf(Vf, "NVIDIA L40S-4Q"));
+        host.Start(domain);
+        host.Host.Control("fault delay=500ms op=write path=**/current_vgpu_type");
+        var release = host.Begin("release", domain);
+        host.Host.WaitForLog(line => line.StartsWith("begin write", StringComparison.Ordinal));
+
+        host.Host.Control($"clear-vf {Vf}");
+
+        release.End().IsGood();
+        host.IsAsBefore();
+        Assert.That(host.Writes[^1], Does.EndWith($"\"0\" {clearIdle}"));
+        Assert.That(host.Log, Does.Not.Contain("cannot be taken down"));
+    }
+
+    [TestCase(Mdev, "remove", "EBUSY", "its driver says that it is in use (EBUSY)")]
+    [TestCase(Rfc2016, "mdev_destroy", "EINVAL", "its driver does not know it (EINVAL)")]
+    [TestCase(Rfc2016, "online", "EIO", "it cannot be brought offline: Input/output error (EIO)")]
+    public void Who_starts_or_cleans_up_is_told_what_the_driver_says(string hostFile, string file, string errno, string words)
+    {
+        using var host = new HookedHost(hostFile, "removal_grace = 0\nprepare_deadline = 3");
+        var domain = DeclaringDomain.With("win10", 1, "GRID M60-4Q");
+        host.Call("prepare", domain).IsGood();
+        host.Host.Control($"fault errno={errno} op=write path=**/{file}");
+
+        host.Call("prepare", domain).IsRefused("'win10'", $"'{domain.Vgpus[0].Uuid}'", "of an earlier run of this domain cannot be removed yet", words);
+        foreach (var worker in host.Workers)
+        {
+            Simulation.Shell.Run("kill", "-KILL", $"{worker}");
+        }
+
+        host.WaitForWorkers();
+        var reconcile = host.VirtMdev("reconcile", "--apply");
+        Assert.That(reconcile.Status, Is.EqualTo(1), reconcile.Errors);
+        Assert.That(reconcile.Output, Does.Contain($"'{domain.Vgpus[0].Uuid}'").And.Contain($"; left alone: {words}"));
+
+        host.Host.Control("clear");
+        host.VirtMdev("reconcile", "--apply").Expected("reconcile");
+        host.IsAsBefore();
     }
 }

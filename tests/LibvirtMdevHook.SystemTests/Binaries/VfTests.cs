@@ -76,13 +76,14 @@ internal sealed class VfTests
         host.IsAsBefore();
     }
 
-    [Test]
-    public void Two_sizes_in_one_domain_are_undone_where_the_GPU_takes_only_one()
+    [TestCase("EIO")]
+    [TestCase("EINVAL")]
+    public void Two_sizes_in_one_domain_are_undone_where_the_GPU_takes_only_one(string errno)
     {
-        using var host = new HookedHost("l40s-vf.xml");
+        using var host = new HookedHost("l40s-vf.xml", change: text => text.Replace("<rules", $"<rules other-size=\"{errno}\"", StringComparison.Ordinal));
         var domain = new DeclaringDomain("mixed", Vgpu.Vf(First, "NVIDIA L40S-4Q"), Vgpu.Vf(Second, "NVIDIA L40S-1Q"));
 
-        host.Call("prepare", domain).IsRefused($"'{Second}'", "its GPU does not offer the type any more", "(EIO)");
+        host.Call("prepare", domain).IsRefused($"'{Second}'", $"its GPU does not offer the type any more: it is full, or runs another size ({errno})");
 
         Assert.That(host.Host.Read(FirstType), Is.EqualTo("0\n"));
         host.Stop(domain);
@@ -196,9 +197,9 @@ internal sealed class VfTests
         Assert.That(host.Kept().Except(["lock"]), Is.Empty);
     }
 
-    [TestCase("1147")]
-    [TestCase("0")]
-    public void A_VF_whose_type_was_changed_behind_our_back_is_refused_at_start_and_left_alone(string now)
+    [TestCase("1147", "another device has taken its place since prepare; start the domain again")]
+    [TestCase("0", "it has lost its type since prepare: its current_vgpu_type reads 0; start the domain again")]
+    public void A_VF_whose_type_was_changed_behind_our_back_is_refused_at_start_and_left_alone(string now, string words)
     {
         using var host = new HookedHost("l40s-vf.xml");
         var domain = Domain(First, "NVIDIA L40S-4Q");
@@ -209,7 +210,7 @@ internal sealed class VfTests
             Assert.That(host.Host.Write(FirstType, now), Is.EqualTo(Errno.None));
         }
 
-        host.Call("start", domain).IsRefused($"'{First}'", "since prepare");
+        host.Call("start", domain).IsRefused($"'{First}'", words);
         host.Stop(domain);
         host.WaitForWorkers();
 

@@ -16,7 +16,7 @@ internal sealed class VfTroubleTests
     [TestCase("EINVAL", "the driver does not take this type here, as another is in use on the GPU or the VF is not ready for it (EINVAL)")]
     [TestCase("ENODEV", "the driver has gone, or does not know the type any more (ENODEV)")]
     [TestCase("ENOSPC", "no instance is left on its GPU (ENOSPC)")]
-    [TestCase("EPERM", "the driver answers Operation not permitted (EPERM)")]
+    [TestCase("EPERM", "the driver says that the VF has a type, though its current_vgpu_type reads 0 (EPERM); 'journalctl -u nvidia-vgpu-mgr'")]
     public void A_type_that_the_driver_refuses_is_a_refusal_and_nothing_is_left(string errno, string words)
     {
         using var host = new HookedHost("l40s-vf.xml");
