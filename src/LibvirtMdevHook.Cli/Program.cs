@@ -13,4 +13,17 @@ if (args is ["worker"])
     return new Worker(Root.FromEnvironment(), hook).Run();
 }
 
-return ActingProcess.IsFor(args) ? ActingProcess.Run(args, Verbs.Run) : Verbs.Run(args);
+try
+{
+    return ActingProcess.IsFor(args) ? ActingProcess.Run(args, Verbs.Run) : Verbs.Run(args);
+}
+catch (Exception e) when (IsOfNoThread(e))
+{
+    // The runtime gets no thread of its own, and with it no way to ask libvirt or to undo anything.
+    return LibvirtCall.Complain("this host has no memory or no thread left for it; if it had begun to change anything, 'virt-mdev reconcile --apply' "
+        + "or the end of the domain takes that back");
+}
+
+// The runtime begins its threads in initializers of its types and in tasks.
+static bool IsOfNoThread(Exception e) => e is OutOfMemoryException or TypeInitializationException
+    || (e is AggregateException all && all.InnerExceptions.Any(IsOfNoThread));

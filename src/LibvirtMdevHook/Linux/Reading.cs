@@ -8,8 +8,8 @@ internal sealed class Reading<T> where T : class
 {
     private readonly Task<T> _task;
 
-    public Reading(Func<T> read) =>
-        _task = Task.Factory.StartNew(read, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+    /// <exception cref="IOException">No thread can be had for it.</exception>
+    public Reading(Func<T> read) => _task = OwnThread.Start(read);
 
     /// <returns>Null when it has not ended in time.</returns>
     /// <exception cref="IOException">It cannot be read.</exception>

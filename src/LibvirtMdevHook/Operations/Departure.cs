@@ -164,13 +164,20 @@ internal sealed class Departure(Workplace place, Record record, FileLock? held)
     {
         _effect = effect;
         _answerDue = Deadline.After(KernelTime);
-        _inFlight = Task.Factory.StartNew(
-            () =>
+        try
+        {
+            _inFlight = OwnThread.Start(() =>
             {
                 using (node)
                     return write();
-            },
-            CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            });
+        }
+        catch (IOException)
+        {
+            node?.Dispose();
+            throw;
+        }
+
         return IsInFlight(Turn) ? null : _lastAnswer;
     }
 

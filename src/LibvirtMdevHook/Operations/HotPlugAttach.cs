@@ -63,7 +63,16 @@ internal sealed class HotPlugAttach(Workplace place, Virsh virsh, Notices notice
     {
         using var notice = notices.WaitingFor(() => $"the device '{_wish.Device}' to come up");
         // As with a removal: a write that the kernel never answers is left behind with its thread, and the record tells of it.
-        var work = Task.Factory.StartNew(claim.BringUp, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        Task<string?> work;
+        try
+        {
+            work = OwnThread.Start(claim.BringUp);
+        }
+        catch (IOException e)
+        {
+            return e.Message;
+        }
+
         var limit = TimeSpan.FromMilliseconds(order.Deadline.Milliseconds) + HotPlugTarget.UndoTime + place.Settings.RemovalGrace;
         if (Task.WaitAny([work], limit) < 0)
             return "the kernel does not answer";

@@ -7,7 +7,16 @@ internal sealed class Notices(Action<string> tell)
     private static readonly TimeSpan Unexplained = TimeSpan.FromSeconds(1);
 
     /// <param name="what">Asked only when the time has come.</param>
-    /// <returns>To be disposed of when the wait is over.</returns>
-    public IDisposable WaitingFor(Func<string> what) =>
-        new Timer(_ => tell($"waiting for {what()}"), null, Unexplained, Timeout.InfiniteTimeSpan);
+    /// <returns>To be disposed of when the wait is over; null where there is no thread left for it, which is no reason to do less.</returns>
+    public IDisposable? WaitingFor(Func<string> what)
+    {
+        try
+        {
+            return new Timer(_ => tell($"waiting for {what()}"), null, Unexplained, Timeout.InfiniteTimeSpan);
+        }
+        catch (OutOfMemoryException)
+        {
+            return null;
+        }
+    }
 }

@@ -9,6 +9,8 @@ namespace LibvirtMdevHook.FaultTests.Sweeps;
 /// <param name="Length">Of a write.</param>
 internal sealed partial record SystemCall(string Name, string Path, int Nth, bool IsOfMain, bool Changes, int Length)
 {
+    public bool StartsThread => Name is "clone3" or "clone" or "vfork";
+
     /// <summary>Which of all calls of this name that its thread makes, from 1.</summary>
     public int NthOfAll { get; init; }
 
