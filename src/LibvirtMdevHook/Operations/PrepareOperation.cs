@@ -35,9 +35,7 @@ internal sealed class PrepareOperation(Workplace place, Patience patience, Domai
         {
             if (FileStatus.OfLink(place.Records.PathOf(domain.Uuid), out var error) is null && error.IsAbsent)
                 own.Delete();
-            using var host = place.Records.LockHost(patience.Deadline);
-            if (host is not null)
-                DropPromise();
+            DropPromise(isLocked: false);
         }
 
         return answer;
@@ -155,7 +153,7 @@ internal sealed class PrepareOperation(Workplace place, Patience patience, Domai
             {
                 place.Records.Save(record);
                 // What was promised to the domain when it was on its way is part of the plan now.
-                DropPromise();
+                DropPromise(isLocked: true);
             }
         }
 
@@ -164,13 +162,17 @@ internal sealed class PrepareOperation(Workplace place, Patience patience, Domai
     }
 
     /// <summary>
-    /// A promise made since is of the domain's next coming here, of which this start knows nothing. The caller holds the host's lock. One that
-    /// cannot be dropped is none of the start's trouble: it is over within a minute.
+    /// A promise made since is of the domain's next coming here, of which this start knows nothing. One that cannot be dropped is none of the
+    /// start's trouble: it is over within a minute.
     /// </summary>
-    private void DropPromise()
+    /// <param name="isLocked">The caller holds the host's lock.</param>
+    private void DropPromise(bool isLocked)
     {
         try
         {
+            using var host = isLocked ? null : place.Records.LockHost(patience.Deadline);
+            if (!isLocked && host is null)
+                return;
             if (!place.Records.Reservations().Any(r => r.Domain == domain.Uuid && r.Generation >= _begin))
                 place.Records.DeleteReservation(domain.Uuid);
         }

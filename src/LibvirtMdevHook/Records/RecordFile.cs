@@ -24,18 +24,12 @@ internal static class RecordFile
     /// <exception cref="IOException">The file cannot be written.</exception>
     public static void Write(HostPath folder, string name, Record record)
     {
-        var beside = Beside(folder, name);
         var bytes = Encoding.UTF8.GetBytes(RecordXml.Write(record).ToString() + '\n');
         if (bytes.Length > MaximumWritten)
             throw Failed(folder / name, Errno.EFBIG);
-        Libc.unlink(beside.Text);
-        var error = WriteNew(beside, bytes);
-        if (error.IsNone && Libc.rename(beside.Text, (folder / name).Text) != 0)
-            error = Errno.Last();
-        if (error.IsNone)
-            return;
-        Libc.unlink(beside.Text);
-        throw Failed(folder / name, error);
+        var error = ReplacedFile.Write((folder / name).Text, Beside(folder, name).Text, bytes);
+        if (!error.IsNone)
+            throw Failed(folder / name, error);
     }
 
     /// <summary>With what was written beside it by a process that was killed.</summary>
@@ -96,12 +90,6 @@ internal static class RecordFile
     }
 
     private static HostPath Beside(HostPath folder, string name) => folder / $".{name}{Ending}";
-
-    private static Errno WriteNew(HostPath path, byte[] bytes)
-    {
-        using var file = Descriptor.Open(path.Text, Libc.O_WRONLY | Libc.O_CREAT | Libc.O_EXCL, out var error, mode: 0x1a4);
-        return file?.Write(bytes) ?? error;
-    }
 
     private static IOException Failed(HostPath file, Errno error) => new($"cannot write the record '{file}': {error}");
 }

@@ -44,7 +44,7 @@ internal sealed class Doctor
             hook is null ? null : HookCheck.Of(hook),
             hook is null || processes is null ? null : DaemonCheck.Of(hook, processes),
             confinement is null ? null : ConfinementCheck.Of(confinement, hook),
-            settings is null ? null : SettingsCheck.Of(settings),
+            settings is null ? null : SettingsCheck.Of(settings, _isRoot),
             vfio is null ? null : VfioCheck.Of(vfio, host),
             host is null ? null : ParentCheck.Of(host, settings ?? new HostSettings(), _isRoot),
             nvidia is null || host is null ? null : NvidiaCheck.Of(nvidia.Gpus, host, settings ?? new HostSettings(), processes, nvidia.Order),
@@ -68,7 +68,8 @@ internal sealed class Doctor
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            _findings.Add(_isRoot ? Finding.Wrong(topic, e.Message, "put that right and run this again") : Finding.Unknown(topic, e.Message, "run this as root"));
+            _findings.Add(!_isRoot && e.Message.Contains(Errno.EACCES.Name, StringComparison.Ordinal) ? Finding.Unknown(topic, e.Message, "run this as root")
+                : new Finding(topic, e.Message, e.Message.Contains("; ", StringComparison.Ordinal) ? null : "the kernel's log may say why ('journalctl -k')", Severity.Wrong));
         }
 
         return null;

@@ -33,7 +33,8 @@ internal sealed record HookFiles(
     public bool OldHookIsOurs => OldHookText?.Split('\n') is [_, var second, ..] && second.StartsWith(OurSecondLine, StringComparison.Ordinal);
 
     /// <summary>One that is somebody else's may have the lines of ours.</summary>
-    public bool OldHookCallsIt => OldHookIsOurs || OldHookText?.Contains(ProgramName, StringComparison.Ordinal) == true;
+    public bool OldHookCallsIt => OldHookIsOurs || OldHookText?.Split('\n')
+        .Any(line => !line.TrimStart().StartsWith('#') && line.Contains(ProgramName, StringComparison.Ordinal)) == true;
 
     public static HookFiles Read(Root root, Deadline deadline)
     {

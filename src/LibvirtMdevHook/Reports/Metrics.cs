@@ -44,7 +44,7 @@ internal sealed record Metrics(Host Host, Leavings Records, IReadOnlyList<Listed
         var family = new MetricFamily($"{Prefix}available_instances", "How many more devices of a type the parent takes; absent where its driver does not tell.");
         foreach (var parent in Host.Parents.Where(p => p.Dialect != Dialect.Vf))
         {
-            foreach (var type in parent.Types.DistinctBy(t => t.Id))
+            foreach (var type in parent.Types.Where(t => t.Trouble is null).DistinctBy(t => t.Id))
             {
                 var left = occupancy.WhyFull(parent, type) is null ? occupancy.Left(parent, type) : 0;
                 if (left < int.MaxValue)
@@ -64,7 +64,7 @@ internal sealed record Metrics(Host Host, Leavings Records, IReadOnlyList<Listed
             var types = gpu.SelectMany(vf => vf.Types.Concat(vf.Seen)).OrderBy(t => t.Name is null ? 1 : 0).DistinctBy(t => t.Id);
             foreach (var type in types)
             {
-                var open = gpu.Count(vf => vf.Types.FirstOrDefault(t => t.Id == type.Id) is { } its && occupancy.WhyFull(vf, its) is null);
+                var open = gpu.Count(vf => Host.DevicesOn(vf.Name) == 0 && vf.Types.FirstOrDefault(t => t.Id == type.Id) is { } its && occupancy.WhyFull(vf, its) is null);
                 family.Add(open, ("parent", $"{gpu.Key}"), ("id", $"{type.Id}"), ("type", type.Title));
             }
         }

@@ -18,6 +18,8 @@ internal static class ParentCheck
         [
             .. parents.Where(p => p.IsAsleep).Select(Asleep),
             .. parents.Where(p => !p.IsAsleep).SelectMany(p => Unreadable(p, isRoot)),
+            .. host.Devices.Where(d => d.Value is { Type: null, Gpu: not null }).OrderBy(d => d.Value.Parent).Select(d => Finding.Wrong(
+                Topic, $"the type of the VF '{d.Key}' cannot be read from its current_vgpu_type", "the kernel's log may say why ('journalctl -k')")),
             .. parents.Where(p => p.Dialect != Dialect.Vf && p is { HasTypes: true, Types.IsEmpty: true, Trouble: null }).Select(Empty),
             .. parents.Where(p => p.Dialect == Dialect.Vf && !p.IsAsleep).GroupBy(p => p.Gpu).Where(gpu => ShowsNothing(host, gpu)).Select(Empty),
         ];
@@ -46,7 +48,7 @@ internal static class ParentCheck
             $"run '{VirtualFunction.EnableCommand(pf.Name)}', at best at every boot before libvirtd");
 
     private static IEnumerable<Finding> Unreadable(Parent parent, bool isRoot) => parent.Types.Select(t => t.Trouble).Prepend(parent.Trouble).OfType<string>()
-        .Take(1).Select(trouble => isRoot
+        .Take(1).Select(trouble => isRoot || !trouble.Contains(Errno.EACCES.Name, StringComparison.Ordinal)
             ? Finding.Wrong(Topic, $"'{parent.Name}': {trouble}", "the kernel's log may say why ('journalctl -k')")
             : Finding.Unknown(Topic, $"'{parent.Name}': {trouble}", "run this as root"));
 

@@ -1,3 +1,4 @@
+using LibvirtMdevHook.Linux;
 using LibvirtMdevHook.Settings;
 
 namespace LibvirtMdevHook.Reports;
@@ -7,7 +8,8 @@ internal static class SettingsCheck
 {
     private const string Topic = "configuration";
 
-    public static IEnumerable<Finding> Of(HostSettings settings) => settings.Problems.IsEmpty
+    public static IEnumerable<Finding> Of(HostSettings settings, bool isRoot) => settings.Problems.IsEmpty
         ? [Finding.Well(Topic, "every line of the configuration is understood")]
+        : settings.Error == Errno.EACCES && !isRoot ? [Finding.Unknown(Topic, "the configuration is for root to read", "run this as root")]
         : settings.Problems.Select(problem => Finding.Wrong(Topic, problem, "correct it; the file explains every key"));
 }

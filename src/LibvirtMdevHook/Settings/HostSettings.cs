@@ -42,6 +42,9 @@ internal sealed record HostSettings
     /// <summary>Sentences about keys and values that were not taken.</summary>
     public ImmutableArray<string> Problems { get; init; } = [];
 
+    /// <summary>Why there is a file that could not be read.</summary>
+    public Errno Error { get; init; }
+
     /// <summary>Reads the file; without one everything has its default.</summary>
     public static HostSettings Load(Root root)
     {
@@ -52,7 +55,7 @@ internal sealed record HostSettings
             return SettingsFile.Parse(text, root.Configuration.Text);
         return error.IsAbsent
             ? new HostSettings()
-            : new HostSettings { Problems = [$"cannot read '{root.Configuration}': {error}; the defaults are used"] };
+            : new HostSettings { Error = error, Problems = [$"cannot read '{root.Configuration}': {error}; the defaults are used"] };
     }
 }
 

@@ -30,9 +30,9 @@ internal sealed record Obstacle(
 
     public bool IsKilled => Signal == "KILL";
 
-    /// <returns>Whether the operation cannot be good in that dialect.</returns>
-    public bool Forbids(StuckOperation operation, StuckDialect dialect) =>
-        Stops.Contains(operation.Name) && (Lock is not null || StopsWorker || Fault(dialect) is not null);
+    public bool IsIn(StuckDialect dialect) => Lock is not null || StopsWorker || Fault(dialect) is not null;
+
+    public bool Forbids(StuckOperation operation) => Stops.Contains(operation.Name);
 
     private static string RecordLock(DeclaringDomain domain) => $"domains/{domain.Uuid}.lock";
 

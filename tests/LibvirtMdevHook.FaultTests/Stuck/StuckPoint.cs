@@ -85,7 +85,7 @@ internal sealed record StuckPoint(StuckDialect Dialect, StuckOperation Operation
             run.IsRefused("'win10'");
         else
             run.IsGood();
-        if (Obstacle.Forbids(Operation, Dialect))
+        if (Obstacle.Forbids(Operation))
             Assert.That(run.Status, Is.EqualTo(1), "it met it and cannot be good");
     }
 

@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Globalization;
+using System.Text;
 using LibvirtMdevHook.SystemTests.Lab;
 using LibvirtMdevHook.SystemTests.Simulation;
 using NUnit.Framework;
@@ -124,6 +126,65 @@ internal sealed class MetricsTests
         var run = host.VirtMdev("metrics", "--output", "/nowhere/mdev.prom");
 
         Assert.That((run.Status, run.Errors), Is.EqualTo((1, "virt-mdev: cannot write '/nowhere/mdev.prom': No such file or directory (ENOENT)\n")));
+    }
+
+    [TestCase("ln -s target {0}")]
+    [TestCase("mkfifo {0}")]
+    [TestCase("mknod {0} c 1 3")]
+    public void What_is_no_file_is_not_replaced(string make)
+    {
+        using var host = new HookedHost("m60-mdev.xml");
+        using var folder = new TemporaryFolder();
+        var file = Path.Combine(folder.Path, "mdev.prom");
+        Command.Run("sh", "-c", string.Format(CultureInfo.InvariantCulture, make, file)).Expected(make);
+        var before = Command.Run("stat", "-c", "%F %i", file).Expected("stat").Output;
+
+        var run = host.VirtMdev("metrics", "--output", file);
+
+        Assert.That((run.Status, run.Errors), Is.EqualTo(
+            (1, $"virt-mdev: '{file}' is no regular file, so it is left as it is; name a file, or one that does not exist yet\n")));
+        Assert.That(Command.Run("stat", "-c", "%F %i", file).Output, Is.EqualTo(before));
+        Assert.That(Directory.GetFileSystemEntries(folder.Path), Is.EqualTo(new[] { file }));
+    }
+
+    /// <summary>More than a pipe holds, for somebody who takes his time, and for a disk that is full.</summary>
+    [Test]
+    public void All_is_printed_or_it_says_so()
+    {
+        using var host = new HookedHost("m60-mdev.xml", change: text => text.Replace("\"GRID M60-4Q\"", $"'{new string('M', 90_000)}'", StringComparison.Ordinal));
+        var whole = Run(host, "true").Output;
+        Assert.That(whole, Has.Length.GreaterThan(150_000));
+
+        Outcome Shell(string line) => Command.Run("env", $"LIBVIRT_MDEV_ROOT={host.Host.Root}", "timeout", "30", "sh", "-c", $"{SourceTree.VirtMdev} {line}");
+        Assert.That(Shell("metrics | (sleep 4; wc -c)").Output.Trim(), Is.EqualTo($"{Encoding.UTF8.GetByteCount(whole)}"));
+        foreach (var verb in new[] { "metrics", "doctor" })
+        {
+            var full = Shell($"{verb} >/dev/full");
+            Assert.That((full.Status, full.Errors), Is.EqualTo((1, "virt-mdev: its output cannot be written\n")), verb);
+        }
+    }
+
+    [Test]
+    public void What_the_driver_does_not_tell_has_no_number()
+    {
+        using var host = new HookedHost("m60-mdev.xml");
+        host.Host.Control("fault errno=EIO op=read path=**/0000:86:00.0/mdev_supported_types/nvidia-20/available_instances");
+
+        var samples = new Exposition(Run(host, "true").Output).Samples("libvirt_mdev_available_instances", ("type", "GRID M60-4Q"));
+
+        Assert.That(samples.Select(s => s.Labels["parent"]), Is.EqualTo(new[] { "0000:87:00.0" }));
+    }
+
+    [Test]
+    public void A_VF_of_which_nobody_knows_whether_it_has_a_type_is_not_to_be_had()
+    {
+        using var host = new HookedHost("l40s-vf.xml");
+        host.Host.Control("fault errno=EIO op=read path=**/0000:41:00.4/nvidia/current_vgpu_type");
+
+        var metrics = new Exposition(Run(host, "true").Output);
+
+        Assert.That(metrics.Value("libvirt_mdev_settable_vfs", ("parent", "0000:41:00.0"), ("type", "NVIDIA L40S-4Q"), ("id", "nvidia-1150")), Is.EqualTo(5));
+        Assert.That(host.VirtMdev("doctor").Output, Does.Contain("the type of the VF '0000:41:00.4' cannot be read from its current_vgpu_type"));
     }
 
     private static Guid Id(int n) => Guid.Parse($"6a2f0d1c-0000-4000-8000-{n:x12}");

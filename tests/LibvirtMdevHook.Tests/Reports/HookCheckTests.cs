@@ -51,6 +51,11 @@ internal sealed class HookCheckTests
         Assert.That(Said(Good with { OldHook = Old.OldHook, OldHookText = "#!/bin/sh\nexit 0\n" }), Does.StartWith("Well: "));
 
     [Test]
+    public void Somebody_elses_hook_that_only_speaks_of_ours_does_not_call_it() =>
+        Assert.That(Said(Good with { Entry = Absent("/etc/libvirt/hooks/qemu.d/50-mdev"), OldHook = Old.OldHook, OldHookText = "#!/bin/sh\n # no libvirt-mdev-hook since May\n" }),
+            Does.Contain("not installed"));
+
+    [Test]
     public void An_old_hook_without_its_program_lets_everything_pass() =>
         Assert.That(Said(Old with { Program = Absent(Program) }), Does.StartWith("Wrong: ").And.Contain("lets everything pass"));
 

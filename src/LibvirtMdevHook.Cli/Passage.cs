@@ -1,0 +1,57 @@
+namespace LibvirtMdevHook.Cli;
+
+/// <summary>Hands on what another process says, as it comes, until that ends.</summary>
+internal sealed class Passage
+{
+    private readonly Stream _words;
+    private readonly Stream _reader;
+    private volatile bool _isHandingOn;
+    private volatile bool _hasFailed;
+    private long _passed;
+
+    public Passage(Stream words, Stream reader)
+    {
+        (_words, _reader) = (words, reader);
+        End = Task.Run(Pass);
+    }
+
+    public Task End { get; }
+
+    /// <summary>Not all could be handed on.</summary>
+    public bool HasFailed => _hasFailed;
+
+    /// <returns>Whether something is under way, or was since <paramref name="passed"/>, which then is what has been handed on by now.</returns>
+    public bool HasMoved(ref long passed)
+    {
+        var before = passed;
+        passed = Interlocked.Read(ref _passed);
+        return _isHandingOn || passed != before;
+    }
+
+    private void Pass()
+    {
+        var buffer = new byte[1 << 16];
+        while (_words.Read(buffer) is > 0 and var count)
+        {
+            _isHandingOn = true;
+            HandOn(buffer.AsSpan(0, count));
+            Interlocked.Add(ref _passed, count);
+            _isHandingOn = false;
+        }
+    }
+
+    private void HandOn(ReadOnlySpan<byte> words)
+    {
+        // What is to be done is done though nobody reads of it any more, or can: nobody may wait for room in the pipe.
+        if (_hasFailed)
+            return;
+        try
+        {
+            _reader.Write(words);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            _hasFailed = true;
+        }
+    }
+}
