@@ -63,10 +63,11 @@ internal static class ActingProcess
             new(acting.StandardOutput.BaseStream, Console.OpenStandardOutput()),
             new(acting.StandardError.BaseStream, Console.OpenStandardError()),
         ];
-        // What it has started may hold the pipe longer than it lives.
-        var status = Task.Run(report.ReadByte);
+        // What it has started may hold the pipe longer than it lives. None of this takes a thread of the runtime's pool, in which signals are handled:
+        // where the processors are busy, the pool gets no more threads for many seconds.
+        var status = OwnThread.Start(report.ReadByte);
         var end = acting.WaitForExitAsync();
-        if (Task.WaitAny(status, end, Task.Run(enough.Wait)) == 2)
+        if (Task.WaitAny(status, end, OwnThread.Start(() => enough.Wait(Timeout.Infinite))) == 2)
             return LibvirtCall.Complain($"not waited for: process {acting.Id} ends or undoes what it has begun when the kernel lets it");
         // All has been said to the pipes by now; who still waits for the kernel keeps them open. A verb that only looks has no other result.
         var onlyLooks = args is ["doctor" or "metrics", ..];

@@ -1,3 +1,5 @@
+using LibvirtMdevHook.Linux;
+
 namespace LibvirtMdevHook.Cli;
 
 /// <summary>Hands on what another process says, as it comes, until that ends.</summary>
@@ -12,7 +14,7 @@ internal sealed class Passage
     public Passage(Stream words, Stream reader)
     {
         (_words, _reader) = (words, reader);
-        End = Task.Run(Pass);
+        End = OwnThread.Start(Pass);
     }
 
     public Task End { get; }
@@ -28,7 +30,8 @@ internal sealed class Passage
         return _isHandingOn || passed != before;
     }
 
-    private void Pass()
+    /// <returns>Whether all was handed on.</returns>
+    private bool Pass()
     {
         var buffer = new byte[1 << 16];
         while (_words.Read(buffer) is > 0 and var count)
@@ -38,6 +41,8 @@ internal sealed class Passage
             Interlocked.Add(ref _passed, count);
             _isHandingOn = false;
         }
+
+        return !_hasFailed;
     }
 
     private void HandOn(ReadOnlySpan<byte> words)

@@ -25,5 +25,5 @@ catch (Exception e) when (IsOfNoThread(e))
 }
 
 // The runtime begins its threads in initializers of its types and in tasks.
-static bool IsOfNoThread(Exception e) => e is OutOfMemoryException or TypeInitializationException
+static bool IsOfNoThread(Exception e) => e is OutOfMemoryException or TypeInitializationException || e.InnerException is TaskSchedulerException
     || (e is AggregateException all && all.InnerExceptions.Any(IsOfNoThread));
