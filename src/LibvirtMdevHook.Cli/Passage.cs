@@ -47,7 +47,7 @@ internal sealed class Passage
 
     private void HandOn(ReadOnlySpan<byte> words)
     {
-        // What is to be done is done though nobody reads of it any more, or can: nobody may wait for room in the pipe.
+        // The other process goes on though nobody reads what it says any more, or can, so that it must not wait for room in its pipe.
         if (_hasFailed)
             return;
         try
