@@ -1,4 +1,5 @@
 using LibvirtMdevHook.Linux;
+using LibvirtMdevHook.Log;
 using LibvirtMdevHook.Operations;
 using LibvirtMdevHook.Settings;
 
@@ -10,43 +11,76 @@ internal sealed class HookCall
     /// <summary>More would leave no room for what is said of the domain.</summary>
     private const int LongestName = 1000;
 
+    private readonly Root _root;
     private readonly string _name;
+    private readonly HookOperation _operation;
     private readonly long _begin = Environment.TickCount64;
 
-    private HookCall(string name, HookOperation operation) =>
-        (_name, Operation) = (name.Length <= LongestName ? name : $"{name[..LongestName]}...", operation);
-
-    public HookOperation Operation { get; }
+    private HookCall(Root root, string name, HookOperation operation)
+    {
+        _root = root;
+        _name = name.Length <= LongestName ? name : $"{name[..LongestName]}...";
+        _operation = operation;
+    }
 
     /// <returns>Null when this is not how libvirtd calls a hook.</returns>
-    public static HookCall? Parse(string[] args) =>
-        args.Length >= 3 ? new HookCall(args[0], HookOperation.Find(args[1]) ?? HookOperation.None) : null;
+    public static HookCall? Parse(string[] args, Root root) =>
+        args.Length >= 3 ? new HookCall(root, args[0], HookOperation.Find(args[1]) ?? HookOperation.None) : null;
 
     /// <returns>The exit status.</returns>
-    public int Run(Root root)
+    public int Run()
     {
         var input = new DomainInput();
         var domain = Guid.Empty;
-        if (Operation.Trigger == Trigger.Declaration && !input.ReadAllAndFind("urn:libvirt-mdev-hook:"u8))
+        if (_operation.Trigger == Trigger.Declaration && !input.ReadAllAndFind("urn:libvirt-mdev-hook:"u8))
             return 0;
-        if (Operation.Trigger == Trigger.Record)
+        if (_operation.Trigger == Trigger.Record)
         {
-            if (input.ReadUuid() is not { } uuid || !HasRecord(root, uuid))
+            if (input.ReadUuid() is not { } uuid || !HasRecord(uuid))
                 return 0;
             domain = uuid;
         }
 
-        if (Operation.Trigger == Trigger.None)
+        if (_operation.Trigger == Trigger.None)
             return 0;
-        if (Operation.NeedsXml)
+        if (_operation.NeedsXml)
             input.ReadAll();
         // A session's domain may have the uuid of a system's domain, whose record is not its own.
         if (Libc.geteuid() != 0)
-            return Operation.Trigger == Trigger.Record ? 0 : Output.Refuse(this, OnlyRoot);
-        var budget = Operation.Budget(HostSettings.Load(root));
+            return _operation.Trigger == Trigger.Record ? 0 : Fail(OnlyRoot);
+        var budget = _operation.Budget(HostSettings.Load(_root));
         var request = new WorkerRequest(
-            Operation, domain, _name, Operation.NeedsXml ? input.Bytes : default, new Deadline(_begin + (long)WorkersTime(budget).TotalMilliseconds));
-        return Hand(root, request, new Deadline(_begin + (long)budget.TotalMilliseconds), budget);
+            _operation, domain, _name, _operation.NeedsXml ? input.Bytes : default, new Deadline(_begin + (long)WorkersTime(budget).TotalMilliseconds));
+        return Hand(request, new Deadline(_begin + (long)budget.TotalMilliseconds), budget);
+    }
+
+    /// <summary>Ends a call that came to nothing: the sentence is for the person where it refuses, and for the log where it may not.</summary>
+    /// <returns>The exit status.</returns>
+    public int Fail(string sentence)
+    {
+        if (_operation.MayRefuse)
+        {
+            Output.PrintSentence($"libvirt-mdev-hook: {sentence}");
+            return 1;
+        }
+
+        Log(sentence);
+        return 0;
+    }
+
+    private void Log(string sentence)
+    {
+        var line = OneLine.Of($"{_operation.Name} of domain '{_name}': {sentence}");
+        try
+        {
+            LogFile.Append(HostSettings.Load(_root).LogPath(_root), DateTime.UtcNow, "Error", line);
+            Journal.Send(_root.JournalSocket, Journal.Error, line);
+        }
+#pragma warning disable CA1031 // The operation may not fail, least of all for want of a log.
+        catch (Exception)
+#pragma warning restore CA1031
+        {
+        }
     }
 
     /// <summary>
@@ -56,33 +90,43 @@ internal sealed class HookCall
     private static TimeSpan WorkersTime(TimeSpan budget) => budget - TimeSpan.FromSeconds(
         Math.Min(Math.Max(budget.TotalSeconds / 10, 0.5), budget.TotalSeconds / 2));
 
-    private static bool HasRecord(Root root, Guid uuid)
+    private bool HasRecord(Guid uuid)
     {
         // Joined from strings alone: a format in the text would take a buffer from the runtime's pool, which opens /dev/urandom once.
         // What lies there may be no file, or not to be opened: whether it is to be trusted is for the worker to say.
-        var path = (root.State / $"domains/{uuid.ToString("D")}.xml").Text;
+        var path = (_root.State / $"domains/{uuid.ToString("D")}.xml").Text;
         using var record = Descriptor.Open(path, Libc.O_RDONLY | Libc.O_NONBLOCK, out var error);
         return record is not null || !error.IsAbsent;
     }
 
-    private int Hand(Root root, WorkerRequest request, Deadline deadline, TimeSpan budget)
+    private int Hand(WorkerRequest request, Deadline deadline, TimeSpan budget)
     {
         Answer? answer;
         var (ours, theirs) = SocketEnd.Pair();
         using (ours)
         {
             var program = WorkerProgram();
-            var error = DetachedProcess.Start(program, "worker", root.Prefix is { } prefix ? $"{Root.Variable}={prefix}" : null, theirs);
+            var error = DetachedProcess.Start(program, "worker", _root.Prefix is { } prefix ? $"{Root.Variable}={prefix}" : null, theirs);
             theirs.Dispose();
             if (!error.IsNone)
-                return Output.Refuse(this, NoWorker(program, error));
+                return Fail(NoWorker(program, error));
             request.Send(ours, deadline);
             answer = WorkerRequest.ReceiveAnswer(ours, deadline);
         }
 
         if (answer is null)
-            return Output.Refuse(this, NoAnswer(root, deadline, budget));
-        return answer.IsGood ? Output.Pass(this, answer.Xml) : Output.Refuse(this, answer.Sentence);
+            return WorkerGoesOn(deadline) ? 0 : Fail(NoAnswer(deadline, budget));
+        return answer.IsGood ? Pass(answer.Xml) : Fail(answer.Sentence);
+    }
+
+    /// <summary>Whether the worker is only late: it finishes what libvirtd does not wait for, and logs it.</summary>
+    private bool WorkerGoesOn(Deadline deadline) => deadline.Passed && _operation.Trigger == Trigger.Record && !_operation.MayRefuse;
+
+    /// <summary>Hands the new XML to libvirtd, if there is one. Half of it would be no XML: at migrate that is a refusal.</summary>
+    private int Pass(ReadOnlyMemory<byte> xml)
+    {
+        var error = _operation == HookOperation.Restore ? Output.PrintXmlWhole(xml) : Output.PrintXml(xml);
+        return error.IsNone ? 0 : Fail($"the changed XML of the domain cannot be handed to libvirtd: {error}");
     }
 
     private string OnlyRoot =>
@@ -91,12 +135,12 @@ internal sealed class HookCall
     private string NoWorker(string program, Errno error) =>
         $"domain '{_name}': '{program}' cannot be started ({error}); install libvirt-mdev-hook again or remove it altogether";
 
-    private string NoAnswer(Root root, Deadline deadline, TimeSpan budget) => deadline.Passed
-        ? $"domain '{_name}': " + (Operation == HookOperation.Migrate || Operation == HookOperation.Restore
-            ? $"this host has not found out within {budget.TotalSeconds:0.#} s whether it has the devices; '{root.LogFile}' may say why"
+    private string NoAnswer(Deadline deadline, TimeSpan budget) => deadline.Passed
+        ? $"domain '{_name}': " + (_operation == HookOperation.Migrate || _operation == HookOperation.Restore
+            ? $"this host has not found out within {budget.TotalSeconds:0.#} s whether it has the devices; '{_root.LogFile}' may say why"
             : $"its devices were not ready within {budget.TotalSeconds:0.#} s, and are taken down; "
-                + $"'virt-mdev list' shows what is left, '{root.LogFile}' what happened")
-        : $"domain '{_name}': the worker ended without an answer; '{root.LogFile}' may say why";
+                + $"'virt-mdev list' shows what is left, '{_root.LogFile}' what happened")
+        : $"domain '{_name}': the worker ended without an answer; '{_root.LogFile}' may say why";
 
     /// <summary>virt-mdev of the same installation: ../bin/virt-mdev beside the folder in which this program itself lies.</summary>
     private static string WorkerProgram()

@@ -70,6 +70,26 @@ internal sealed class Descriptor : SafeHandleMinusOneIsInvalid
         return Errno.None;
     }
 
+    /// <summary>
+    /// Writes all the bytes to an empty pipe by one write(2), after the pipe was made large enough for all of them (fcntl(2), F_SETPIPE_SZ):
+    /// so the reader gets the whole or nothing, and a reader that is slow, or this process being killed, changes nothing about that.
+    /// </summary>
+    /// <returns>EBADF for what is no pipe; EPERM for more than a pipe may hold; EBUSY for a pipe that is not empty; EPIPE without a reader.</returns>
+    public unsafe Errno WriteWhole(ReadOnlySpan<byte> bytes)
+    {
+        var capacity = Libc.fcntl(Number, Libc.F_GETPIPE_SZ, 0);
+        if (capacity < 0)
+            return Errno.Last();
+        int waiting;
+        if (Libc.ioctl(Number, Libc.FIONREAD, &waiting) < 0)
+            return Errno.Last();
+        if (waiting > 0)
+            return Errno.EBUSY;
+        if (capacity < bytes.Length && Libc.fcntl(Number, Libc.F_SETPIPE_SZ, bytes.Length) < 0)
+            return Errno.Last();
+        return Write(bytes);
+    }
+
     /// <summary>One read(2).</summary>
     /// <returns>The number of bytes, 0 at the end, -1 on failure.</returns>
     public unsafe int Read(Span<byte> into, out Errno error)

@@ -13,6 +13,9 @@ internal static unsafe partial class Libc
     public const int O_NONBLOCK = 0x800;
     public const int O_APPEND = 0x400;
     public const int O_CLOEXEC = 0x80000;
+    public const int F_SETPIPE_SZ = 1031;
+    public const int F_GETPIPE_SZ = 1032;
+    public const nuint FIONREAD = 0x541b;
     public const int LOCK_EX = 2;
     public const int LOCK_NB = 4;
     public const int AT_FDCWD = -100;
@@ -44,6 +47,12 @@ internal static unsafe partial class Libc
 
     [LibraryImport("libc", SetLastError = true)]
     public static partial int close(int fd);
+
+    [LibraryImport("libc", SetLastError = true)]
+    public static partial int fcntl(int fd, int command, int argument);
+
+    [LibraryImport("libc", SetLastError = true)]
+    public static partial int ioctl(int fd, nuint request, int* argument);
 
     [LibraryImport("libc", SetLastError = true)]
     public static partial int flock(int fd, int operation);

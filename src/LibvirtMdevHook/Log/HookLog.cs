@@ -30,8 +30,7 @@ internal sealed class HookLog(Root root, HostSettings settings, string subject)
     private static Logger Open(Root root, HostSettings settings)
     {
         var configuration = new LoggingConfiguration();
-        var file = settings.LogFile is { } own ? root.At(own) : root.LogFile;
-        Add(configuration, new AppendTarget(file) { Name = "file" });
+        Add(configuration, new AppendTarget(settings.LogPath(root)) { Name = "file" });
         if (FileStatus.Of(root.JournalSocket, out _) is not null)
             Add(configuration, new JournalTarget(root.JournalSocket) { Name = "journal" });
         return new LogFactory { Configuration = configuration, AutoShutdown = false }.GetLogger("mdev-hook");

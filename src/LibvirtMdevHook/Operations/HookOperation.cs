@@ -4,7 +4,8 @@ namespace LibvirtMdevHook.Operations;
 
 /// <summary>
 /// The operations of libvirt's qemu hook (libvirt.org/hooks.html) and what each of them may do. A non-zero exit refuses a start, a migration
-/// to this host or a restore; at reconnect it would kill the running guest, after that it is ignored.
+/// to this host or a restore; at reconnect it kills the running guest; elsewhere it is ignored. restore never refuses: libvirt 11.3 deletes a
+/// managed save whose restore hook fails, and says that the domain was started. prepare follows, and refuses with the saved state kept.
 /// </summary>
 /// <param name="MayRefuse">A non-zero exit is ours to give.</param>
 /// <param name="Trigger">What makes the operation ours.</param>
@@ -15,7 +16,7 @@ internal sealed record HookOperation(string Name, bool MayRefuse, Trigger Trigge
     public static readonly HookOperation Prepare = new("prepare", true, Trigger.Declaration, true, s => s.PrepareDeadline);
     public static readonly HookOperation Start = new("start", true, Trigger.Record, true, s => s.StartDeadline);
     public static readonly HookOperation Migrate = new("migrate", true, Trigger.Declaration, true, s => s.MigrateDeadline);
-    public static readonly HookOperation Restore = new("restore", true, Trigger.Declaration, true, s => s.MigrateDeadline);
+    public static readonly HookOperation Restore = new("restore", false, Trigger.Declaration, true, s => s.MigrateDeadline);
     public static readonly HookOperation Started = new("started", false, Trigger.Record, false, s => s.ReleaseDeadline);
     public static readonly HookOperation Stopped = new("stopped", false, Trigger.Record, false, s => s.ReleaseDeadline);
     public static readonly HookOperation Release = new("release", false, Trigger.Record, false, s => s.ReleaseDeadline);

@@ -57,7 +57,8 @@ internal sealed class MigrateOperation(Workplace place, Patience patience, Worke
     private Arrival? MakePlan(Domain domain, Declaration declaration, out string refusal)
     {
         place.Records.MakeFolders();
-        var forTypes = patience.AtMost(place.Settings.WaitForTypes);
+        // prepare follows a restore, has more time, and waits for types itself.
+        var forTypes = patience.AtMost(request.Operation == HookOperation.Restore ? TimeSpan.Zero : place.Settings.WaitForTypes);
         Arrival? arrival = null;
         Replanning.Run(
             place, patience, () => (arrival = PlanAndReserve(domain, declaration))?.Plan, plan => plan.IsHopeful(!forTypes.IsOver), out refusal);

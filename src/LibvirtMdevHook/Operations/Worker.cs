@@ -46,7 +46,8 @@ internal sealed class Worker(Root root, SocketEnd hook)
         else if (request.Operation == HookOperation.Migrate || request.Operation == HookOperation.Restore)
         {
             var migrate = new MigrateOperation(place, patience, request);
-            if (!Reply(Log(place, migrate.Run())))
+            var answer = migrate.Run();
+            if (!Reply(request.Operation.MayRefuse ? Log(place, answer) : Passed(place, answer)))
                 migrate.Undo();
         }
         else if (request.Operation == HookOperation.Start)
@@ -102,6 +103,15 @@ internal sealed class Worker(Root root, SocketEnd hook)
         if (!answer.IsGood)
             place.Log.Error($"refused: {answer.Sentence}");
         return answer;
+    }
+
+    /// <summary>What may not be refused here is left to prepare, which has to say the same.</summary>
+    private static Answer Passed(Workplace place, Answer answer)
+    {
+        if (answer.IsGood)
+            return answer;
+        place.Log.Warn($"left to prepare: {answer.Sentence}");
+        return Answer.Good;
     }
 
     /// <summary>All side by side: one that is held keeps no other from leaving.</summary>

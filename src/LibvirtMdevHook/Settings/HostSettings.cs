@@ -45,6 +45,9 @@ internal sealed record HostSettings
     /// <summary>Why there is a file that could not be read.</summary>
     public Errno Error { get; init; }
 
+    /// <summary>The file that the log is written to.</summary>
+    public HostPath LogPath(Root root) => LogFile is { } own ? root.At(own) : root.LogFile;
+
     /// <summary>Reads the file; without one everything has its default.</summary>
     public static HostSettings Load(Root root)
     {

@@ -13,10 +13,10 @@ internal sealed class InputTests
     /// <summary>In KiB: a document of 4 MiB as a text and as elements takes up to 150 MiB.</summary>
     private const int WorkerMemory = 256 << 10;
 
-    private static readonly string[] Refusing = ["prepare", "start", "migrate", "restore"];
+    private static readonly string[] Refusing = ["prepare", "start", "migrate"];
 
     private static readonly string[] Operations =
-        [.. Refusing, "started", "stopped", "release", "reconnect", "attach", "unheard-of", "", "..", "prepare\n", "PREPARE", "--help"];
+        [.. Refusing, "restore", "started", "stopped", "release", "reconnect", "attach", "unheard-of", "", "..", "prepare\n", "PREPARE", "--help"];
 
     private static IEnumerable<Input> Inputs()
     {

@@ -31,7 +31,7 @@ internal sealed record StuckOperation(string Name, string[] Before, TimeSpan Lim
         new("stopped", Running, AtOnce, false),
         new("release", [.. Running, "stopped"], AtOnce, false),
         new("migrate", [], Soon, true),
-        new("restore", [], Soon, true),
+        new("restore", [], Soon, false),
         new("virt-mdev attach", [], HotPlugTime, true)
         {
             Arguments = domain => ["attach", $"{domain.Uuid}", "--type", domain.Vgpus[0].Attributes.Split('\'')[1],

@@ -6,8 +6,8 @@ using NUnit.Framework;
 namespace LibvirtMdevHook.SystemTests.Binaries;
 
 /// <summary>
-/// What happens to a running domain and after it: at reconnect an exit status would kill the guest, so only prepare, start, migrate and
-/// restore ever give one, and a release works whatever has become of the XML.
+/// What happens to a running domain and after it: at reconnect an exit status would kill the guest, so only prepare, start and migrate
+/// ever give one, and a release works whatever has become of the XML.
 /// </summary>
 [TestFixture]
 [Parallelizable(ParallelScope.All)]

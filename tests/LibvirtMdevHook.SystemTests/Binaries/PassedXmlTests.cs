@@ -13,10 +13,10 @@ internal sealed class PassedXmlTests
     private static readonly Guid Taken = Guid.NewGuid();
 
     /// <summary>Nearly as much as is read of a domain.</summary>
-    private readonly DeclaringDomain large = new("large", new Vgpu("type='GRID M60-4Q'") { Uuid = Taken })
-    {
-        OthersMetadata = $"<o:o:x xmlns:o='urn:other'>{string.Concat(Enumerable.Repeat("<o:y a='\u00e9'>\ud83d\ude00</o:y>\r\n", 160_000))}</o:o:x>",
-    };
+    private readonly DeclaringDomain large = WithMetadata(160_000);
+
+    /// <summary>Nearly as much as a pipe may hold without CAP_SYS_RESOURCE (/proc/sys/fs/pipe-max-size).</summary>
+    private readonly DeclaringDomain medium = WithMetadata(42_000);
 
     private HookedHost host = null!;
 
@@ -89,10 +89,37 @@ internal sealed class PassedXmlTests
         Assert.That(IsLargeWithAnotherUuid(host.Call("migrate", large).IsRewritten()));
     }
 
-    /// <summary>Calls the hook for a migration of a domain to this host, and leaves its output to the caller.</summary>
-    private Process Start(DeclaringDomain domain, params IEnumerable<string> command)
+    [Test]
+    public void A_restore_prints_all_of_it_before_anything_is_read()
     {
-        var words = command.Concat([domain.Name, "migrate", "begin", "-"]).ToArray();
+        Assert.That(medium.Xml(), Has.Length.InRange(15 << 16, 1 << 20));
+        using var hook = Start("restore", medium, "env", SourceTree.Hook);
+        hook.WaitForExit();
+
+        Assert.That(HasAnotherUuid(medium, hook.StandardOutput.ReadToEnd()));
+        IsEnded(hook, 0, "");
+    }
+
+    [TestCase("exec \"$0\" \"$@\" >/dev/full", "Bad file descriptor (EBADF)", TestName = "A_restore_without_a_pipe_prints_nothing")]
+    [TestCase("echo before; exec \"$0\" \"$@\"", "Device or resource busy (EBUSY)", TestName = "A_restore_into_a_pipe_that_is_not_empty_prints_nothing")]
+    [TestCase("exec setpriv --bounding-set=-sys_resource --inh-caps=-sys_resource \"$0\" \"$@\"", "Operation not permitted (EPERM)",
+        TestName = "A_restore_with_more_than_the_pipe_may_hold_prints_nothing")]
+    public void A_restore_prints_nothing_that_may_not_arrive(string lines, string error)
+    {
+        using var hook = Start("restore", large, "sh", "-c", lines, SourceTree.Hook);
+        hook.WaitForExit();
+
+        Assert.That(hook.StandardOutput.ReadToEnd().Replace("before\n", "", StringComparison.Ordinal), Is.Empty);
+        IsEnded(hook, 0, "");
+        Assert.That(host.Log, Does.Contain($"Error restore of domain 'large': the changed XML of the domain cannot be handed to libvirtd: {error}"));
+    }
+
+    private Process Start(DeclaringDomain domain, params IEnumerable<string> command) => Start("migrate", domain, command);
+
+    /// <summary>Calls the hook for a domain that comes to this host, and leaves its output to the caller.</summary>
+    private Process Start(string operation, DeclaringDomain domain, params IEnumerable<string> command)
+    {
+        var words = command.Concat([domain.Name, operation, "begin", "-"]).ToArray();
         var start = Command.Redirected(words[0], words[1..]);
         start.Environment["LIBVIRT_MDEV_ROOT"] = host.Host.Root;
         var hook = Process.Start(start)!;
@@ -101,13 +128,20 @@ internal sealed class PassedXmlTests
         return hook;
     }
 
-    private bool IsLargeWithAnotherUuid(string text)
+    private bool IsLargeWithAnotherUuid(string text) => HasAnotherUuid(large, text);
+
+    private static bool HasAnotherUuid(DeclaringDomain domain, string text)
     {
-        var before = large.ToString();
+        var before = domain.ToString();
         var at = before.IndexOf($"{Taken}", StringComparison.Ordinal);
         return Guid.TryParse(text.AsSpan(at, 36), out var uuid) && uuid != Taken
             && text == before.Replace($"{Taken}", $"{uuid}", StringComparison.Ordinal);
     }
+
+    private static DeclaringDomain WithMetadata(int elements) => new("large", new Vgpu("type='GRID M60-4Q'") { Uuid = Taken })
+    {
+        OthersMetadata = $"<o:o:x xmlns:o='urn:other'>{string.Concat(Enumerable.Repeat("<o:y a='\u00e9'>\ud83d\ude00</o:y>\r\n", elements))}</o:o:x>",
+    };
 
     private static void IsEnded(Process hook, int status, string errors)
     {

@@ -155,7 +155,7 @@ internal sealed class InstallerTests
     [TestCase("prepare", 3)]
     [TestCase("start", 3)]
     [TestCase("migrate", 3)]
-    [TestCase("restore", 3)]
+    [TestCase("restore", 0)]
     [TestCase("started", 0)]
     [TestCase("stopped", 0)]
     [TestCase("release", 0)]

@@ -1,0 +1,123 @@
+using LibvirtMdevHook.SystemTests.Lab;
+using NUnit.Framework;
+
+namespace LibvirtMdevHook.SystemTests.Scenarios;
+
+/// <summary>
+/// A managed save survives every way in which the hook can fail when its domain is started again: the start is refused, and works once the
+/// cause has gone. libvirt 11.3 deletes the save when a hook fails at restore.
+/// </summary>
+[TestFixture]
+internal sealed class SavedStateTests() : Scenario(
+    "m60-mdev.xml", new LabOptions { Configuration = "removal_grace = 0\nmigrate_deadline = 1\nprepare_deadline = 2\n" })
+{
+    private readonly VgpuDomain domain = new("saved", "GRID M60-4Q");
+
+    private string Worker => Path.Combine(Lab.Folder, "usr/bin/virt-mdev");
+
+    [SetUp]
+    public void Save()
+    {
+        Start(domain);
+        Lab.Virsh("managedsave", domain.Name).Expected("virsh managedsave");
+        NothingIsLeft();
+    }
+
+    [Test]
+    public void No_worker()
+    {
+        File.Move(Worker, Worker + ".away");
+        IsKept("'{0}' cannot be started", Worker);
+        File.Move(Worker + ".away", Worker);
+        IsRestored();
+    }
+
+    [TestCase("exit 1", "the worker ended without an answer")]
+    [TestCase("kill -9 $$", "the worker ended without an answer")]
+    [TestCase("exec sleep 3", "its devices were not ready within 2 s")]
+    [TestCase("head -c 128 <&3 >/dev/null; printf '%-12s%s' +1000 '<domain>' >&3", "the worker ended without an answer")]
+    public void A_broken_worker(string lines, string reason)
+    {
+        File.Move(Worker, Worker + ".away");
+        File.WriteAllText(Worker, $"#!/bin/sh\n{lines}\n");
+        File.SetUnixFileMode(Worker, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        IsKept(reason);
+        File.Move(Worker + ".away", Worker, overwrite: true);
+        IsRestored();
+    }
+
+    [Test]
+    public void A_driver_that_does_not_answer()
+    {
+        Lab.Host.Control("fault hang op=read path=**/available_instances");
+        IsKept("domain 'saved': ");
+        Lab.Host.Control("clear");
+        IsRestored();
+    }
+
+    [Test]
+    public void A_device_that_cannot_be_created()
+    {
+        Lab.Host.Control("fault errno=EIO op=write path=**/create");
+        IsKept("EIO");
+        Lab.Host.Control("clear");
+        IsRestored();
+    }
+
+    [Test]
+    public void No_room_on_the_GPUs()
+    {
+        Write("sys/class/mdev_bus/0000:86:00.0/mdev_supported_types/nvidia-22/create", $"{Guid.NewGuid()}");
+        Write("sys/class/mdev_bus/0000:87:00.0/mdev_supported_types/nvidia-22/create", $"{Guid.NewGuid()}");
+        IsKept("cannot be had");
+        foreach (var device in Lab.Run("ls", "/sys/bus/mdev/devices").Output.Split('\n', StringSplitOptions.RemoveEmptyEntries))
+        {
+            Write($"sys/bus/mdev/devices/{device}/remove", "1");
+        }
+
+        IsRestored();
+    }
+
+    [Test]
+    public void A_declaration_with_a_mistake()
+    {
+        var xml = Lab.Virsh("managedsave-dumpxml", domain.Name).Expected("virsh managedsave-dumpxml").Output;
+        Edit(xml.Replace("<mdev:hostdevs ", "<mdev:hostdevs gpu='mine' ", StringComparison.Ordinal));
+        IsKept("gpu='mine' is not known");
+        Edit(xml);
+        IsRestored();
+    }
+
+    [Test]
+    public void Records_that_cannot_be_written()
+    {
+        Directory.Move(Lab.Records, Lab.Records + ".away");
+        File.WriteAllText(Lab.Records, "");
+        IsKept("libvirt-mdev");
+        File.Delete(Lab.Records);
+        Directory.Move(Lab.Records + ".away", Lab.Records);
+        IsRestored();
+    }
+
+    private void Edit(string xml)
+    {
+        var file = Path.Combine(Lab.Folder, "edited.xml");
+        File.WriteAllText(file, xml);
+        Lab.Virsh("managedsave-define", domain.Name, file).Expected("virsh managedsave-define");
+    }
+
+    /// <summary>The start is refused, and the save is there afterwards.</summary>
+    private void IsKept(string reason, params object[] words)
+    {
+        Assert.That(Refusal(domain.Uuid), Does.Contain(string.Format(null, reason, words)));
+        Assert.That(Lab.Virsh("dominfo", domain.Name).Output, Does.Match(@"Managed save:\s+yes"));
+        Assert.That(State(domain.Uuid), Is.EqualTo("shut off"));
+    }
+
+    private void IsRestored()
+    {
+        Start(domain.Uuid);
+        Assert.That(Lab.Virsh("domstate", "--reason", domain.Name).Output.Trim(), Is.EqualTo("running (restored)"));
+        Assert.That(Exists(domain.Device));
+    }
+}
