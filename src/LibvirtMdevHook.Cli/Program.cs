@@ -1,6 +1,6 @@
 using LibvirtMdevHook.Cli;
+using LibvirtMdevHook.HookOperations;
 using LibvirtMdevHook.Linux;
-using LibvirtMdevHook.Operations;
 
 // What is made is readable by people whatever the mask of who started this: a mode that is set afterwards is lost with a process that is
 // killed before.
@@ -15,12 +15,12 @@ if (args is ["worker"])
 
 try
 {
-    return ActingProcess.IsFor(args) ? ActingProcess.Run(args, Verbs.Run) : Verbs.Run(args);
+    return ChildCommand.IsFor(args) ? ChildCommand.Run(args, VerbTable.Run) : VerbTable.Run(args);
 }
 catch (Exception e) when (IsOfNoThread(e))
 {
     // The runtime gets no thread of its own, and with it no way to ask libvirt or to undo anything.
-    return LibvirtCall.Complain("this host has no memory or no thread left for it; if it had begun to change anything, 'virt-mdev reconcile --apply' "
+    return Terminal.Fail("this host has no memory or no thread left for it; if it had begun to change anything, 'virt-mdev reconcile --apply' "
         + "or the end of the domain takes that back");
 }
 

@@ -1,6 +1,7 @@
+using LibvirtMdevHook.Devices;
+using LibvirtMdevHook.HookOperations;
 using LibvirtMdevHook.Linux;
 using LibvirtMdevHook.Log;
-using LibvirtMdevHook.Operations;
 using LibvirtMdevHook.Settings;
 
 namespace LibvirtMdevHook.Hook;
@@ -51,7 +52,7 @@ internal sealed class HookCall
         var budget = _operation.Budget(HostSettings.Load(_root));
         var request = new WorkerRequest(
             _operation, domain, _name, _operation.NeedsXml ? input.Bytes : default, new Deadline(_begin + (long)WorkersTime(budget).TotalMilliseconds));
-        return Hand(request, new Deadline(_begin + (long)budget.TotalMilliseconds), budget);
+        return RunWorker(request, new Deadline(_begin + (long)budget.TotalMilliseconds), budget);
     }
 
     /// <summary>Ends a call that came to nothing: the sentence is for the person where it refuses, and for the log where it may not.</summary>
@@ -99,7 +100,7 @@ internal sealed class HookCall
         return record is not null || !error.IsAbsent;
     }
 
-    private int Hand(WorkerRequest request, Deadline deadline, TimeSpan budget)
+    private int RunWorker(WorkerRequest request, Deadline deadline, TimeSpan budget)
     {
         Answer? answer;
         var (ours, theirs) = SocketEnd.Pair();
@@ -145,7 +146,7 @@ internal sealed class HookCall
     /// <summary>virt-mdev of the same installation: ../bin/virt-mdev beside the folder in which this program itself lies.</summary>
     private static string WorkerProgram()
     {
-        var own = Sysfs.LinkTarget(new HostPath("/proc/self/exe"), out _) ?? "/usr/sbin/libvirt-mdev-hook";
+        var own = HostFile.LinkTarget(new HostPath("/proc/self/exe"), out _) ?? "/usr/sbin/libvirt-mdev-hook";
         var folder = own[..Math.Max(own.LastIndexOf('/'), 0)];
         return $"{folder[..Math.Max(folder.LastIndexOf('/'), 0)]}/bin/virt-mdev";
     }

@@ -7,7 +7,11 @@ namespace LibvirtMdevHook.Tests;
 /// <summary>The data goes one way: a folder of the library uses only folders before it in this list.</summary>
 internal sealed partial class LayersTests
 {
-    private static readonly string[] Folders = ["Linux", "Domains", "Settings", "Hosts", "Records", "Planning", "Log", "Operations", "Reports"];
+    private static readonly string[] Folders =
+    [
+        "Linux", "Domains", "DomainEdits", "Settings", "Hosts", "Records", "Planning", "Log", "Devices", "HookOperations",
+        "Virsh", "HotPlug", "Upkeep", "Reports", "Doctor",
+    ];
 
     [Test]
     public void A_folder_uses_only_folders_before_it()

@@ -94,8 +94,8 @@ internal static class DeclarationXml
     {
         if (element.Attribute(name) is not { } attribute)
             return null;
-        if (!Word.TryParse<T>(attribute.Value, out var value))
-            problems.Add(At(attribute, $"{name}='{attribute.Value}' is not known; expected {Word.Choices<T>()}"));
+        if (!EnumText.TryParse<T>(attribute.Value, out var value))
+            problems.Add(At(attribute, $"{name}='{attribute.Value}' is not known; expected {EnumText.Choices<T>()}"));
         return value;
     }
 

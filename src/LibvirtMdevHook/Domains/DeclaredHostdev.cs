@@ -6,7 +6,7 @@ namespace LibvirtMdevHook.Domains;
 /// <param name="Type">The name or the type id; null only with exactly one pinned parent.</param>
 /// <param name="Parents">Empty for any parent of the host that fits.</param>
 /// <param name="Args">Extra vendor arguments of the 2016 create string, empty for none.</param>
-/// <param name="Handover">How the device reaches QEMU.</param>
+/// <param name="AttachedBy">How the device reaches QEMU.</param>
 /// <param name="Model">The native hostdev's model, such as <c>vfio-pci</c>; null where there is none.</param>
 /// <param name="Line">The line of the element in the XML, from 1.</param>
 internal sealed record DeclaredHostdev(
@@ -15,12 +15,12 @@ internal sealed record DeclaredHostdev(
     ImmutableArray<ParentName> Parents,
     ImmutableArray<Attr> Attrs,
     string Args,
-    Handover Handover,
+    AttachedBy AttachedBy,
     string? Model,
     int Line);
 
 /// <summary>How a device reaches QEMU.</summary>
-internal enum Handover
+internal enum AttachedBy
 {
     /// <summary>A native hostdev: libvirt labels the device itself.</summary>
     Hostdev,

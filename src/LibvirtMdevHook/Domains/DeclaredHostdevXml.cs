@@ -25,11 +25,11 @@ internal static class DeclaredHostdevXml
             return null;
         var target = devices.Find(device);
         if (target is null)
-            problems.Add(DeclarationXml.At(element, Unbound.Sentence(element, device)));
+            problems.Add(DeclarationXml.At(element, MissingHostdev.Problem(element, device)));
         else if (target.Problem is { } problem)
             problems.Add(new Problem(target.Line, problem));
         return new DeclaredHostdev(
-            device, type, parents, attrs, args, target?.Handover ?? Handover.Hostdev, target?.Model, DomainXml.LineOf(element));
+            device, type, parents, attrs, args, target?.AttachedBy ?? AttachedBy.Hostdev, target?.Model, DomainXml.LineOf(element));
     }
 
     /// <returns>The device that an element speaks of; null when that cannot be told.</returns>

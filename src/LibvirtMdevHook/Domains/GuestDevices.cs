@@ -29,7 +29,7 @@ internal sealed partial class GuestDevices
         switch ((string?)hostdev.Attribute("type"))
         {
             case "mdev" when DeviceId.TryParseUuid((string?)address?.Attribute("uuid"), out var uuid):
-                return new Entry(DeviceId.Mdev(uuid), Handover.Hostdev, (string?)hostdev.Attribute("model"), line, null, address!);
+                return new Entry(DeviceId.Mdev(uuid), AttachedBy.Hostdev, (string?)hostdev.Attribute("model"), line, null, address!);
             case "pci" when PciAddress.TryParse(
                 (string?)address?.Attribute("domain"), (string?)address?.Attribute("bus"),
                 (string?)address?.Attribute("slot"), (string?)address?.Attribute("function"), out var vf):
@@ -37,7 +37,7 @@ internal sealed partial class GuestDevices
                     ? $"the <hostdev> of the VF '{vf}' has managed='yes', with which libvirt would unbind the VF from its driver and lose the type; "
                         + "write managed='no'"
                     : null;
-                return new Entry(DeviceId.Vf(vf.Value), Handover.Hostdev, null, line, problem, address!);
+                return new Entry(DeviceId.Vf(vf.Value), AttachedBy.Hostdev, null, line, problem, address!);
             default:
                 return null;
         }
@@ -55,7 +55,7 @@ internal sealed partial class GuestDevices
                 ? $"the sysfsdev '{SysfsDev().Match(value).Groups[1].Value}' names no file: the kernel's name of the device is '{device}', "
                     + "in lower case with dashes"
                 : null;
-            yield return new Entry(device, Handover.Commandline, null, DomainXml.LineOf(argument), problem, argument);
+            yield return new Entry(device, AttachedBy.Commandline, null, DomainXml.LineOf(argument), problem, argument);
         }
     }
 
@@ -73,5 +73,5 @@ internal sealed partial class GuestDevices
 
     /// <param name="Problem">Why the device cannot be handed over like this; null when it can.</param>
     /// <param name="Place">What names the device: the &lt;address&gt; of the hostdev's source, or the argument.</param>
-    public sealed record Entry(DeviceId Device, Handover Handover, string? Model, int Line, string? Problem, XElement Place);
+    public sealed record Entry(DeviceId Device, AttachedBy AttachedBy, string? Model, int Line, string? Problem, XElement Place);
 }

@@ -26,7 +26,7 @@ internal static class ApMatrix
     private static string? Difference(HostPath device, string file, IEnumerable<string> expected)
     {
         var wanted = expected.Order(StringComparer.Ordinal).ToArray();
-        var lines = Sysfs.ReadTrimmed(device / file)?.Split(default(char[]), StringSplitOptions.RemoveEmptyEntries).Order(StringComparer.Ordinal);
+        var lines = HostFile.ReadTrimmed(device / file)?.Split(default(char[]), StringSplitOptions.RemoveEmptyEntries).Order(StringComparer.Ordinal);
         return lines is null || lines.SequenceEqual(wanted) ? null : $"its '{file}' has {Listed(lines)}, expected {Listed(wanted)}";
     }
 

@@ -7,11 +7,11 @@ namespace LibvirtMdevHook.Hosts;
 internal static class DeviceAttribute
 {
     /// <returns>What a refused write means, as half a sentence: what NVIDIA's and IBM's drivers answer besides what the kernel does.</returns>
-    public static string Trouble(AttrName name, Errno error)
+    public static string WhyNotSet(AttrName name, Errno error)
     {
         var words = name.ToString();
-        var meaning = words.Contains("assign_", StringComparison.Ordinal) ? MatrixTrouble(error)
-            : words.StartsWith("nvidia/", StringComparison.Ordinal) ? NvidiaTrouble(error)
+        var meaning = words.Contains("assign_", StringComparison.Ordinal) ? WhyTheMatrixRefuses(error)
+            : words.StartsWith("nvidia/", StringComparison.Ordinal) ? WhyNvidiaRefuses(error)
             : null;
         return meaning is not null ? $"{meaning} ({error.Name})"
             : error == Errno.ELOOP ? $"it leads out of the device through a link ({error.Name})"
@@ -29,20 +29,20 @@ internal static class DeviceAttribute
         if (attr.Name.Folder is { } folder && FileStatus.OfLink(device / folder) is { IsDirectory: false })
             return Errno.ELOOP;
         var file = attr.Name.In(device);
-        var error = Sysfs.Write(file, attr.Value + '\n');
-        if (error.IsNone && Sysfs.ReadTrimmed(file) is { } read && read != attr.Value.Trim())
+        var error = HostFile.Write(file, attr.Value + '\n');
+        if (error.IsNone && HostFile.ReadTrimmed(file) is { } read && read != attr.Value.Trim())
             difference = read;
         return error;
     }
 
-    private static string? NvidiaTrouble(Errno error) =>
+    private static string? WhyNvidiaRefuses(Errno error) =>
         error == Errno.E2BIG ? "the value is longer than the driver takes; shorten it"
         : error == Errno.EPERM ? "a VM has the device open already, and the driver takes it only before"
         : error == Errno.EINVAL ? "the driver does not take this value"
         : null;
 
     /// <summary>vfio_ap (Documentation/arch/s390/vfio-ap.rst).</summary>
-    private static string? MatrixTrouble(Errno error) =>
+    private static string? WhyTheMatrixRefuses(Errno error) =>
         error == Errno.EADDRNOTAVAIL
             ? "a queue that it would add is not bound to the vfio_ap driver; release the adapter and domain from the host (apmask, aqmask) first"
         : error == Errno.EADDRINUSE ? "a queue that it would add is in another mediated device already, whose 'matrix' in sysfs lists it; assign another"

@@ -65,25 +65,25 @@ internal abstract class Dialect
     public abstract Errno Destroy(HostPath parent, HostPath devicePath, DeviceId device, SysfsName? type, string arguments);
 
     /// <returns>What a refused create means, as half a sentence; asked right after it.</returns>
-    public virtual string CreateTrouble(HostPath parent, SysfsName? type, Errno error) =>
+    public virtual string WhyNotCreated(HostPath parent, SysfsName? type, Errno error) =>
         error == Errno.ENOSPC || error == Errno.EUSERS ? $"no instance left ({error.Name})"
         : error == Errno.ENOMEM ? "no memory is left for it on the host, or no instance (ENOMEM)"
         : error == Errno.EFAULT ? "the driver could not make it (EFAULT); the kernel's log says why"
         : error == Errno.ENODEV || error.IsAbsent
             ? $"its driver is going, or its hardware is not operational ({error.Name}); start again when 'virt-mdev types' lists the type there"
-        : error == Errno.EIO && Sysfs.LinkName(parent / "driver")?.ToString() == "nvidia"
+        : error == Errno.EIO && HostFile.LinkName(parent / "driver")?.ToString() == "nvidia"
             ? $"its GPU is full, runs another size or is in another MIG mode (EIO); {NvidiaLogs}"
         : $"the driver answers {error}; the kernel's log says why";
 
     /// <returns>What a refused removal means, as half a sentence.</returns>
-    public virtual string DestroyTrouble(Errno error) =>
+    public virtual string WhyNotDestroyed(Errno error) =>
         error == Errno.EBUSY || error == Errno.EPERM ? $"its driver says that it is in use ({error.Name})"
         : error == Errno.EAGAIN ? "the kernel is still at work on another create or remove of it (EAGAIN)"
         : error == Errno.ENODEV || error.IsAbsent ? $"its parent's driver is going ({error.Name})"
         : $"it cannot be removed: {error}; the kernel's log says why";
 
     /// <returns>What it means that a device cannot be brought online or offline, as half a sentence.</returns>
-    public virtual string OnlineTrouble(Errno error) => $"{error}; the kernel's log says why";
+    public virtual string WhyNotOnline(Errno error) => $"{error}; the kernel's log says why";
 
     /// <summary>Queries, and writes only a change.</summary>
     public virtual Errno SetOnline(HostPath devicePath, bool online) => Errno.None;

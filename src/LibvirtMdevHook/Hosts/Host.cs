@@ -9,13 +9,13 @@ namespace LibvirtMdevHook.Hosts;
 /// <param name="Devices">Every mediated device that exists, and every VF that has a type on the GPUs of the parents.</param>
 /// <param name="Existing">Of the devices that were asked for those that exist.</param>
 /// <param name="Unlisted">Those GPUs of VFs whose other VFs could not be listed, so that it is not known what runs there.</param>
-/// <param name="NoVfs">Of the VFs that were asked for those that are none, with the reason as half a sentence.</param>
+/// <param name="NotVfs">Of the VFs that were asked for those that are none, with the reason as half a sentence.</param>
 internal sealed record Host(
     ImmutableArray<Parent> Parents,
     ImmutableDictionary<DeviceId, DevicePlace> Devices,
     ImmutableHashSet<SysfsName> Unlisted,
     ImmutableArray<ExistingDevice> Existing,
-    ImmutableDictionary<DeviceId, string> NoVfs)
+    ImmutableDictionary<DeviceId, string> NotVfs)
 {
     public int DevicesOn(SysfsName parent) => Devices.Values.Count(place => place.Parent == parent);
 

@@ -14,14 +14,14 @@ internal static class HostNuma
         if (guest.Cpus.IsEmpty)
             return guest.Nodes;
         var folder = root.Sys / "devices/system/node";
-        var ofCpus = Sysfs.List(folder).Where(name => name.ToString().StartsWith("node", StringComparison.Ordinal))
-            .Where(name => NumberSet.Parse(Sysfs.ReadTrimmed(folder / name / "cpulist"))?.Overlaps(guest.Cpus) == true)
+        var ofCpus = HostFile.List(folder).Where(name => name.ToString().StartsWith("node", StringComparison.Ordinal))
+            .Where(name => NumberSet.Parse(HostFile.ReadTrimmed(folder / name / "cpulist"))?.Overlaps(guest.Cpus) == true)
             .Select(name => Number(name.ToString()["node".Length..])).OfType<int>();
         return guest.Nodes.Union(ofCpus);
     }
 
     /// <returns>Null when the kernel does not know it, which it writes as -1.</returns>
-    public static int? NodeOf(HostPath device) => Number(Sysfs.ReadTrimmed(device / "numa_node"));
+    public static int? NodeOf(HostPath device) => Number(HostFile.ReadTrimmed(device / "numa_node"));
 
     private static int? Number(string? text) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var node) ? node : null;
 }

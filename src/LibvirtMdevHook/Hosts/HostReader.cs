@@ -24,7 +24,7 @@ internal static class HostReader
         foreach (var (name, path) in Candidates(root))
         {
             var isVf = vfs.Contains(name);
-            if (!isVf && !isWanted(name, () => Sysfs.LinkName(path / "subsystem")))
+            if (!isVf && !isWanted(name, () => HostFile.LinkName(path / "subsystem")))
                 continue;
             if (Dialect.Detect(path) is not { } dialect)
                 parents.AddRange(Asleep(name, path));
@@ -32,8 +32,8 @@ internal static class HostReader
                 parents.Add(ReadParent(root, name, path, dialect, wanted));
         }
 
-        var existing = ids.Select(id => MdevDevice.Look(root, id)).OfType<MdevDevice>()
-            .Select(device => new ExistingDevice(device, GroupNode.Holder(root, device.Group)));
+        var existing = ids.Select(id => HostDevice.Look(root, id)).OfType<HostDevice>()
+            .Select(device => new ExistingDevice(device, VfioGroup.Holder(root, device.Group)));
         var devices = ReadDevices(root, parents, out var unlisted);
         return new Host(parents.ToImmutable(), devices, unlisted, [.. existing], NoVfs(root, ids));
     }
@@ -44,13 +44,13 @@ internal static class HostReader
     private static Parent ReadParent(Root root, SysfsName name, HostPath path, Dialect dialect, TypeFilter wanted)
     {
         var types = dialect.ReadTypes(path, wanted, out var trouble);
-        var gpu = Sysfs.LinkName(path / "physfn") ?? name;
+        var gpu = HostFile.LinkName(path / "physfn") ?? name;
         return new Parent(
             name,
             gpu,
             path,
             dialect,
-            dialect != Dialect.Vf && Sysfs.ReadTrimmed(path / "vendor") == NvidiaVendor,
+            dialect != Dialect.Vf && HostFile.ReadTrimmed(path / "vendor") == NvidiaVendor,
             HostNuma.NodeOf(path),
             types is not null,
             types ?? [],
@@ -63,14 +63,14 @@ internal static class HostReader
         var reasons = ImmutableDictionary.CreateBuilder<DeviceId, string>();
         foreach (var id in declared)
         {
-            if (id.Address is { } address && VirtualFunction.WhyNone(root, address) is { } why)
+            if (id.Address is { } address && VirtualFunction.WhyNotAVf(root, address) is { } why)
                 reasons[id] = why;
         }
 
         return reasons.ToImmutable();
     }
 
-    private static IEnumerable<Parent> Asleep(SysfsName name, HostPath path) => VirtualFunction.WhyAsleep(name, path) is { } why
+    private static IEnumerable<Parent> Asleep(SysfsName name, HostPath path) => VirtualFunction.WhyVfsAreDisabled(name, path) is { } why
         ? [new Parent(name, name, path, Dialect.Vf, false, HostNuma.NodeOf(path), true, [], [], why)]
         : [];
 
@@ -79,20 +79,20 @@ internal static class HostReader
     {
         var bus = root.Sys / "class/mdev_bus";
         var pci = root.PciDevices;
-        var registered = Sysfs.List(bus).Select(name => (Name: name, Path: bus / name)).ToArray();
+        var registered = HostFile.List(bus).Select(name => (Name: name, Path: bus / name)).ToArray();
         var names = registered.Select(p => p.Name).ToHashSet();
         return registered
-            .Concat(Sysfs.List(pci).Where(name => !names.Contains(name)).Select(name => (name, pci / name)))
+            .Concat(HostFile.List(pci).Where(name => !names.Contains(name)).Select(name => (name, pci / name)))
             .OrderBy(p => p.Item1);
     }
 
     private static ImmutableDictionary<DeviceId, DevicePlace> ReadDevices(Root root, IEnumerable<Parent> parents, out ImmutableHashSet<SysfsName> unlisted)
     {
         var devices = ImmutableDictionary.CreateBuilder<DeviceId, DevicePlace>();
-        foreach (var name in Sysfs.List(root.MdevDevices))
+        foreach (var name in HostFile.List(root.MdevDevices))
         {
-            if (DeviceId.TryParse(name.ToString(), out var id) && MdevDevice.ParentOf(root.MdevDevices / name) is { } parent)
-                devices[id] = new DevicePlace(parent, Sysfs.LinkName(root.MdevDevices / name / "mdev_type"));
+            if (DeviceId.TryParse(name.ToString(), out var id) && HostDevice.ParentOf(root.MdevDevices / name) is { } parent)
+                devices[id] = new DevicePlace(parent, HostFile.LinkName(root.MdevDevices / name / "mdev_type"));
         }
 
         unlisted = [];

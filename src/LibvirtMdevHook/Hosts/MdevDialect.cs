@@ -23,9 +23,9 @@ internal sealed class MdevDialect : Dialect
         trouble = null;
         var types = ImmutableArray.CreateBuilder<MdevType>();
         // The kernel makes no links there.
-        foreach (var id in wanted.Named(Sysfs.List(folder)).Where(id => FileStatus.OfLink(folder / id) is { IsDirectory: true }))
+        foreach (var id in wanted.Named(HostFile.List(folder)).Where(id => FileStatus.OfLink(folder / id) is { IsDirectory: true }))
         {
-            var name = Sysfs.Read(folder / id / "name", out var error)?.Trim();
+            var name = HostFile.Read(folder / id / "name", out var error)?.Trim();
             if (name is null && !error.IsAbsent)
                 trouble = $"the name of its type '{id}' cannot be read: {error}";
             types.Add(ReadType(folder / id, id, name is { Length: > 0 } ? name : null, wanted));
@@ -37,27 +37,27 @@ internal sealed class MdevDialect : Dialect
     public override string Arguments(SysfsName? type, Guid domain, string extra) => "";
 
     public override Errno Create(HostPath parent, DeviceId device, SysfsName? type, string arguments) =>
-        Sysfs.Write(parent / "mdev_supported_types" / type! / "create", device.ToString());
+        HostFile.Write(parent / "mdev_supported_types" / type! / "create", device.ToString());
 
     public override Errno Destroy(HostPath parent, HostPath devicePath, DeviceId device, SysfsName? type, string arguments) =>
-        Sysfs.Write(devicePath / "remove", "1");
+        HostFile.Write(devicePath / "remove", "1");
 
-    public override string CreateTrouble(HostPath parent, SysfsName? type, Errno error) =>
-        type is not null && Sysfs.ReadTrimmed(parent / "mdev_supported_types" / type / "available_instances") == "0"
+    public override string WhyNotCreated(HostPath parent, SysfsName? type, Errno error) =>
+        type is not null && HostFile.ReadTrimmed(parent / "mdev_supported_types" / type / "available_instances") == "0"
             ? $"no instance left ({error.Name})"
             : error == Errno.EINVAL ? $"the driver does not take the type '{type}' now (EINVAL); the kernel's log says why"
-            : base.CreateTrouble(parent, type, error);
+            : base.WhyNotCreated(parent, type, error);
 
     private static MdevType ReadType(HostPath folder, SysfsName id, string? name, TypeFilter wanted)
     {
         if (!wanted.WantsDetails(id, name))
             return new MdevType(id, name);
-        var description = Sysfs.ReadTrimmed(folder / "description");
-        var available = Sysfs.Read(folder / "available_instances", out var error)?.Trim();
+        var description = HostFile.ReadTrimmed(folder / "description");
+        var available = HostFile.Read(folder / "available_instances", out var error)?.Trim();
         return new MdevType(
             id,
             name,
-            Sysfs.ReadTrimmed(folder / "device_api"),
+            HostFile.ReadTrimmed(folder / "device_api"),
             Count(available) ?? 0,
             Count(Value(description, "max_instance")),
             Value(description, "framebuffer"),

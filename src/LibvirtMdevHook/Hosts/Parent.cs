@@ -12,7 +12,7 @@ namespace LibvirtMdevHook.Hosts;
 /// <param name="HasTypes">False for a 2016 parent of a vendor without predefined types.</param>
 /// <param name="Types">Only what the reading was asked for, in the order of their ids.</param>
 /// <param name="Seen">Types that its GPU does not show now and showed earlier: for words, never for a decision.</param>
-/// <param name="Trouble">Why its types cannot be read, as half a sentence; null when they can.</param>
+/// <param name="Reason">Why its types cannot be read, as half a sentence; null when they can.</param>
 internal sealed record Parent(
     SysfsName Name,
     SysfsName Gpu,
@@ -23,13 +23,13 @@ internal sealed record Parent(
     bool HasTypes,
     ImmutableArray<MdevType> Types,
     ImmutableArray<MdevType> Seen,
-    string? Trouble)
+    string? Reason)
 {
     /// <summary>A PF whose VFs are not enabled; nothing can be made on it.</summary>
-    public bool IsAsleep => Dialect == Dialect.Vf && Name == Gpu;
+    public bool HasDisabledVfs => Dialect == Dialect.Vf && Name == Gpu;
 
-    public bool IsNamedBy(ParentName name) => name.Names(Name, () => Sysfs.LinkName(Path / "subsystem"));
+    public bool IsNamedBy(ParentName name) => name.Names(Name, () => HostFile.LinkName(Path / "subsystem"));
 
     /// <summary>The parent itself or the PF it belongs to.</summary>
-    public bool IsOn(ParentName name) => IsNamedBy(name) || name.Names(Gpu, () => Sysfs.LinkName(Path / "subsystem"));
+    public bool IsOn(ParentName name) => IsNamedBy(name) || name.Names(Gpu, () => HostFile.LinkName(Path / "subsystem"));
 }

@@ -20,7 +20,7 @@ internal sealed class Rfc2016Dialect : Dialect
 
     public override ImmutableArray<MdevType>? ReadTypes(HostPath parent, TypeFilter wanted, out string? trouble)
     {
-        var table = Sysfs.Read(parent / "mdev_supported_types", out var error);
+        var table = HostFile.Read(parent / "mdev_supported_types", out var error);
         trouble = error.IsNone || error.IsAbsent ? null : $"its mdev_supported_types cannot be read: {error}";
         return table is not null ? Rfc2016Table.Parse(table) : trouble is null ? null : [];
     }
@@ -34,32 +34,32 @@ internal sealed class Rfc2016Dialect : Dialect
 
     /// <summary>Without a newline: it would become part of the last argument.</summary>
     public override Errno Create(HostPath parent, DeviceId device, SysfsName? type, string arguments) =>
-        Sysfs.Write(parent / "mdev_create", Command(device, arguments));
+        HostFile.Write(parent / "mdev_create", Command(device, arguments));
 
     public override Errno Destroy(HostPath parent, HostPath devicePath, DeviceId device, SysfsName? type, string arguments) =>
-        Sysfs.Write(parent / "mdev_destroy", Command(device, arguments));
+        HostFile.Write(parent / "mdev_destroy", Command(device, arguments));
 
-    public override string CreateTrouble(HostPath parent, SysfsName? type, Errno error) => error == Errno.EINVAL
+    public override string WhyNotCreated(HostPath parent, SysfsName? type, Errno error) => error == Errno.EINVAL
         ? "the driver does not take the type or the args, or has no instance left (EINVAL); the kernel's log says why"
-        : base.CreateTrouble(parent, type, error);
+        : base.WhyNotCreated(parent, type, error);
 
-    public override string DestroyTrouble(Errno error) => error == Errno.EINVAL || error == Errno.ENODEV
+    public override string WhyNotDestroyed(Errno error) => error == Errno.EINVAL || error == Errno.ENODEV
         ? $"its driver does not know it ({error.Name}), though it is in sysfs; the kernel's log says why"
-        : base.DestroyTrouble(error);
+        : base.WhyNotDestroyed(error);
 
-    public override string OnlineTrouble(Errno error) =>
+    public override string WhyNotOnline(Errno error) =>
         error == Errno.EINVAL ? "its driver has no way to do so (EINVAL)"
         : error == Errno.ENODEV || error.IsAbsent ? $"it has gone meanwhile ({error.Name})"
-        : base.OnlineTrouble(error);
+        : base.WhyNotOnline(error);
 
     /// <summary>A driver that cannot do either shows nothing, and there is nothing to take back.</summary>
     public override Errno SetOnline(HostPath devicePath, bool online)
     {
         var attribute = devicePath / "online";
-        var now = Sysfs.Read(attribute, out var error)?.Trim();
+        var now = HostFile.Read(attribute, out var error)?.Trim();
         if (now is null)
             return error;
-        return (now.Length > 0 && now != "0") == online ? Errno.None : Sysfs.Write(attribute, online ? "1" : "0");
+        return (now.Length > 0 && now != "0") == online ? Errno.None : HostFile.Write(attribute, online ? "1" : "0");
     }
 
     private static string Command(DeviceId device, string arguments) => arguments.Length > 0 ? $"{device}:{arguments}" : $"{device}";

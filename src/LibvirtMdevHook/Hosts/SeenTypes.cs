@@ -17,7 +17,7 @@ internal static class SeenTypes
     {
         var file = root.Cache / gpu;
         if (FileStatus.OfLink(file, out _) is not { IsRegular: true, WritableByOthers: false } status || (status.Uid != 0 && status.Uid != Libc.geteuid())
-            || Sysfs.Read(file, out _)?.Split('\n') is not [var first, .. var rows] || first != Header(root, gpu))
+            || HostFile.Read(file, out _)?.Split('\n') is not [var first, .. var rows] || first != Header(root, gpu))
             return [];
         return [.. rows.Take(Maximum).Select(Row).OfType<MdevType>()];
     }
@@ -38,7 +38,7 @@ internal static class SeenTypes
     /// <summary>Deletes what killed processes have left there.</summary>
     public static void DeleteDebris(Root root)
     {
-        foreach (var name in Sysfs.List(root.Cache).Select(name => name.ToString()).Where(name => name.StartsWith('.')))
+        foreach (var name in HostFile.List(root.Cache).Select(name => name.ToString()).Where(name => name.StartsWith('.')))
         {
             if (FileStatus.Of(root.Proc / name[(name.LastIndexOf('.') + 1)..], out var error) is null && error.IsAbsent)
                 Libc.unlink((root.Cache / name).Text);
@@ -64,7 +64,7 @@ internal static class SeenTypes
     }
 
     private static string Header(Root root, SysfsName gpu) =>
-        $"driver {OneLine.Of(Sysfs.ReadTrimmed(root.PciDevices / gpu / "driver" / "module" / "version") ?? "unknown")}";
+        $"driver {OneLine.Of(HostFile.ReadTrimmed(root.PciDevices / gpu / "driver" / "module" / "version") ?? "unknown")}";
 
     private static string Line(MdevType type) => $"{type.Id} {OneLine.Of(type.Name!)}";
 

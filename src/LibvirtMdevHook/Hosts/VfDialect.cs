@@ -27,13 +27,13 @@ internal sealed class VfDialect : Dialect
     /// <summary>A VF's own type is not in its list; a sibling's may have it, and tells its name.</summary>
     public override ImmutableArray<MdevType>? ReadTypes(HostPath parent, TypeFilter wanted, out string? trouble)
     {
-        var text = Sysfs.Read(VirtualFunction.CreatableTypes(parent), out var error);
+        var text = HostFile.Read(VirtualFunction.CreatableTypes(parent), out var error);
         trouble = text is null ? $"its creatable_vgpu_types cannot be read: {error}" : null;
         var types = VgpuTypeList.Parse(text ?? "");
         if (!VirtualFunction.HasType(parent, out var own) || own is null)
             return types;
         var known = types.Concat(VirtualFunction.Of(parent / "physfn")
-            .SelectMany(vf => VgpuTypeList.Parse(Sysfs.Read(VirtualFunction.CreatableTypes(vf.Path), out _) ?? "")));
+            .SelectMany(vf => VgpuTypeList.Parse(HostFile.Read(VirtualFunction.CreatableTypes(vf.Path), out _) ?? "")));
         var type = known.FirstOrDefault(t => t.Id == own) ?? new MdevType(own, null);
         return types.RemoveAll(t => t.Id == own).Add(type with { AvailableInstances = 0 });
     }
@@ -44,10 +44,10 @@ internal sealed class VfDialect : Dialect
     public override Errno Create(HostPath parent, DeviceId device, SysfsName? type, string arguments)
     {
         var attribute = VirtualFunction.CurrentType(parent);
-        var now = Sysfs.Read(attribute, out var error)?.Trim();
+        var now = HostFile.Read(attribute, out var error)?.Trim();
         if (now != None)
             return now is null ? error : Errno.EEXIST;
-        error = Sysfs.Write(attribute, type!.ToString()[MdevType.NvidiaPrefix.Length..]);
+        error = HostFile.Write(attribute, type!.ToString()[MdevType.NvidiaPrefix.Length..]);
         return error == Errno.EPERM && VirtualFunction.HasType(parent, out _) ? Errno.EEXIST : error;
     }
 
@@ -56,13 +56,13 @@ internal sealed class VfDialect : Dialect
     public override Errno Destroy(HostPath parent, HostPath devicePath, DeviceId device, SysfsName? type, string arguments)
     {
         var attribute = VirtualFunction.CurrentType(devicePath);
-        var now = Sysfs.Read(attribute, out var error)?.Trim();
-        return now is null ? error : VgpuTypeList.IdOf(now) == type && type is not null ? Sysfs.Write(attribute, None) : Errno.None;
+        var now = HostFile.Read(attribute, out var error)?.Trim();
+        return now is null ? error : VgpuTypeList.IdOf(now) == type && type is not null ? HostFile.Write(attribute, None) : Errno.None;
     }
 
-    public override string CreateTrouble(HostPath parent, SysfsName? type, Errno error)
+    public override string WhyNotCreated(HostPath parent, SysfsName? type, Errno error)
     {
-        var offered = VgpuTypeList.Parse(Sysfs.Read(VirtualFunction.CreatableTypes(parent), out _) ?? "").Any(t => t.Id == type);
+        var offered = VgpuTypeList.Parse(HostFile.Read(VirtualFunction.CreatableTypes(parent), out _) ?? "").Any(t => t.Id == type);
         if (error == Errno.ENOSPC)
             return "no instance is left on its GPU (ENOSPC)";
         if (!offered && (error == Errno.EIO || error == Errno.EINVAL || error == Errno.ENODEV))
@@ -75,10 +75,10 @@ internal sealed class VfDialect : Dialect
             return "the driver does not take this type here, as another is in use on the GPU or the VF is not ready for it (EINVAL)";
         return error == Errno.ENODEV || error.IsAbsent
             ? $"the driver has gone, or does not know the type any more ({error.Name})"
-            : base.CreateTrouble(parent, type, error);
+            : base.WhyNotCreated(parent, type, error);
     }
 
-    public override string DestroyTrouble(Errno error) => error == Errno.EPERM || error == Errno.EBUSY
+    public override string WhyNotDestroyed(Errno error) => error == Errno.EPERM || error == Errno.EBUSY
         ? $"its driver still works on the end of the guest, or somebody uses it ({error.Name})"
-        : base.DestroyTrouble(error);
+        : base.WhyNotDestroyed(error);
 }

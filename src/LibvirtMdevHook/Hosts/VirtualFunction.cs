@@ -18,12 +18,12 @@ internal static class VirtualFunction
     public static HostPath CreatableTypes(HostPath vf) => vf / "nvidia" / "creatable_vgpu_types";
 
     public static bool Is(HostPath path) =>
-        FileStatus.Of(CurrentType(path), out _) is { IsRegular: true } && Sysfs.LinkTarget(path / "physfn", out _) is not null;
+        FileStatus.Of(CurrentType(path), out _) is { IsRegular: true } && HostFile.LinkTarget(path / "physfn", out _) is not null;
 
     /// <returns>Its current type; false when it has none, or is no VF.</returns>
     public static bool HasType(HostPath vf, out SysfsName? type)
     {
-        var text = Sysfs.Read(CurrentType(vf), out var error)?.Trim();
+        var text = HostFile.Read(CurrentType(vf), out var error)?.Trim();
         type = VgpuTypeList.IdOf(text);
         return !error.IsAbsent && text != "0";
     }
@@ -31,42 +31,42 @@ internal static class VirtualFunction
     /// <summary>The VFs of a PF by its <c>virtfn</c> links.</summary>
     public static IEnumerable<(PciAddress Address, HostPath Path)> Of(HostPath gpu)
     {
-        foreach (var link in Sysfs.List(gpu).Where(name => name.ToString().StartsWith("virtfn", StringComparison.Ordinal)))
+        foreach (var link in HostFile.List(gpu).Where(name => name.ToString().StartsWith("virtfn", StringComparison.Ordinal)))
         {
-            if (PciAddress.TryParse(Sysfs.LinkName(gpu / link)?.ToString(), out var address))
+            if (PciAddress.TryParse(HostFile.LinkName(gpu / link)?.ToString(), out var address))
                 yield return (address, gpu / link);
         }
     }
 
     /// <returns>Half a sentence with the command that enables the VFs of a PF of NVIDIA's; null when they are enabled, or it has none.</returns>
-    public static string? WhyAsleep(SysfsName gpu, HostPath path) =>
-        Sysfs.ReadTrimmed(path / "sriov_numvfs") == "0" && Sysfs.ReadTrimmed(path / "sriov_totalvfs") is { } total && total != "0"
-            && Sysfs.LinkName(path / "driver")?.ToString() == "nvidia"
+    public static string? WhyVfsAreDisabled(SysfsName gpu, HostPath path) =>
+        HostFile.ReadTrimmed(path / "sriov_numvfs") == "0" && HostFile.ReadTrimmed(path / "sriov_totalvfs") is { } total && total != "0"
+            && HostFile.LinkName(path / "driver")?.ToString() == "nvidia"
             ? $"its VFs are not enabled; run '{EnableCommand(gpu)}'"
             : null;
 
     public static string EnableCommand(SysfsName gpu) => $"{Enabler} {gpu}";
 
     /// <returns>Why an address names no VF that takes a type, as half a sentence; null when it does.</returns>
-    public static string? WhyNone(Root root, PciAddress address)
+    public static string? WhyNotAVf(Root root, PciAddress address)
     {
         var path = PathOf(root, address);
         if (FileStatus.Of(path) is null)
             return $"there is no such PCI device; {WhereElse(root, address)}";
-        if (Sysfs.LinkTarget(path / "physfn") is null)
-            return WhyNoVf(address.Name, path);
+        if (HostFile.LinkTarget(path / "physfn") is null)
+            return WhyNotAVfOfAPresentDevice(address.Name, path);
         if (Is(path))
             return null;
         if (FileStatus.Of(path / "mdev_supported_types") is not null)
             return $"it is a VF that takes mediated devices; declare a uuid with parent='{address}'";
-        var driver = Sysfs.LinkName(path / "driver");
+        var driver = HostFile.LinkName(path / "driver");
         return $"it is a VF without nvidia/current_vgpu_type, as it has {(driver is null ? "no driver" : $"the driver '{driver}'")}; "
             + "bind it to NVIDIA's vGPU driver";
     }
 
-    private static string WhyNoVf(SysfsName name, HostPath path)
+    private static string WhyNotAVfOfAPresentDevice(SysfsName name, HostPath path)
     {
-        if (WhyAsleep(name, path) is { } asleep)
+        if (WhyVfsAreDisabled(name, path) is { } asleep)
             return $"it is a PF, and {asleep} and declare one of them";
         return Of(path).Select(vf => $"it is a PF; declare one of its VFs, such as '{vf.Address}'").FirstOrDefault()
             ?? "it is no VF; 'virt-mdev types' lists the VFs of this host";
@@ -74,7 +74,7 @@ internal static class VirtualFunction
 
     private static string WhereElse(Root root, PciAddress address)
     {
-        var asleep = Sysfs.List(root.PciDevices).Select(name => (Name: name, Why: WhyAsleep(name, root.PciDevices / name)))
+        var asleep = HostFile.List(root.PciDevices).Select(name => (Name: name, Why: WhyVfsAreDisabled(name, root.PciDevices / name)))
             .Where(pf => pf.Why is not null).ToArray();
         var own = asleep.Where(pf => WouldHave(root.PciDevices / pf.Name, pf.Name, address)).ToArray();
         return asleep.Length == 0
@@ -86,9 +86,9 @@ internal static class VirtualFunction
     private static bool WouldHave(HostPath path, SysfsName gpu, PciAddress address)
     {
         if (!PciAddress.TryParse(gpu.ToString(), out var pf) || pf.Domain != address.Domain
-            || !int.TryParse(Sysfs.ReadTrimmed(path / "sriov_offset"), out var offset)
-            || !int.TryParse(Sysfs.ReadTrimmed(path / "sriov_stride"), out var stride)
-            || !int.TryParse(Sysfs.ReadTrimmed(path / "sriov_totalvfs"), out var total))
+            || !int.TryParse(HostFile.ReadTrimmed(path / "sriov_offset"), out var offset)
+            || !int.TryParse(HostFile.ReadTrimmed(path / "sriov_stride"), out var stride)
+            || !int.TryParse(HostFile.ReadTrimmed(path / "sriov_totalvfs"), out var total))
             return false;
         var distance = address.RoutingId - pf.RoutingId - offset;
         return distance >= 0 && stride > 0 && distance % stride == 0 && distance / stride < total;

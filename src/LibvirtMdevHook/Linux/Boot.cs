@@ -6,6 +6,6 @@ internal static class Boot
     /// <returns>The text of /proc/sys/kernel/random/boot_id.</returns>
     /// <exception cref="IOException">It cannot be read.</exception>
     public static string Id(Root root) =>
-        Sysfs.Read(root.Proc / "sys/kernel/random/boot_id", out var error)?.Trim()
+        HostFile.Read(root.Proc / "sys/kernel/random/boot_id", out var error)?.Trim()
         ?? throw new IOException($"cannot read '{root.Proc / "sys/kernel/random/boot_id"}': {error}");
 }

@@ -45,12 +45,12 @@ internal sealed class Descriptor : SafeHandleMinusOneIsInvalid
     /// Writes all the bytes to a pipe in as many pieces as it takes, none larger than PIPE_BUF: poll(2) promises that such a piece does not
     /// block.
     /// </summary>
-    /// <param name="patience">How long the reader may take nothing.</param>
+    /// <param name="limit">How long the reader may take nothing.</param>
     /// <returns>ETIMEDOUT when patience was over; EPIPE when the reader has gone.</returns>
-    public unsafe Errno WriteAll(ReadOnlySpan<byte> bytes, TimeSpan patience)
+    public unsafe Errno WriteAll(ReadOnlySpan<byte> bytes, TimeSpan limit)
     {
         const int pipeBuffer = 4096;
-        var deadline = Deadline.After(patience);
+        var deadline = Deadline.After(limit);
         fixed (byte* buffer = bytes)
         {
             for (var written = 0; written < bytes.Length;)
@@ -63,7 +63,7 @@ internal sealed class Descriptor : SafeHandleMinusOneIsInvalid
                 if (count < 0 && Errno.Last() is var error && error != Errno.EINTR && error != Errno.EAGAIN)
                     return error;
                 if (count > 0)
-                    (written, deadline) = (written + count, Deadline.After(patience));
+                    (written, deadline) = (written + count, Deadline.After(limit));
             }
         }
 

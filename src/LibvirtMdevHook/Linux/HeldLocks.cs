@@ -13,7 +13,7 @@ internal sealed class HeldLocks
     private HeldLocks(HashSet<(ulong Device, ulong Inode)> files) => _files = files;
 
     /// <returns>Null when they cannot be read.</returns>
-    public static HeldLocks? Read(Root root) => Sysfs.Read(root.Proc / "locks", out _) is { } text ? Parse(text) : null;
+    public static HeldLocks? Read(Root root) => HostFile.Read(root.Proc / "locks", out _) is { } text ? Parse(text) : null;
 
     public static HeldLocks Parse(string text) => new([.. text.Split('\n').Select(Place).OfType<(ulong, ulong)>()]);
 

@@ -54,7 +54,7 @@ internal sealed class Root
             else if (part != ".")
             {
                 way.Add(part);
-                if (Sysfs.LinkTarget(At($"/{string.Join('/', way)}"), out _) is not { } target)
+                if (HostFile.LinkTarget(At($"/{string.Join('/', way)}"), out _) is not { } target)
                     continue;
                 if (++links > maximumLinks)
                     return null;

@@ -15,8 +15,8 @@ internal sealed record Plan(Record? Record, ImmutableArray<Refusal> Refusals, Im
         : Refusals.FirstOrDefault()?.Text ?? "";
 
     /// <summary>Whether waiting can help all that is refused.</summary>
-    public bool IsHopeful(bool forTypes) =>
-        Refusals.All(r => r.Hope != Hope.None && (forTypes || r.Hope != Hope.Types));
+    public bool CanBeCuredByWaiting(bool forTypes) =>
+        Refusals.All(r => r.CuredBy != CuredBy.Nothing && (forTypes || r.CuredBy != CuredBy.Types));
 
     /// <returns>The steps, a line each, or the refusals.</returns>
     public override string ToString()

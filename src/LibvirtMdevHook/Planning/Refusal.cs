@@ -4,13 +4,13 @@ namespace LibvirtMdevHook.Planning;
 
 /// <summary>Why a domain cannot have its devices, in a sentence for people.</summary>
 /// <param name="Device">The device it is about; null when it is about several.</param>
-/// <param name="Hope">Whether waiting can help.</param>
-internal sealed record Refusal(DeviceId? Device, string Text, Hope Hope);
+/// <param name="CuredBy">Whether waiting can help.</param>
+internal sealed record Refusal(DeviceId? Device, string Text, CuredBy CuredBy);
 
 /// <summary>What may turn a refusal into a plan.</summary>
-internal enum Hope
+internal enum CuredBy
 {
-    None,
+    Nothing,
 
     /// <summary>A device that is still being removed.</summary>
     Removal,

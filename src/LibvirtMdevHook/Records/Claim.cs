@@ -24,7 +24,7 @@ internal sealed record Claim(
     ClaimedType? Type,
     ImmutableArray<Attr> Attrs,
     string Args,
-    Handover Handover,
+    AttachedBy AttachedBy,
     Stage Stage,
     ulong? Inode = null,
     bool IsForeign = false,
@@ -46,7 +46,7 @@ internal sealed record Claim(
     /// Whether an existing device is the one this claim speaks of. A VF's directory stays, so that besides its inode the type has to be the
     /// one that was set; whether a type that cannot be read is, the next look tells.
     /// </summary>
-    public bool Proves(MdevDevice device) => Inode is { } inode
+    public bool Proves(HostDevice device) => Inode is { } inode
         ? device.Inode == inode && (Device.Address is null || device.Type is null || device.Type == Type?.Id)
         : Stage >= Stage.Intended && !IsForeign && device.Parent == Parent && (!Dialect.TellsType || device.Type == Type?.Id);
 }

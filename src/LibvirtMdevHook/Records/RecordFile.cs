@@ -27,7 +27,7 @@ internal static class RecordFile
         var bytes = Encoding.UTF8.GetBytes(RecordXml.Write(record).ToString() + '\n');
         if (bytes.Length > MaximumWritten)
             throw Failed(folder / name, Errno.EFBIG);
-        var error = ReplacedFile.Write((folder / name).Text, Beside(folder, name).Text, bytes);
+        var error = AtomicFile.Write((folder / name).Text, Beside(folder, name).Text, bytes);
         if (!error.IsNone)
             throw Failed(folder / name, error);
     }
@@ -57,7 +57,7 @@ internal static class RecordFile
             return (null, $"it belongs to uid {status.Uid}, not to root");
         if (status.WritableByOthers)
             return (null, "others than its owner may write to it");
-        var text = Sysfs.Read(file, out var error);
+        var text = HostFile.Read(file, out var error);
         if (text is null)
             return error.IsAbsent ? (null, null) : throw new IOException($"cannot read the record '{file}': {error}");
         // The rest of it may not have been read.

@@ -95,7 +95,7 @@ internal sealed class RecordStore(Root root, string boot, Action<string> report,
         .Where(file => RecordFile.Read(file).Record is { } record && record.Boot != boot);
 
     /// <returns>The files that were not trusted.</returns>
-    public IEnumerable<HostPath> SetAsides() => Sysfs.List(_setAside).Select(name => _setAside / name);
+    public IEnumerable<HostPath> SetAsides() => HostFile.List(_setAside).Select(name => _setAside / name);
 
     public void Save(Record record) => RecordFile.Write(_domains, $"{record.Domain:D}.xml", record);
 

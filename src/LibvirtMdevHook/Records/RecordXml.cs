@@ -16,7 +16,7 @@ internal static class RecordXml
             new XAttribute("version", Version),
             new XAttribute("boot", record.Boot),
             new XAttribute("generation", record.Generation),
-            new XAttribute("phase", Word.Of(record.Phase)),
+            new XAttribute("phase", EnumText.Of(record.Phase)),
             record.Expires is { } expires ? new XAttribute("expires", expires.At) : null,
             new XElement("domain", new XElement("name", Printable(record.Name)), new XElement("uuid", record.Domain.ToString("D"))),
             record.Claims.Select(Write)));
@@ -38,9 +38,9 @@ internal static class RecordXml
     }
 
     private static XElement Write(Claim claim) => new("device",
-        new XAttribute("stage", Word.Of(claim.Stage)),
+        new XAttribute("stage", EnumText.Of(claim.Stage)),
         new XAttribute("dialect", claim.Dialect.Name),
-        new XAttribute("handover", Word.Of(claim.Handover)),
+        new XAttribute("handover", EnumText.Of(claim.AttachedBy)),
         claim.Inode is { } inode ? new XAttribute("inode", inode) : null,
         claim.IsForeign ? new XAttribute("foreign", claim.WasOnline ? "online" : "offline") : null,
         claim.IsHeldBack ? new XAttribute("held-back", "yes") : null,
@@ -75,7 +75,7 @@ internal static class RecordXml
             element.Element("type") is { } type ? ReadType(type) : null,
             [.. element.Elements("attr").Select(ReadAttr)],
             args,
-            Parse<Handover>(Required(element, "handover")),
+            Parse<AttachedBy>(Required(element, "handover")),
             Parse<Stage>(Required(element, "stage")),
             element.Attribute("inode") is { } inode ? ulong.Parse(inode.Value, NumberStyles.None, CultureInfo.InvariantCulture) : null,
             foreign is not null,
@@ -103,7 +103,7 @@ internal static class RecordXml
     private static Guid Uuid(string? text) => DeviceId.TryParseUuid(text, out var uuid) ? uuid : throw new FormatException("its <uuid> is not a uuid");
 
     private static T Parse<T>(string text) where T : struct, Enum =>
-        Word.TryParse<T>(text, out var value) ? value.Value : throw new FormatException($"'{text}' is not {Word.Choices<T>()}");
+        EnumText.TryParse<T>(text, out var value) ? value.Value : throw new FormatException($"'{text}' is not {EnumText.Choices<T>()}");
 
     /// <summary>Text from elsewhere may hold characters that XML cannot.</summary>
     private static string Printable(string text) => string.Concat(text.Select(c => char.IsControl(c) || char.IsSurrogate(c) || c >= '\ufffe' ? '?' : c));

@@ -10,7 +10,7 @@ namespace LibvirtMdevHook.Reports;
 /// <param name="Claim">Of that record.</param>
 /// <param name="Seen">Null when the device is not there.</param>
 /// <param name="Place">Its parent; of a VF, which is its own parent, the GPU.</param>
-internal sealed record ListedDevice(DeviceId Device, Record? Record, Claim? Claim, MdevDevice? Seen, SysfsName Place)
+internal sealed record ListedDevice(DeviceId Device, Record? Record, Claim? Claim, HostDevice? Seen, SysfsName Place)
 {
     public DeviceState State => Claim is null ? DeviceState.Foreign
         : Record?.Expires is not null ? DeviceState.Reserved
@@ -30,11 +30,11 @@ internal sealed record ListedDevice(DeviceId Device, Record? Record, Claim? Clai
         DeviceState.Foreign => "foreign",
         DeviceState.Reserved => "reserved for a domain that may be coming here",
         DeviceState.Gone => "being removed, not to be seen any more",
-        DeviceState.Missing => $"{Word.Of(Claim!.Stage)}, missing",
+        DeviceState.Missing => $"{EnumText.Of(Claim!.Stage)}, missing",
         DeviceState.Replaced => "another device has its name",
-        _ when Claim!.IsForeign => $"{Word.Of(Claim.Stage)}, foreign",
+        _ when Claim!.IsForeign => $"{EnumText.Of(Claim.Stage)}, foreign",
         DeviceState.Leaving => "being removed",
-        _ => Word.Of(Claim.Stage),
+        _ => EnumText.Of(Claim.Stage),
     };
 
     /// <param name="records">Of two that speak of a device the first counts.</param>
@@ -42,7 +42,7 @@ internal sealed record ListedDevice(DeviceId Device, Record? Record, Claim? Clai
     /// <param name="look">At a device, which may not be there.</param>
     /// <param name="gpuOf">The PF of a VF that nobody has on record.</param>
     public static IEnumerable<ListedDevice> All(
-        IEnumerable<Record> records, IEnumerable<DeviceId> existing, Func<DeviceId, MdevDevice?> look, Func<MdevDevice, SysfsName?> gpuOf)
+        IEnumerable<Record> records, IEnumerable<DeviceId> existing, Func<DeviceId, HostDevice?> look, Func<HostDevice, SysfsName?> gpuOf)
     {
         var known = new HashSet<DeviceId>();
         foreach (var record in records)

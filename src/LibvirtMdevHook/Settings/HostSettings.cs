@@ -53,7 +53,7 @@ internal sealed record HostSettings
     {
         if (FileStatus.Of(root.Configuration, out _) is { IsRegular: false })
             return new HostSettings { Problems = [$"'{root.Configuration}' is not a file; the defaults are used"] };
-        var text = Sysfs.ReadLinked(root.Configuration, out var error);
+        var text = HostFile.ReadLinked(root.Configuration, out var error);
         if (text is not null)
             return SettingsFile.Parse(text, root.Configuration.Text);
         return error.IsAbsent

@@ -23,9 +23,9 @@ internal sealed class SettingsFile
 
     private static readonly Dictionary<string, (string Expected, Func<HostSettings, string, HostSettings?> Apply)> Values = new()
     {
-        ["placement"] = (Word.Choices<Placement>(), (s, v) => Parsed<Placement>(v) is { } placement ? s with { Placement = placement } : null),
-        ["numa"] = (Word.Choices<NumaRule>(), (s, v) => Parsed<NumaRule>(v) is { } numa ? s with { Numa = numa } : null),
-        ["log_level"] = (Word.Choices<LogLevelName>(), (s, v) => Parsed<LogLevelName>(v) is { } level ? s with { LogLevel = level } : null),
+        ["placement"] = (EnumText.Choices<Placement>(), (s, v) => Parsed<Placement>(v) is { } placement ? s with { Placement = placement } : null),
+        ["numa"] = (EnumText.Choices<NumaRule>(), (s, v) => Parsed<NumaRule>(v) is { } numa ? s with { Numa = numa } : null),
+        ["log_level"] = (EnumText.Choices<LogLevelName>(), (s, v) => Parsed<LogLevelName>(v) is { } level ? s with { LogLevel = level } : null),
         ["log_file"] = ("an absolute path in quotes", (s, v) => Text(v) is ['/', ..] and var file ? s with { LogFile = file } : null),
         ["excluded_parents"] = ($"a list of parents in quotes, each {ParentName.Expected}",
             (s, v) => Parents(v) is { } parents ? s with { ExcludedParents = parents } : null),
@@ -93,7 +93,7 @@ internal sealed class SettingsFile
             ? TimeSpan.FromSeconds(seconds)
             : null;
 
-    private static T? Parsed<T>(string value) where T : struct, Enum => Word.TryParse<T>(Text(value), out var word) ? word : null;
+    private static T? Parsed<T>(string value) where T : struct, Enum => EnumText.TryParse<T>(Text(value), out var word) ? word : null;
 
     private static string? Text(string value) =>
         value.Length >= 2 && value[0] == '"' && value[^1] == '"' && !value[1..^1].Contains('"', StringComparison.Ordinal) ? value[1..^1] : null;

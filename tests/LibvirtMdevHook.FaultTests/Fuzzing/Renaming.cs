@@ -1,4 +1,5 @@
 using System.Net;
+using LibvirtMdevHook.DomainEdits;
 using LibvirtMdevHook.Domains;
 
 namespace LibvirtMdevHook.FaultTests.Fuzzing;
@@ -13,7 +14,7 @@ internal static class Renaming
         try
         {
             var document = DomainDocument.Load(bytes);
-            _ = Rewriting.DropUnbound(document);
+            _ = DeviceRenames.DropMissing(document);
             var device = DeviceId.Mdev(Guid.Parse(Samples.First));
             var renamed = Rename(document, device, Fresh[0]);
             Differs(document.Source.Text, renamed.Split(Fresh[0]), device);
@@ -28,7 +29,7 @@ internal static class Renaming
     }
 
     private static string Rename(DomainDocument document, DeviceId from, string to) =>
-        Rewriting.Rename(document, new Dictionary<DeviceId, DeviceId> { [from] = DeviceId.Mdev(Guid.Parse(to)) });
+        DeviceRenames.Apply(document, new Dictionary<DeviceId, DeviceId> { [from] = DeviceId.Mdev(Guid.Parse(to)) });
 
     /// <summary>The old text is that between the new names, and between these nothing but the old name, however it is written.</summary>
     private static void Differs(string old, string[] between, DeviceId device)

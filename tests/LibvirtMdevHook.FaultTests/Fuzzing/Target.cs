@@ -1,10 +1,11 @@
 using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Text;
+using LibvirtMdevHook.DomainEdits;
 using LibvirtMdevHook.Domains;
+using LibvirtMdevHook.HookOperations;
 using LibvirtMdevHook.Hosts;
 using LibvirtMdevHook.Linux;
-using LibvirtMdevHook.Operations;
 using LibvirtMdevHook.Settings;
 
 namespace LibvirtMdevHook.FaultTests.Fuzzing;
@@ -26,7 +27,7 @@ internal sealed record Target(string Name, Func<ImmutableArray<string>> Valid, A
         new("domain XML", Samples.Domain, bytes => Accepts(() => Safe.Check(DomainXml.Parse(bytes, ["mine/*"])))),
         new("foreign metadata", Samples.Domain, Blank),
         new("rewriting", Samples.Domain, Renaming.Check),
-        new("rendering", Samples.Domain, bytes => Accepts(() => Rendering.Of(DomainDocument.Load(bytes)))),
+        new("rendering", Samples.Domain, bytes => Accepts(() => HostdevShorthand.Expand(DomainDocument.Load(bytes)))),
         new("hot-plug", Samples.Domain, Plug),
         new("record", Samples.Record, RecordText.Check),
         new("configuration", Samples.Settings, bytes => Safe.Check(SettingsFile.Parse(Encoding.UTF8.GetString(bytes), "file"))),
@@ -86,12 +87,12 @@ internal sealed record Target(string Name, Func<ImmutableArray<string>> Valid, A
 
     private static void Plug(byte[] bytes) => Accepts(() =>
     {
-        var domain = PluggableDomain.Parse(Encoding.UTF8.GetString(bytes));
+        var domain = EditableDomain.Parse(Encoding.UTF8.GetString(bytes));
         var device = DeviceId.Mdev(Guid.Parse(Samples.First));
-        _ = domain.With(new PlugWish(device, "GRID M60-4Q"));
+        _ = domain.With(new RequestedDevice(device, "GRID M60-4Q"));
         if (domain.Declares(device))
             _ = domain.Without(device);
-        Safe.Check(domain.Wishing(new PlugWish(DeviceId.Mdev(Guid.Parse(Samples.Uuid)), "GRID M60-4Q", "0000:86:00.0"), []));
+        Safe.Check(domain.WithRequested(new RequestedDevice(DeviceId.Mdev(Guid.Parse(Samples.Uuid)), "GRID M60-4Q", "0000:86:00.0"), []));
     });
 
     private static void Request(byte[] bytes)

@@ -136,7 +136,7 @@ internal sealed class DomainXmlTests
     {
         var commandline = $"<qemu:commandline xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'><qemu:arg value='-device'/><qemu:arg value='{argument}'/></qemu:commandline>";
         var xml = DomainText.Around($"""<hostdevs xmlns="urn:libvirt-mdev-hook:1">{Good}</hostdevs>""").Replace("</domain>", commandline + "</domain>", StringComparison.Ordinal);
-        Assert.That(DomainText.Parse(xml).Declaration!.Hostdevs.Single().Handover, Is.EqualTo(Handover.Commandline));
+        Assert.That(DomainText.Parse(xml).Declaration!.Hostdevs.Single().AttachedBy, Is.EqualTo(AttachedBy.Commandline));
     }
 
     [Test]

@@ -75,10 +75,10 @@ internal sealed class NamesTests
     {
         Assert.Multiple(() =>
         {
-            Assert.That(Word.Of(Placement.BreadthFirst), Is.EqualTo("breadth-first"));
-            Assert.That(Word.TryParse<Placement>("depth-first", out var placement) ? placement : null, Is.EqualTo(Placement.DepthFirst));
-            Assert.That(Word.TryParse<Placement>("DepthFirst", out _), Is.False);
-            Assert.That(Word.Choices<GpuRule>(), Is.EqualTo("'any', 'same' or 'different'"));
+            Assert.That(EnumText.Of(Placement.BreadthFirst), Is.EqualTo("breadth-first"));
+            Assert.That(EnumText.TryParse<Placement>("depth-first", out var placement) ? placement : null, Is.EqualTo(Placement.DepthFirst));
+            Assert.That(EnumText.TryParse<Placement>("DepthFirst", out _), Is.False);
+            Assert.That(EnumText.Choices<GpuRule>(), Is.EqualTo("'any', 'same' or 'different'"));
         });
     }
 

@@ -1,3 +1,4 @@
+using LibvirtMdevHook.DomainEdits;
 using LibvirtMdevHook.Domains;
 using NUnit.Framework;
 using static VerifyNUnit.Verifier;
@@ -7,14 +8,14 @@ namespace LibvirtMdevHook.Tests.Domains;
 /// <summary>What attach and detach make of a domain's declaration; 'virsh metadata --set' takes elements without a prefix.</summary>
 internal sealed class PluggableDomainTests
 {
-    private static readonly PlugWish Wish = new(Device(DomainText.Second), "GRID M60-4Q", "0000:86:00.0 mtty", "a=1");
+    private static readonly RequestedDevice Wish = new(Device(DomainText.Second), "GRID M60-4Q", "0000:86:00.0 mtty", "a=1");
 
     [Test]
     public void A_domain_without_a_declaration_gets_one()
     {
         var domain = Parse(DomainText.Around("<o:o:x xmlns:o='urn:other'/>"));
         Assert.That((domain.Declares(Wish.Device), domain.Prefix), Is.EqualTo((false, "mdev")));
-        Assert.That(domain.With(new PlugWish(Wish.Device, "17")), Is.EqualTo($"""<hostdevs><hostdev uuid="{DomainText.Second}" type="17" /></hostdevs>"""));
+        Assert.That(domain.With(new RequestedDevice(Wish.Device, "17")), Is.EqualTo($"""<hostdevs><hostdev uuid="{DomainText.Second}" type="17" /></hostdevs>"""));
     }
 
     [Test]
@@ -26,7 +27,7 @@ internal sealed class PluggableDomainTests
         var more = Parse(Declaring().Replace(
             "</v:hostdevs>", $"<v:hostdev uuid='{DomainText.Second.ToUpperInvariant()}' type='x'/></v:hostdevs>", StringComparison.Ordinal));
         Assert.That(more.Declares(Wish.Device));
-        Assert.That(more.Without(Wish.Device), Is.EqualTo(Parse(Declaring()).With(new PlugWish(Device(DomainText.Third), "x"))
+        Assert.That(more.Without(Wish.Device), Is.EqualTo(Parse(Declaring()).With(new RequestedDevice(Device(DomainText.Third), "x"))
             .Replace($"""<hostdev uuid="{DomainText.Third}" type="x" />""", "", StringComparison.Ordinal)));
     }
 
@@ -40,7 +41,7 @@ internal sealed class PluggableDomainTests
     public void The_wish_is_read_under_the_rules_of_the_declaration_and_alone()
     {
         // The first is declared and has no hostdev: what an attach that was broken off may leave.
-        var domain = Parse(Declaring()).Wishing(Wish, []);
+        var domain = Parse(Declaring()).WithRequested(Wish, []);
         var wished = domain.Declaration!.Hostdevs.Single();
         Assert.That((domain.Declaration.Gpu, wished.Device, wished.Type, wished.Args, wished.Model),
             Is.EqualTo((GpuRule.Different, Wish.Device, "GRID M60-4Q", "a=1", (string?)null)));
@@ -52,7 +53,7 @@ internal sealed class PluggableDomainTests
     [TestCase("x", "../..", "", "the parent '../..' is not")]
     [TestCase("x", "", "vgpu_type_id=3", "sets 'vgpu_type_id'")]
     public void A_wish_is_checked_as_a_declaration_is(string? type, string parents, string args, string sentence) =>
-        Assert.That(() => Parse(Declaring()).Wishing(new PlugWish(Wish.Device, type, parents, args), []),
+        Assert.That(() => Parse(Declaring()).WithRequested(new RequestedDevice(Wish.Device, type, parents, args), []),
             Throws.TypeOf<DomainXmlException>().With.Message.Contains(sentence));
 
     [Test]
@@ -72,17 +73,17 @@ internal sealed class PluggableDomainTests
     [Test]
     public void Attributes_count_too()
     {
-        PlugWish With(int count) => Wish with { Attrs = [.. Enumerable.Repeat(("nvidia/vgpu_params", "a=1"), count)] };
+        RequestedDevice With(int count) => Wish with { Attrs = [.. Enumerable.Repeat(("nvidia/vgpu_params", "a=1"), count)] };
         Assert.That((Parse(Declaring()).IsFull(With(255)), Parse(Declaring()).IsFull(With(256))), Is.EqualTo((false, true)));
     }
 
     [Test]
     public void Attributes_are_declared_in_the_order_in_which_they_were_given()
     {
-        var wish = new PlugWish(Wish.Device, "17") { Attrs = [("assign_adapter", "5"), ("assign_adapter", "<6>"), ("assign_domain", "4")] };
-        Assert.That(Parse(DomainText.Around("")).With(wish), Is.EqualTo($"""<hostdevs><hostdev uuid="{DomainText.Second}" type="17"><attr name="assign_adapter" value="5" />"""
+        var device = new RequestedDevice(Wish.Device, "17") { Attrs = [("assign_adapter", "5"), ("assign_adapter", "<6>"), ("assign_domain", "4")] };
+        Assert.That(Parse(DomainText.Around("")).With(device), Is.EqualTo($"""<hostdevs><hostdev uuid="{DomainText.Second}" type="17"><attr name="assign_adapter" value="5" />"""
             + """<attr name="assign_adapter" value="&lt;6&gt;" /><attr name="assign_domain" value="4" /></hostdev></hostdevs>"""));
-        Assert.That(Parse(Declaring()).Wishing(wish, []).Declaration!.Hostdevs.Single().Attrs.Select(a => $"{a.Name}={a.Value}"),
+        Assert.That(Parse(Declaring()).WithRequested(device, []).Declaration!.Hostdevs.Single().Attrs.Select(a => $"{a.Name}={a.Value}"),
             Is.EqualTo(new[] { "assign_adapter=5", "assign_adapter=<6>", "assign_domain=4" }));
     }
 
@@ -93,7 +94,7 @@ internal sealed class PluggableDomainTests
     [TestCase("nvidia/vgpu_params", "a=1\nb=2", "has control characters")]
     [TestCase("nvidia/vgpu_params", "a=1\0", "has control characters")]
     public void An_attribute_of_a_wish_is_checked_as_a_declared_one_is(string name, string value, string sentence) =>
-        Assert.That(() => Parse(Declaring()).Wishing(Wish with { Attrs = [(name, value)] }, []), Throws.TypeOf<DomainXmlException>().With.Message.Contains(sentence));
+        Assert.That(() => Parse(Declaring()).WithRequested(Wish with { Attrs = [(name, value)] }, []), Throws.TypeOf<DomainXmlException>().With.Message.Contains(sentence));
 
     [Test]
     public void A_doubled_prefix_of_ours_is_refused() => Assert.That(
@@ -102,7 +103,7 @@ internal sealed class PluggableDomainTests
 
     [Test]
     public void A_VF_is_handed_over_as_a_PCI_device_that_libvirt_does_not_manage() => Assert.That(
-        NativeHostdev.Of(Device("0000:86:00.4")), Is.EqualTo("<hostdev mode='subsystem' type='pci' managed='no'><source>"
+        HostdevXml.Of(Device("0000:86:00.4")), Is.EqualTo("<hostdev mode='subsystem' type='pci' managed='no'><source>"
             + "<address domain='0x0000' bus='0x86' slot='0x00' function='0x4'/></source></hostdev>"));
 
     private static string Declaring() => DomainText.Around($"""
@@ -112,7 +113,7 @@ internal sealed class PluggableDomainTests
         </v:hostdevs>
         """);
 
-    private static PluggableDomain Parse(string xml) => PluggableDomain.Parse(xml);
+    private static EditableDomain Parse(string xml) => EditableDomain.Parse(xml);
 
     private static DeviceId Device(string text) => DeviceId.TryParse(text, out var device) ? device : throw new FormatException(text);
 }

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using LibvirtMdevHook.DomainEdits;
 using LibvirtMdevHook.Domains;
 using NUnit.Framework;
 
@@ -51,7 +52,7 @@ internal sealed partial class RenderingTests
         var text = $"{Head}<metadata>{declaration}</metadata><devices><hostdev mode='subsystem' type='mdev' mdev:type='mtty-1'><source>"
             + $"<address uuid='{DomainText.First}'/></source></hostdev></devices></domain>";
 
-        var read = DomainText.Parse(Rendering.Of(DomainDocument.Load(text)).Text).Declaration!;
+        var read = DomainText.Parse(HostdevShorthand.Expand(DomainDocument.Load(text)).Text).Declaration!;
 
         Assert.That(read.Gpu, Is.EqualTo(GpuRule.Same));
         Assert.That(read.Hostdevs.Single().Device.ToString(), Is.EqualTo(DomainText.First), "the uuid that it had");
@@ -63,7 +64,7 @@ internal sealed partial class RenderingTests
         for (var seed = 1; seed <= 50; seed++)
         {
             var text = RandomDocument.Of(seed).Text;
-            Assert.That(Rendering.Of(DomainDocument.Load(text)).Text, Is.EqualTo(text), $"seed {seed}");
+            Assert.That(HostdevShorthand.Expand(DomainDocument.Load(text)).Text, Is.EqualTo(text), $"seed {seed}");
         }
     }
 
@@ -74,7 +75,7 @@ internal sealed partial class RenderingTests
     {
         var document = DomainDocument.Load($"{Head}<devices><hostdev mode='subsystem' {attributes}/></devices></domain>");
 
-        Assert.That(() => Rendering.Of(document), Throws.TypeOf<DomainXmlException>().With.Message.Contains(problem));
+        Assert.That(() => HostdevShorthand.Expand(document), Throws.TypeOf<DomainXmlException>().With.Message.Contains(problem));
     }
 
     [TestCase("<mdev:rule name='a'/>", "the element 'rule' cannot stand in a hostdev")]
@@ -83,7 +84,7 @@ internal sealed partial class RenderingTests
     {
         var document = DomainDocument.Load($"{Head}<devices><hostdev type='pci' mdev:type='x'>{content}</hostdev></devices></domain>");
 
-        Assert.That(() => Rendering.Of(document), Throws.TypeOf<DomainXmlException>().With.Message.Contains(problem));
+        Assert.That(() => HostdevShorthand.Expand(document), Throws.TypeOf<DomainXmlException>().With.Message.Contains(problem));
     }
 
     [Test]
@@ -107,7 +108,7 @@ internal sealed partial class RenderingTests
         var text = $"{Head}<devices><hostdev type='pci' mdev:type='a' mdev:parent='0000:41:00.0'><mdev:attr name='nvidia/vgpu_params' value='x=1'/></hostdev>"
             + $"<hostdev type='pci' managed='no' mdev:type='b'>{There}</hostdev></devices></domain>";
 
-        var (rendered, unnamed) = Rendering.Of(DomainDocument.Load(text));
+        var (rendered, unnamed) = HostdevShorthand.Expand(DomainDocument.Load(text));
 
         Assert.That(rendered, Does.Contain("<hostdev type='pci' mode='subsystem' managed='no'><source><address domain='0xffffffff' bus='0xff' slot='0x00' function='0x0'/></source></hostdev>"
             + $"<hostdev type='pci' mode='subsystem' managed='no'>{There}</hostdev>"));
@@ -118,7 +119,7 @@ internal sealed partial class RenderingTests
 
     private static (string Text, string Uuid) Render(string text)
     {
-        var rendered = Rendering.Of(DomainDocument.Load(text)).Text;
+        var rendered = HostdevShorthand.Expand(DomainDocument.Load(text)).Text;
         return (rendered, Uuids().Match(rendered).Groups[1].Value);
     }
 

@@ -1,3 +1,4 @@
+using LibvirtMdevHook.DomainEdits;
 using LibvirtMdevHook.Domains;
 using NUnit.Framework;
 
@@ -33,7 +34,7 @@ internal sealed class RewritingTests
             var text = RandomDocument.Of(seed).Text;
 
             Assert.That(Rename(text, new() { [Id(DomainText.First)] = Id(DomainText.First) }), Is.EqualTo(text), $"seed {seed}");
-            Assert.That(Rewriting.DropUnbound(DomainDocument.Load(text)), Is.EqualTo(text), $"seed {seed}");
+            Assert.That(DeviceRenames.DropMissing(DomainDocument.Load(text)), Is.EqualTo(text), $"seed {seed}");
         }
     }
 
@@ -89,7 +90,7 @@ internal sealed class RewritingTests
         var text = DomainText.Declaring($"""<hostdev uuid="{DomainText.First}" type="x"/> GONE <!-- and more -->""", "gpu='same'");
         var before = text.Replace("GONE", Gone, StringComparison.Ordinal);
 
-        Assert.That(Rewriting.DropUnbound(DomainDocument.Load(before)), Is.EqualTo(text.Replace("GONE", "", StringComparison.Ordinal)));
+        Assert.That(DeviceRenames.DropMissing(DomainDocument.Load(before)), Is.EqualTo(text.Replace("GONE", "", StringComparison.Ordinal)));
     }
 
     [Test]
@@ -100,14 +101,14 @@ internal sealed class RewritingTests
             <mdev:hostdevs xmlns:mdev="urn:libvirt-mdev-hook:1"><mdev:hostdev uuid="{DomainText.First}" type="x"/></mdev:hostdevs>
             """, StringComparison.Ordinal);
 
-        Assert.That(Rewriting.DropUnbound(DomainDocument.Load(before)), Is.EqualTo(text.Replace("GONE", "", StringComparison.Ordinal)));
+        Assert.That(DeviceRenames.DropMissing(DomainDocument.Load(before)), Is.EqualTo(text.Replace("GONE", "", StringComparison.Ordinal)));
     }
 
     private static Dictionary<DeviceId, DeviceId> VfNames => new() { [Id("0000:41:00.4")] = Id("0001:41:1f.5") };
 
     private static DeviceId Id(string text) => DeviceId.TryParse(text, out var device) ? device : throw new FormatException(text);
 
-    private static string Rename(string text, Dictionary<DeviceId, DeviceId> names) => Rewriting.Rename(DomainDocument.Load(text), names);
+    private static string Rename(string text, Dictionary<DeviceId, DeviceId> names) => DeviceRenames.Apply(DomainDocument.Load(text), names);
 
     private static string WithArgument(string argument, string uuid) => DomainText.Around(
         $"<hostdevs xmlns='urn:libvirt-mdev-hook:1'><hostdev type='x' uuid='{uuid}'/></hostdevs>").Replace("</domain>",

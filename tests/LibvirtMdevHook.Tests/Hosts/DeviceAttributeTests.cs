@@ -18,7 +18,7 @@ internal sealed class DeviceAttributeTests
 
         Assert.That(error, Is.EqualTo(Errno.ELOOP));
         Assert.That(File.ReadAllText(tree.PathOf("elsewhere/vgpu_params")), Is.EqualTo("before"));
-        Assert.That(DeviceAttribute.Trouble(Name("nvidia/vgpu_params"), error), Is.EqualTo("it leads out of the device through a link (ELOOP)"));
+        Assert.That(DeviceAttribute.WhyNotSet(Name("nvidia/vgpu_params"), error), Is.EqualTo("it leads out of the device through a link (ELOOP)"));
     }
 
     [Test]
@@ -28,7 +28,7 @@ internal sealed class DeviceAttributeTests
 
         var error = Write(tree, "nvidia/vgpu_params", "x=1", out _);
 
-        Assert.That(DeviceAttribute.Trouble(Name("nvidia/vgpu_params"), error), Is.EqualTo("the device has no such attribute (ENOENT)"));
+        Assert.That(DeviceAttribute.WhyNotSet(Name("nvidia/vgpu_params"), error), Is.EqualTo("the device has no such attribute (ENOENT)"));
         Assert.That(File.Exists(tree.PathOf("device/nvidia/vgpu_params")), Is.False);
     }
 

@@ -1,6 +1,7 @@
 using System.Text;
+using LibvirtMdevHook.Devices;
+using LibvirtMdevHook.HookOperations;
 using LibvirtMdevHook.Linux;
-using LibvirtMdevHook.Operations;
 using NUnit.Framework;
 
 namespace LibvirtMdevHook.Tests.Operations;
@@ -84,7 +85,7 @@ internal sealed class WorkerRequestTests
             Assert.That(worker.OtherEndGone, Is.False);
             hook.Dispose();
             Assert.That(worker.OtherEndGone, Is.True);
-            Assert.That(new Patience(Deadline.After(TimeSpan.FromMinutes(1)), worker).IsOver, Is.True);
+            Assert.That(new TimeBudget(Deadline.After(TimeSpan.FromMinutes(1)), worker).IsOver, Is.True);
         }
     }
 

@@ -1,9 +1,9 @@
 using System.Collections.Immutable;
+using LibvirtMdevHook.Devices;
 using LibvirtMdevHook.Domains;
 using LibvirtMdevHook.Hosts;
 using LibvirtMdevHook.Linux;
 using LibvirtMdevHook.Log;
-using LibvirtMdevHook.Operations;
 using LibvirtMdevHook.Planning;
 using LibvirtMdevHook.Records;
 using LibvirtMdevHook.Settings;
@@ -23,11 +23,11 @@ internal sealed class ArrivalTests
     public void A_device_that_nothing_here_speaks_of_keeps_its_uuid()
     {
         using var tree = TreeOfText.Of("m60-mdev");
-        var arrival = Of(tree, DomainText.First, "GRID M60-2Q");
+        var incoming = Of(tree, DomainText.First, "GRID M60-2Q");
 
-        Assert.That(arrival.Names, Is.Empty);
-        Assert.That(Reserved(arrival), Is.EqualTo(new[] { DomainText.First }));
-        Assert.That(arrival.Plan.Record!.Expires!.Value.Milliseconds, Is.InRange(50_000, 60_000));
+        Assert.That(incoming.Names, Is.Empty);
+        Assert.That(Reserved(incoming), Is.EqualTo(new[] { DomainText.First }));
+        Assert.That(incoming.Plan.Record!.Expires!.Value.Milliseconds, Is.InRange(50_000, 60_000));
     }
 
     [Test]
@@ -79,20 +79,20 @@ internal sealed class ArrivalTests
             tree.Store().Save(record);
 
         // Of another type: it will be gone when this one is made.
-        var arrival = Of(tree, Foreign, "GRID M60-4Q");
+        var incoming = Of(tree, Foreign, "GRID M60-4Q");
 
-        Assert.That(arrival.Plan.Refusals, Is.Empty);
-        Assert.That(arrival.Names, Is.Empty);
+        Assert.That(incoming.Plan.Refusals, Is.Empty);
+        Assert.That(incoming.Names, Is.Empty);
     }
 
     [Test]
     public void A_device_of_somebody_else_that_fits_is_used()
     {
         using var tree = TreeOfText.Of("m60-mdev");
-        var arrival = Of(tree, Foreign, "GRID M60-2Q");
+        var incoming = Of(tree, Foreign, "GRID M60-2Q");
 
-        Assert.That(arrival.Names, Is.Empty);
-        Assert.That(arrival.Plan.Record!.Claims.Single().IsForeign);
+        Assert.That(incoming.Names, Is.Empty);
+        Assert.That(incoming.Plan.Record!.Claims.Single().IsForeign);
     }
 
     [TestCase("GRID M60-4Q", "")]
@@ -134,10 +134,10 @@ internal sealed class ArrivalTests
         using var tree = TreeOfText.Of("m60-mdev");
         Save(tree, Another, DomainText.First);
 
-        var arrival = Of(tree, DomainText.First, "GRID M60-4X");
+        var incoming = Of(tree, DomainText.First, "GRID M60-4X");
 
-        Assert.That(arrival.Plan.Record, Is.Null);
-        Assert.That(arrival.Plan.Refusal, Does.StartWith($"domain 'win10': the device '{DomainText.First}' of type 'GRID M60-4X' cannot be had: ")
+        Assert.That(incoming.Plan.Record, Is.Null);
+        Assert.That(incoming.Plan.Refusal, Does.StartWith($"domain 'win10': the device '{DomainText.First}' of type 'GRID M60-4X' cannot be had: ")
             .And.Contain("did you mean"));
     }
 
@@ -164,26 +164,26 @@ internal sealed class ArrivalTests
         Assert.That(Of(tree, hostdevs, [Foreign, DomainText.First]).Plan.Refusal, Does.Contain("its 2 devices do not fit together"));
     }
 
-    private static void GetsAnother(Arrival arrival, string uuid)
+    private static void GetsAnother(IncomingPlan incoming, string uuid)
     {
-        Assert.That(arrival.Plan.Refusal, Is.Empty);
-        Assert.That(arrival.Names.Keys.Single().ToString(), Is.EqualTo(uuid));
-        Assert.That(Reserved(arrival), Is.EqualTo(new[] { arrival.Names.Values.Single().ToString() }).And.None.EqualTo(uuid));
-        Assert.That(arrival.Plan.Record!.Claims.Single().IsForeign, Is.False);
+        Assert.That(incoming.Plan.Refusal, Is.Empty);
+        Assert.That(incoming.Names.Keys.Single().ToString(), Is.EqualTo(uuid));
+        Assert.That(Reserved(incoming), Is.EqualTo(new[] { incoming.Names.Values.Single().ToString() }).And.None.EqualTo(uuid));
+        Assert.That(incoming.Plan.Record!.Claims.Single().IsForeign, Is.False);
     }
 
-    private static string[] Reserved(Arrival arrival) => [.. arrival.Plan.Record!.Claims.Select(c => c.Device.ToString())];
+    private static string[] Reserved(IncomingPlan incoming) => [.. incoming.Plan.Record!.Claims.Select(c => c.Device.ToString())];
 
-    private static Arrival Of(TreeOfText tree, string uuid, string type, string more = "") =>
+    private static IncomingPlan Of(TreeOfText tree, string uuid, string type, string more = "") =>
         Of(tree, $"""<hostdev uuid="{uuid}" type="{type}" {more}/>""", [uuid]);
 
-    private static Arrival Of(TreeOfText tree, string hostdevs, string[] uuids)
+    private static IncomingPlan Of(TreeOfText tree, string hostdevs, string[] uuids)
     {
         var domain = DomainText.Parse(DomainText.Around($"""<hostdevs xmlns="urn:libvirt-mdev-hook:1">{hostdevs}</hostdevs>""", uuids));
         var settings = HostSettings.Load(tree.Root);
-        var place = new Workplace(tree.Root, settings, tree.Store(), new HookLog(tree.Root, settings, "test"));
-        place.Records.MakeFolders();
-        return Arrival.Of(HostOrder.Arrival(place, domain, domain.Declaration!));
+        var context = new OperationContext(tree.Root, settings, tree.Store(), new HookLog(tree.Root, settings, "test"));
+        context.Records.MakeFolders();
+        return IncomingPlan.Of(PlanInputReader.Incoming(context, domain, domain.Declaration!));
     }
 
     private static void Save(TreeOfText tree, string domain, string device) => tree.Store().Save(Record(tree, domain, device));
@@ -194,7 +194,7 @@ internal sealed class ArrivalTests
         var parent = SysfsName.Parse("0000:3e:00.0");
         var claim = new Claim(
             DeviceId.Mdev(Guid.Parse(device)), parent, parent, Dialect.Mdev, new ClaimedType(SysfsName.Parse("nvidia-18"), "GRID M60-2Q", "2048M"),
-            ImmutableArray<Attr>.Empty, "", Handover.Hostdev, Stage.Online);
+            ImmutableArray<Attr>.Empty, "", AttachedBy.Hostdev, Stage.Online);
         return new Record(Guid.Parse(domain), "other", TreeOfText.Boot, 1, Phase.Prepared, [claim]);
     }
 

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
+using LibvirtMdevHook.Devices;
 using LibvirtMdevHook.Linux;
 using LibvirtMdevHook.Log;
-using LibvirtMdevHook.Operations;
 using LibvirtMdevHook.Planning;
 using LibvirtMdevHook.Settings;
 using NUnit.Framework;
@@ -47,7 +47,7 @@ internal sealed class PlacementTests
         using var tree = new TreeOfText(Gpu(1, "2Q 2Q") + Gpu(2, "") + Gpu(3, "4Q"));
         var plan = PlanOf(tree, DomainText.Declaring($"<hostdev uuid=\"{DomainText.First}\" type=\"GRID M60-2Q\"/>"));
 
-        Assert.That(plan.Candidates.Select(c => c.WhyNot ?? c.Merits), Is.EqualTo(new[]
+        Assert.That(plan.Candidates.Select(c => c.Reason ?? c.Ranking), Is.EqualTo(new[]
         {
             "its GPU has 2 devices of this size", "its GPU is empty", "no instance is left beside 1 x 'GRID M60-4Q'",
         }));
@@ -87,7 +87,7 @@ internal sealed class PlacementTests
     {
         var domain = DomainText.Parse(xml);
         var settings = HostSettings.Load(tree.Root);
-        var place = new Workplace(tree.Root, settings, tree.Store(), new HookLog(tree.Root, settings, "test"));
-        return Planner.Make(HostOrder.Read(place, domain, domain.Declaration!, ImmutableDictionary<SysfsName, string>.Empty));
+        var context = new OperationContext(tree.Root, settings, tree.Store(), new HookLog(tree.Root, settings, "test"));
+        return Planner.Make(PlanInputReader.Read(context, domain, domain.Declaration!, ImmutableDictionary<SysfsName, string>.Empty));
     }
 }

@@ -1,9 +1,9 @@
 using System.Collections.Immutable;
+using LibvirtMdevHook.Devices;
 using LibvirtMdevHook.Domains;
 using LibvirtMdevHook.Hosts;
 using LibvirtMdevHook.Linux;
 using LibvirtMdevHook.Log;
-using LibvirtMdevHook.Operations;
 using LibvirtMdevHook.Planning;
 using LibvirtMdevHook.Records;
 using LibvirtMdevHook.Settings;
@@ -114,7 +114,7 @@ internal sealed class PlanTests
         using var tree = TreeOfText.Of("m60-mdev");
         tree.Add("""etc/libvirt/mdev-hook.conf = excluded_parents = ["0000:3d:00.0"]\n""");
         var plan = PlanOf(tree, DomainText.Declaring($"""<hostdev uuid="{DomainText.First}" type="GRID M60-9X"/>"""));
-        Assert.That(plan.Refusals.Single().Hope, Is.EqualTo(Hope.Types));
+        Assert.That(plan.Refusals.Single().CuredBy, Is.EqualTo(CuredBy.Types));
     }
 
     [Test]
@@ -238,8 +238,8 @@ internal sealed class PlanTests
     {
         var domain = DomainText.Parse(xml);
         var settings = HostSettings.Load(tree.Root);
-        var place = new Workplace(tree.Root, settings, tree.Store(), new HookLog(tree.Root, settings, "test"));
-        return Planner.Make(HostOrder.Read(place, domain, domain.Declaration!, ImmutableDictionary<SysfsName, string>.Empty));
+        var context = new OperationContext(tree.Root, settings, tree.Store(), new HookLog(tree.Root, settings, "test"));
+        return Planner.Make(PlanInputReader.Read(context, domain, domain.Declaration!, ImmutableDictionary<SysfsName, string>.Empty));
     }
 
     private static void Record(TreeOfText tree, string domain, string device, Stage stage)
@@ -249,7 +249,7 @@ internal sealed class PlanTests
         var parent = SysfsName.Parse("0000:86:00.0");
         var claim = new Claim(
             DeviceId.Mdev(Guid.Parse(device)), parent, parent, Dialect.Rfc2016, new ClaimedType(SysfsName.Parse("17"), "GRID M60-4Q", "4096M"),
-            [], "", Handover.Hostdev, stage);
+            [], "", AttachedBy.Hostdev, stage);
         store.Save(new Record(Guid.Parse("99999999-9999-4999-8999-999999999999"), domain, TreeOfText.Boot, 1, Phase.Prepared, [claim]));
     }
 }

@@ -1,9 +1,9 @@
 using System.Collections.Immutable;
+using LibvirtMdevHook.Devices;
 using LibvirtMdevHook.Domains;
 using LibvirtMdevHook.Hosts;
 using LibvirtMdevHook.Linux;
 using LibvirtMdevHook.Log;
-using LibvirtMdevHook.Operations;
 using LibvirtMdevHook.Planning;
 using LibvirtMdevHook.Records;
 using LibvirtMdevHook.Settings;
@@ -117,9 +117,9 @@ internal sealed class VfPlanTests
         using var tree = new TreeOfText(IdleGpu + MdevVf(6));
         var domain = DomainText.Parse(Declaring("", $"<hostdev uuid='{DomainText.First}' type='{type}'/>"));
         var settings = HostSettings.Load(tree.Root);
-        var place = new Workplace(tree.Root, settings, tree.Store(), new HookLog(tree.Root, settings, "test"));
+        var context = new OperationContext(tree.Root, settings, tree.Store(), new HookLog(tree.Root, settings, "test"));
 
-        var plan = Planner.Make(HostOrder.Unnamed(place, domain, domain.Declaration!, ImmutableDictionary<SysfsName, string>.Empty, []));
+        var plan = Planner.Make(PlanInputReader.ForUnnamed(context, domain, domain.Declaration!, ImmutableDictionary<SysfsName, string>.Empty, []));
 
         Assert.That(plan.Record!.Claims.Single().Parent.ToString(), Is.EqualTo(parent));
         Assert.That(plan.Record.Claims[0].NameThere.ToString(), Is.EqualTo(type == "NVIDIA A40-2Q" ? DomainText.First : parent));
@@ -134,7 +134,7 @@ internal sealed class VfPlanTests
         var (vf, pf) = (SysfsName.Parse(First), SysfsName.Parse("0000:41:00.0"));
         Assert.That(DeviceId.TryParse(First, out var device));
         var claim = new Claim(
-            device!, vf, pf, Dialect.Vf, new ClaimedType(SysfsName.Parse("nvidia-558"), "NVIDIA A40-2Q", null), [], "", Handover.Hostdev, Stage.Online, 7);
+            device!, vf, pf, Dialect.Vf, new ClaimedType(SysfsName.Parse("nvidia-558"), "NVIDIA A40-2Q", null), [], "", AttachedBy.Hostdev, Stage.Online, 7);
         store.Save(new Record(Guid.Parse("99999999-9999-4999-8999-999999999999"), "the-other", TreeOfText.Boot, 1, Phase.Prepared, [claim]));
         return Verify(PlanOf(tree, Declaring("", Wish(First, "NVIDIA A40-2Q"))).ToString());
     }
@@ -165,7 +165,7 @@ internal sealed class VfPlanTests
     {
         var domain = DomainText.Parse(xml);
         var settings = HostSettings.Load(tree.Root);
-        var place = new Workplace(tree.Root, settings, tree.Store(), new HookLog(tree.Root, settings, "test"));
-        return Planner.Make(HostOrder.Read(place, domain, domain.Declaration!, ImmutableDictionary<SysfsName, string>.Empty));
+        var context = new OperationContext(tree.Root, settings, tree.Store(), new HookLog(tree.Root, settings, "test"));
+        return Planner.Make(PlanInputReader.Read(context, domain, domain.Declaration!, ImmutableDictionary<SysfsName, string>.Empty));
     }
 }

@@ -1,8 +1,8 @@
+using LibvirtMdevHook.Devices;
 using LibvirtMdevHook.Domains;
 using LibvirtMdevHook.Hosts;
 using LibvirtMdevHook.Linux;
 using LibvirtMdevHook.Log;
-using LibvirtMdevHook.Operations;
 using LibvirtMdevHook.Planning;
 using LibvirtMdevHook.Records;
 using LibvirtMdevHook.Settings;
@@ -45,9 +45,9 @@ internal sealed class VfRoomTests
         using var tree = new TreeOfText(IdleGpu + Gpu("0000:31", (0, All)));
         Claim(tree, "0000:31", 1, "NVIDIA A40-2Q", null);
 
-        var arrival = Arrival.Of(OrderOf(tree, "NVIDIA A40-12Q", "placement='depth-first'"));
+        var incoming = IncomingPlan.Of(OrderOf(tree, "NVIDIA A40-12Q", "placement='depth-first'"));
 
-        Assert.That(arrival.Plan.Record!.Claims.Single().Gpu.ToString(), Is.EqualTo("0000:41:00.0"));
+        Assert.That(incoming.Plan.Record!.Claims.Single().Gpu.ToString(), Is.EqualTo("0000:41:00.0"));
     }
 
     [TestCase("NVIDIA L40S-4Q", ExpectedResult = 4), TestCase("GRID M10-0B", ExpectedResult = 0), TestCase("GRID V100-2B4", ExpectedResult = 2)]
@@ -62,7 +62,7 @@ internal sealed class VfRoomTests
         var names = claimed.Length == 0 ? [] : claimed.Replace(" NVIDIA", "|NVIDIA", StringComparison.Ordinal).Split('|');
         foreach (var (name, i) in names.Select((name, i) => (name, i)))
             Claim(tree, "0000:41", 5 - i, name, gigabytes);
-        return Arrival.Of(OrderOf(tree, type, "")).Plan.Record is not null;
+        return IncomingPlan.Of(OrderOf(tree, type, "")).Plan.Record is not null;
     }
 
     private static void Claim(TreeOfText tree, string bus, int vf, string type, int? gigabytes)
@@ -71,16 +71,16 @@ internal sealed class VfRoomTests
         var name = SysfsName.Parse(NameOf(bus, vf));
         Assert.That(DeviceId.TryParse($"{name}", out var device));
         var claim = new Claim(device!, name, SysfsName.Parse($"{bus}:00.0"), Dialect.Vf,
-            new ClaimedType(SysfsName.Parse("nvidia-1"), type, null, gigabytes), [], "", Handover.Hostdev, Stage.Reserved);
+            new ClaimedType(SysfsName.Parse("nvidia-1"), type, null, gigabytes), [], "", AttachedBy.Hostdev, Stage.Reserved);
         tree.Store().SaveReservation(new Record(Guid.NewGuid(), "other", TreeOfText.Boot, 1, Phase.Preparing, [claim], Deadline.After(TimeSpan.FromMinutes(1))));
     }
 
-    private static Order OrderOf(TreeOfText tree, string type, string rules)
+    private static PlanInput OrderOf(TreeOfText tree, string type, string rules)
     {
         var domain = DomainText.Parse(Declaring(rules, Wish("0000:99:00.4", type)));
         var settings = HostSettings.Load(tree.Root);
-        var place = new Workplace(tree.Root, settings, tree.Store(), new HookLog(tree.Root, settings, "test"));
-        place.Records.MakeFolders();
-        return HostOrder.Arrival(place, domain, domain.Declaration!);
+        var context = new OperationContext(tree.Root, settings, tree.Store(), new HookLog(tree.Root, settings, "test"));
+        context.Records.MakeFolders();
+        return PlanInputReader.Incoming(context, domain, domain.Declaration!);
     }
 }

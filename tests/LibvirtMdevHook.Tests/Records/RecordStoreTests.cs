@@ -168,10 +168,10 @@ internal sealed class RecordStoreTests
         AttrName.TryParse("nvidia/vgpu_params", [], out var name);
         var first = new Claim(
             DeviceId.Mdev(Guid.Parse(DomainText.First)), parent, SysfsName.Parse("0000:80:00.0"), Dialect.Mdev,
-            new ClaimedType(SysfsName.Parse("nvidia-18"), "GRID <M60-2Q>", "2048M"), [new Attr(name!, "a=1")], "", Handover.Commandline,
+            new ClaimedType(SysfsName.Parse("nvidia-18"), "GRID <M60-2Q>", "2048M"), [new Attr(name!, "a=1")], "", AttachedBy.Commandline,
             Stage.Online, 4711, Node: new DacLabel(0, 0));
         var second = new Claim(
-            DeviceId.Mdev(Guid.Parse(DomainText.Second)), parent, parent, Dialect.Rfc2016, null, ImmutableArray<Attr>.Empty, "a=1", Handover.Hostdev,
+            DeviceId.Mdev(Guid.Parse(DomainText.Second)), parent, parent, Dialect.Rfc2016, null, ImmutableArray<Attr>.Empty, "a=1", AttachedBy.Hostdev,
             Stage.Created, 12, IsForeign: true, WasOnline: true);
         return new Record(Domain, "win10", TreeOfText.Boot, 42, Phase.Started, [first, second]);
     }

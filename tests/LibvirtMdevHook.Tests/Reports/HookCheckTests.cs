@@ -1,5 +1,5 @@
+using LibvirtMdevHook.Doctor;
 using LibvirtMdevHook.Linux;
-using LibvirtMdevHook.Reports;
 using NUnit.Framework;
 
 namespace LibvirtMdevHook.Tests.Reports;

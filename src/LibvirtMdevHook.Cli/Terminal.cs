@@ -1,0 +1,75 @@
+using System.Runtime.InteropServices;
+using LibvirtMdevHook.Devices;
+using LibvirtMdevHook.DomainEdits;
+using LibvirtMdevHook.HotPlug;
+using LibvirtMdevHook.Linux;
+using LibvirtMdevHook.Virsh;
+
+namespace LibvirtMdevHook.Cli;
+
+/// <summary>What the verbs that work with libvirt have in common: whom they ask, and how they tell people.</summary>
+internal static class Terminal
+{
+    public const double UsualWait = 60;
+    public const double MaximumWait = 86400;
+
+    private const double LeastLimit = 1;
+    private const double UsualLimit = 30;
+
+    public static WaitNotice WaitNotice { get; } = new(text => Tell($"{text} ..."));
+
+    /// <param name="limit">How long each call may take.</param>
+    /// <returns>Null when it cannot be asked; why has been printed.</returns>
+    public static VirshClient? Virsh(TimeSpan limit)
+    {
+        if (Libc.geteuid() != 0)
+            Fail("only root can make and remove devices; use sudo");
+        else if (VirshClient.OfThisHost(limit, WaitNotice, out var problem) is { } virsh)
+            return virsh;
+        else
+            Fail(problem);
+        return null;
+    }
+
+    /// <returns>The exit status.</returns>
+    public static int Run(string domain, RequestedDevice device, bool persistent, double wait, Func<VirshClient, HotPlugRequest, Answer> operation)
+    {
+        if (wait is not (>= 0 and <= MaximumWait))
+            return Fail($"--wait is not a number of seconds from 0 to {MaximumWait}");
+        var limit = TimeSpan.FromSeconds(Math.Clamp(wait, LeastLimit, UsualLimit));
+        if (Virsh(limit) is not { } virsh)
+            return 1;
+        var isBrokenOff = false;
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, BreakOff);
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, BreakOff);
+        using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, BreakOff);
+        var answer = operation(virsh, new HotPlugRequest(domain, device, persistent, Deadline.After(TimeSpan.FromSeconds(wait)), () => isBrokenOff));
+        if (!answer.IsGood)
+            return Fail(answer.Sentence);
+        Console.WriteLine(OneLine.Of(answer.Sentence));
+        return 0;
+
+        // What was begun is ended or undone, not left lying about.
+        void BreakOff(PosixSignalContext signal) => signal.Cancel = isBrokenOff = true;
+    }
+
+    /// <returns>The exit status of a refusal.</returns>
+    public static int Fail(string sentence)
+    {
+        Tell(sentence);
+        return 1;
+    }
+
+    /// <summary>Where nobody can be told any more, as on a terminal that has gone (EIO) or was closed (EBADF), the work goes on all the same.</summary>
+    private static void Tell(string text)
+    {
+        try
+        {
+            Console.Error.WriteLine($"virt-mdev: {OneLine.Of(text)}");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // There is no place left to say that nobody can be told.
+        }
+    }
+}

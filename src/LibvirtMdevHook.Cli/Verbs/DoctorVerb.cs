@@ -1,0 +1,36 @@
+using System.Text.Json.Nodes;
+using CommandLine;
+using LibvirtMdevHook.Doctor;
+using LibvirtMdevHook.Domains;
+using LibvirtMdevHook.Linux;
+
+namespace LibvirtMdevHook.Cli.Verbs;
+
+/// <summary>virt-mdev doctor: what keeps vGPUs from working on this host, and what to do about it.</summary>
+[Verb("doctor", HelpText = "Say what keeps vGPUs from working on this host, and what to do; changes nothing.")]
+internal sealed class DoctorVerb
+{
+    /// <summary>More than reading hundreds of VFs takes; only what hangs takes longer.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
+    [Option("json", HelpText = "Print JSON.")]
+    public bool Json { get; set; }
+
+    public int Run(Root root)
+    {
+        var findings = HostChecks.Examine(root, Patience);
+        if (Json)
+            Listing.Print(Listing.Array(findings.Select(f => (JsonNode)ToJson(f))));
+        else
+            Listing.Print([.. findings.Select(f => new[] { EnumText.Of(f.Severity), f.Topic, f.Remedy is null ? f.What : $"{f.What}; {f.Remedy}" })]);
+        return findings.Any(f => f.Severity == Severity.Wrong) ? 1 : 0;
+    }
+
+    private static JsonObject ToJson(Finding finding) => new()
+    {
+        ["severity"] = EnumText.Of(finding.Severity),
+        ["topic"] = finding.Topic,
+        ["what"] = finding.What,
+        ["remedy"] = finding.Remedy,
+    };
+}

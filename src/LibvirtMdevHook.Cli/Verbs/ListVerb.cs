@@ -1,0 +1,68 @@
+using System.Text.Json.Nodes;
+using CommandLine;
+using LibvirtMdevHook.Devices;
+using LibvirtMdevHook.Domains;
+using LibvirtMdevHook.Hosts;
+using LibvirtMdevHook.Linux;
+using LibvirtMdevHook.Records;
+using LibvirtMdevHook.Reports;
+
+namespace LibvirtMdevHook.Cli.Verbs;
+
+/// <summary>virt-mdev list: which devices there are, whose they are, and what holds up those that should be gone.</summary>
+[Verb("list", HelpText = "List the devices of this host, their domains and states, foreign ones too.")]
+internal sealed class ListVerb
+{
+    [Option("json", HelpText = "Print JSON.")]
+    public bool Json { get; set; }
+
+    public int Run(Root root)
+    {
+        var context = OperationContext.Open(root, "list");
+        var rows = Rows(root, context.Records).OrderBy(r => r.Device, StringComparer.Ordinal).ToArray();
+        if (Json)
+            Listing.Print(Listing.Array(rows.Select(r => r.ToJson())));
+        else if (rows.Length == 0)
+            Console.WriteLine("No mediated device and no VF with a type is on this host, and no record of one.");
+        else
+            Listing.Print([["DEVICE", "DOMAIN", "PARENT", "TYPE", "STATE"], .. rows.Select(r => r.Cells())]);
+        return 0;
+    }
+
+    private static IEnumerable<Row> Rows(Root root, RecordStore records)
+    {
+        var existing = HostFile.List(root.MdevDevices).Concat(HostFile.List(root.PciDevices).Where(name => VirtualFunction.Is(root.PciDevices / name)))
+            .Select(name => DeviceId.TryParse(name.ToString(), out var id) ? id : null).OfType<DeviceId>();
+        return ListedDevice.All(
+            records.Removing().Concat(records.Domains()).Concat(records.Reservations()),
+            existing,
+            id => HostDevice.Look(root, id),
+            vf => HostFile.LinkName(vf.Path / "physfn")).Select(listed => Row.Of(listed, root));
+    }
+
+    /// <summary>One device.</summary>
+    private sealed record Row(string Device, string? Domain, string? DomainUuid, string Parent, string? Type, string State, string? Holder)
+    {
+        public static Row Of(ListedDevice listed, Root root) => new(
+            listed.Device.ToString(),
+            listed.Record?.Name,
+            listed.Record?.Domain.ToString("D"),
+            listed.Place.ToString(),
+            listed.Claim is { } own ? own.Type?.Title : listed.Seen?.Type?.ToString(),
+            listed.StateText,
+            VfioGroup.Holder(root, listed.Claim is { } claim ? VfioGroup.Of(root, claim.Device, claim.Parent) : listed.Seen?.Group));
+
+        public string[] Cells() => [Device, Domain ?? "-", Parent, Type ?? "-", Holder is null ? State : $"{State}, held by {Holder}"];
+
+        public JsonObject ToJson() => new()
+        {
+            ["device"] = Device,
+            ["domain"] = Domain,
+            ["domain_uuid"] = DomainUuid,
+            ["parent"] = Parent,
+            ["type"] = Type,
+            ["state"] = State,
+            ["held_by"] = Holder,
+        };
+    }
+}

@@ -1,0 +1,84 @@
+using System.Text.Json.Nodes;
+using CommandLine;
+using LibvirtMdevHook.Devices;
+using LibvirtMdevHook.Domains;
+using LibvirtMdevHook.Linux;
+using LibvirtMdevHook.Planning;
+using LibvirtMdevHook.Records;
+
+namespace LibvirtMdevHook.Cli.Verbs;
+
+/// <summary>virt-mdev plan: what prepare would do for a domain here and now, and why each parent is taken or not.</summary>
+[Verb("plan", HelpText = "Show what starting a domain would do on this host now, parent by parent; nothing is changed.")]
+internal sealed class PlanVerb
+{
+    [Value(0, MetaName = "FILE", Required = true, HelpText = "A domain XML, or '-' for standard input ('virsh dumpxml DOMAIN | virt-mdev plan -').")]
+    public string File { get; set; } = "";
+
+    [Option("json", HelpText = "Print JSON.")]
+    public bool Json { get; set; }
+
+    public int Run(Root root)
+    {
+        if (DomainFile.Read(root, File) is not { } domain)
+            return 1;
+        var plan = domain.Declaration is { } declaration
+            ? Planner.Make(PlanInputReader.Preview(OperationContext.Open(root, "plan"), domain, declaration))
+            : new Plan(null, [], []);
+        if (Json)
+            Listing.Print(ToJson(domain, plan));
+        else
+            Print(domain, plan);
+        return plan.Refusals.Length > 0 ? 1 : 0;
+    }
+
+    private static void Print(Domain domain, Plan plan)
+    {
+        foreach (var device in plan.Candidates.GroupBy(c => c.Device))
+        {
+            Console.WriteLine($"{device.Key}:");
+            Listing.Print([.. device.Select(c => Cells(plan, c))], "  ");
+        }
+
+        Console.Write(domain.Declaration is null ? "no devices are declared\n" : plan.ToString());
+    }
+
+    private static string[] Cells(Plan plan, Candidate candidate) =>
+    [
+        candidate.Parent.Name.ToString(),
+        candidate.Type?.Id.ToString() ?? "-",
+        candidate.Reason is { } whyNot ? $"no: {whyNot}" : $"{(IsChosen(plan, candidate) ? "chosen" : "fits")}: {candidate.Ranking}",
+    ];
+
+    private static bool IsChosen(Plan plan, Candidate candidate) =>
+        plan.Record?.Claims.Any(c => c.Device == candidate.Device && c.Parent == candidate.Parent.Name) == true;
+
+    private static JsonObject ToJson(Domain domain, Plan plan) => new()
+    {
+        ["domain"] = domain.Name,
+        ["domain_uuid"] = domain.Uuid == Guid.Empty ? null : domain.Uuid.ToString("D"),
+        ["refusals"] = Listing.Array(plan.Refusals.Select(r => new JsonObject { ["device"] = r.Device?.ToString(), ["text"] = r.Text })),
+        ["devices"] = Listing.Array((plan.Record?.Claims ?? []).Select(ClaimJson)),
+        ["candidates"] = Listing.Array(plan.Candidates.Select(c => new JsonObject
+        {
+            ["device"] = c.Device.ToString(),
+            ["parent"] = c.Parent.Name.ToString(),
+            ["type"] = c.Type?.Id.ToString(),
+            ["chosen"] = IsChosen(plan, c),
+            ["why_not"] = c.Reason,
+            ["merits"] = c.Fits ? c.Ranking : null,
+        })),
+        ["steps"] = Listing.Array(plan.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(step => (JsonNode)step)),
+    };
+
+    private static JsonObject ClaimJson(Claim claim) => new()
+    {
+        ["device"] = claim.Device.ToString(),
+        ["parent"] = claim.Parent.ToString(),
+        ["dialect"] = claim.Dialect.Name,
+        ["type"] = claim.Type?.Id.ToString(),
+        ["name"] = claim.Type?.Name,
+        ["args"] = claim.Args.Length > 0 ? claim.Args : null,
+        ["foreign"] = claim.IsForeign,
+    };
+}

@@ -1,0 +1,54 @@
+using System.Text.Json.Nodes;
+using CommandLine;
+using LibvirtMdevHook.Devices;
+using LibvirtMdevHook.Domains;
+using LibvirtMdevHook.Linux;
+using LibvirtMdevHook.Upkeep;
+
+namespace LibvirtMdevHook.Cli.Verbs;
+
+/// <summary>virt-mdev reconcile: what is left over where no hook comes back for it.</summary>
+[Verb("reconcile", HelpText = "List what is left over of domains that ended while nobody looked; with --apply, clean it up.")]
+internal sealed class ReconcileVerb
+{
+    private static readonly TimeSpan AnswerTime = TimeSpan.FromSeconds(10);
+
+    [Option("apply", HelpText = "Take down what is listed, but for what somebody holds.")]
+    public bool Apply { get; set; }
+
+    [Option("json", HelpText = "Print JSON.")]
+    public bool Json { get; set; }
+
+    public int Run(Root root)
+    {
+        if (Terminal.Virsh(AnswerTime) is not { } virsh)
+            return 1;
+        var reconcile = new Reconcile(OperationContext.Open(root, "reconcile"), virsh, Terminal.WaitNotice);
+        var found = reconcile.Run(Apply);
+        if (Json)
+            Listing.Print(Listing.Array(found.Select(f => (JsonNode)ToJson(f))));
+        else if (found.Count == 0 && reconcile.WhyNotJudged is null)
+            Console.WriteLine("Nothing is left over.");
+        else
+            foreach (var leftover in found)
+                Console.WriteLine(OneLine.Of($"{EnumText.Of(leftover.Kind)}: {leftover.Text}{Outcome(leftover)}"));
+        if (reconcile.WhyNotJudged is { } silence)
+            return Terminal.Fail($"there is no verdict on the records of domains: {silence}");
+        return Apply && found.Any(f => f.Reason is not null) ? 1 : 0;
+    }
+
+    private string Outcome(Leftover leftover) => leftover.Reason is { } trouble ? $"; left alone: {trouble}"
+        : Apply && leftover.Kind != LeftoverKind.SetAside ? "; cleaned up"
+        : "";
+
+    private JsonObject ToJson(Leftover leftover) => new()
+    {
+        ["kind"] = EnumText.Of(leftover.Kind),
+        ["domain"] = leftover.DomainName,
+        ["domain_uuid"] = leftover.Domain?.ToString("D"),
+        ["devices"] = Listing.Array(leftover.Devices.Select(d => (JsonNode)d.ToString())),
+        ["text"] = leftover.Text,
+        ["trouble"] = leftover.Reason,
+        ["cleaned_up"] = Apply && leftover.Reason is null && leftover.Kind != LeftoverKind.SetAside,
+    };
+}

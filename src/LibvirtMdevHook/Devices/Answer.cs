@@ -1,0 +1,23 @@
+namespace LibvirtMdevHook.Devices;
+
+/// <summary>How an operation ended.</summary>
+/// <param name="Sentence">For the person who started the domain; empty when it is good and nobody asked.</param>
+/// <param name="Xml">What libvirt is to take in place of the domain XML that it gave; empty where that stays as it is.</param>
+internal sealed record Answer(bool IsGood, string Sentence, ReadOnlyMemory<byte> Xml)
+{
+    public static readonly Answer Good = new(true, "", default);
+
+    /// <param name="sentence">For the person who asked for it.</param>
+    public static Answer Done(string sentence) => new(true, sentence, default);
+
+    public static Answer Rewritten(ReadOnlyMemory<byte> xml) => new(true, "", xml);
+
+    public static Answer Refused(string sentence) => new(false, sentence, default);
+
+    /// <param name="why">With the domain in front, or without.</param>
+    public static Answer Refused(string domain, string why)
+    {
+        var prefix = $"domain '{domain}': ";
+        return Refused(why.StartsWith(prefix, StringComparison.Ordinal) ? why : prefix + why);
+    }
+}

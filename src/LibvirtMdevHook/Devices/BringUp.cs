@@ -1,0 +1,179 @@
+using LibvirtMdevHook.Domains;
+using LibvirtMdevHook.Hosts;
+using LibvirtMdevHook.Linux;
+using LibvirtMdevHook.Records;
+
+namespace LibvirtMdevHook.Devices;
+
+/// <summary>
+/// Walks the claims of a record up: create all, wait for all, the attributes of all, online all, and proves each. The record is saved at
+/// every step, so that whoever comes after a crash knows what is ours. It undoes nothing: that is the way back, <see cref="TakeDown"/>.
+/// </summary>
+/// <param name="only">The one device to bring up, for a domain that runs with its others; null for all.</param>
+internal sealed class BringUp(OperationContext context, TimeBudget budget, Record planned, DeviceId? only = null)
+{
+    /// <summary>How long sysfs may take to show what a write has done, which the kernel has answered already.</summary>
+    private static readonly TimeSpan ShowTime = TimeSpan.FromSeconds(10);
+
+    private static readonly TimeSpan NodeTime = TimeSpan.FromSeconds(5);
+
+    private BringUpFailure? _failure;
+
+    /// <summary>The record as far as it came.</summary>
+    public Record Record { get; private set; } = planned;
+
+    /// <returns>Null when every device is there and online.</returns>
+    public BringUpFailure? Run()
+    {
+        try
+        {
+            var done = Each(Create) && Each(Appear) && Each(SetAttributes) && Each(GoOnline) && Each(WaitForNode);
+            if (done)
+                Save(Record with { Phase = Record.Phase == Phase.Preparing ? Phase.Prepared : Record.Phase });
+            return done ? null : _failure;
+        }
+        catch (IOException e)
+        {
+            return new BringUpFailure(e.Message, Retry.No);
+        }
+    }
+
+    private bool Each(Func<Claim, bool> step)
+    {
+        foreach (var claim in Record.Claims.Where(c => only is null || c.Device == only))
+        {
+            if (!step(claim))
+                return false;
+        }
+
+        return true;
+    }
+
+    private bool Create(Claim claim)
+    {
+        if (claim.IsForeign)
+            return true;
+        if (budget.IsOver)
+            return Fail(claim, "the time for the start is over", Retry.TooLate);
+        // A VF's directory is there before: made anew by sriov-manage, it is another.
+        claim = claim with { Stage = Stage.Intended, Inode = claim.Device.Address is null ? null : FileStatus.Of(PathOf(claim))?.Inode };
+        Save(Record.With(claim));
+        var parent = Dialect.ParentPath(context.Root, claim.Parent);
+        var error = claim.Dialect.Create(parent, claim.Device, claim.Type?.Id, claim.Args);
+        if (error.IsNone)
+        {
+            Save(Record.With(claim with { Stage = Stage.Created, Inode = claim.Inode ?? HostDevice.Look(context.Root, claim.Device)?.Inode }));
+            context.Log.Info($"created {claim}");
+            return true;
+        }
+
+        if (error == Errno.EEXIST)
+            return FailForeign(claim);
+        Save(Record.With(claim with { Stage = Stage.Reserved }));
+        var words = claim.Dialect.WhyNotCreated(parent, claim.Type?.Id, error);
+        var retry = Dialect.MayBeFull(error) ? Retry.Elsewhere : Retry.No;
+        _failure = new BringUpFailure($"the device {claim} cannot be created: {words}", retry, claim.Parent, words);
+        return false;
+    }
+
+    /// <summary>The record says that the device is not ours before anything else happens.</summary>
+    private bool FailForeign(Claim claim)
+    {
+        Save(Record.With(claim with { Stage = Stage.Reserved, IsForeign = true }));
+        var existing = HostDevice.Look(context.Root, claim.Device);
+        _failure = existing is null
+            ? new BringUpFailure($"the device {claim} cannot be created: {Errno.EEXIST}, though it is not to be seen: "
+                + "an earlier removal of it still waits in the kernel"
+                + (VfioGroup.Holder(context.Root, VfioGroup.Of(context.Root, claim.Device, claim.Parent)) is { } holder ? $" for {holder}" : ""), Retry.Soon)
+            : new BringUpFailure($"the device {claim} cannot be created: somebody else made one {(claim.Device.Address is null ? "with its uuid" : "of the VF")} "
+                + "meanwhile", Retry.Soon);
+        return false;
+    }
+
+    private bool Appear(Claim claim)
+    {
+        HostDevice? device = null;
+        var there = budget.AtMost(ShowTime).Wait(() => (device = HostDevice.Look(context.Root, claim.Device)) is not null
+            && (!claim.Dialect.TellsType || device.Type is not null) && (!claim.Dialect.HasOnline || device.Online is not null));
+        if (!there)
+            return Fail(claim, WhyMissing(claim, device));
+        if (!claim.Proves(device!))
+            return Fail(claim, $"another device has taken its place, of type '{device!.Type}' on '{device.Parent}'");
+        if (claim.Dialect.TellsType && device!.Type != claim.Type?.Id)
+            return Fail(claim, $"it is of type '{device.Type}', not '{claim.Type?.Id}'");
+        if (claim.Inode is null)
+            Save(Record.With(claim with { Inode = device!.Inode }));
+        return true;
+    }
+
+    private static string WhyMissing(Claim claim, HostDevice? device)
+    {
+        if (device is null)
+        {
+            return (claim.Device.Address is null ? "it was created, but does not appear in sysfs" : "its type was set, but its current_vgpu_type reads 0")
+                + "; the kernel's log may say why";
+        }
+
+        if (claim.Device.Address is not null)
+            return "its type was set, but its current_vgpu_type cannot be read";
+        if (claim.Dialect.TellsType && device.Type is null)
+            return "its mdev_type does not appear in sysfs";
+        var online = HostFile.Read(device.Path / "online", out var error);
+        return online is null ? $"its 'online' cannot be read: {error}" : "its driver has no way to bring it online: 'online' reads nothing";
+    }
+
+    private bool SetAttributes(Claim claim)
+    {
+        foreach (var attr in claim.Attrs)
+        {
+            var error = DeviceAttribute.Write(PathOf(claim), attr, out var difference);
+            if (!error.IsNone)
+                return Fail(claim, $"its attribute '{attr.Name}' cannot be set to '{attr.Value}': {DeviceAttribute.WhyNotSet(attr.Name, error)}");
+            context.Log.Info($"set '{attr.Name}' of {claim} to '{attr.Value}'");
+            if (difference is not null)
+                context.Log.Warn($"'{attr.Name}' of {claim} was set to '{attr.Value}' and reads '{difference}', ignoring");
+        }
+
+        if (ApMatrix.Difference(PathOf(claim), claim.Attrs) is { } other)
+            context.Log.Warn($"the attributes of {claim} were set, but {other}, ignoring");
+        return true;
+    }
+
+    private bool GoOnline(Claim claim)
+    {
+        var error = claim.Dialect.SetOnline(PathOf(claim), online: true);
+        if (!error.IsNone)
+            return Fail(claim, $"it cannot be brought online: {claim.Dialect.WhyNotOnline(error)}");
+        if (claim.Dialect.HasOnline && !budget.AtMost(ShowTime).Wait(() => HostDevice.Look(context.Root, claim.Device)?.Online == true))
+            return Fail(claim, "it was brought online, but 'online' does not read 1; the kernel's log may say why");
+        Save(Record.With(claim with { Stage = Stage.Online }));
+        if (claim.Dialect.HasOnline)
+            context.Log.Info($"brought online {claim}");
+        return true;
+    }
+
+    /// <summary>Without the node libvirt refuses the start itself and says what is missing, so this only waits.</summary>
+    private bool WaitForNode(Claim claim)
+    {
+        var there = budget.AtMost(NodeTime).Wait(() =>
+            HostDevice.Look(context.Root, claim.Device)?.Group is { } group && FileStatus.Of(context.Root.Vfio / group) is not null);
+        if (!there)
+            context.Log.Warn($"the device {claim} has no node in '{context.Root.Vfio}' yet, ignoring");
+        return true;
+    }
+
+    private HostPath PathOf(Claim claim) => HostDevice.PathOf(context.Root, claim.Device);
+
+    private bool Fail(Claim claim, string reason, Retry retry = Retry.No)
+    {
+        _failure = new BringUpFailure($"the device {claim} cannot be had: {reason}", retry);
+        return false;
+    }
+
+    private void Save(Record record)
+    {
+        // What cannot be saved has happened all the same.
+        Record = record;
+        context.Records.Save(record);
+    }
+}

@@ -1,0 +1,17 @@
+using LibvirtMdevHook.Linux;
+using LibvirtMdevHook.Log;
+using LibvirtMdevHook.Records;
+using LibvirtMdevHook.Settings;
+
+namespace LibvirtMdevHook.Devices;
+
+/// <summary>What every operation works with.</summary>
+internal sealed record OperationContext(Root Root, HostSettings Settings, RecordStore Records, HookLog Log)
+{
+    public static OperationContext Open(Root root, string subject)
+    {
+        var settings = HostSettings.Load(root);
+        var log = new HookLog(root, settings, subject);
+        return new OperationContext(root, settings, new RecordStore(root, Boot.Id(root), log.Error), log);
+    }
+}

@@ -1,0 +1,83 @@
+using LibvirtMdevHook.Devices;
+using LibvirtMdevHook.Domains;
+using LibvirtMdevHook.Hosts;
+using LibvirtMdevHook.Linux;
+using LibvirtMdevHook.Records;
+
+namespace LibvirtMdevHook.HookOperations;
+
+/// <summary>
+/// start: every device must still be there, of the right type and online. The node of one handed over by qemu:commandline is given to
+/// the user that QEMU runs as, since libvirt knows nothing of it; native hostdevs libvirt labels itself, after this operation.
+/// </summary>
+internal sealed class StartOperation(OperationContext context, TimeBudget budget, WorkerRequest request)
+{
+    public Answer Run()
+    {
+        using var own = context.Records.Lock(request.Domain, budget.Deadline);
+        if (own is null)
+            return Refuse("an earlier operation of this domain is still at work");
+        if (context.Records.Load(request.Domain) is not { } record)
+        {
+            own.Delete();
+            return Answer.Good;
+        }
+
+        foreach (var claim in record.Claims)
+        {
+            if (WhyNotReady(claim) is { } reason)
+                return Refuse($"the device {claim} is not ready: {reason}; start the domain again");
+        }
+
+        record = record with { Phase = Phase.Starting };
+        context.Records.Save(record);
+        try
+        {
+            return GiveNodesToQemu(record) ?? Answer.Good;
+        }
+        catch (DomainXmlException e)
+        {
+            return Refuse($"{e.Problems[0]}");
+        }
+    }
+
+    private string? WhyNotReady(Claim claim)
+    {
+        if (HostDevice.Look(context.Root, claim.Device) is not { } device)
+            return claim.Device.Address is null ? "it has disappeared since prepare" : "it has lost its type since prepare: its current_vgpu_type reads 0";
+        if (!claim.Proves(device))
+            return "another device has taken its place since prepare";
+        if (claim.Dialect.TellsType && device.Type != claim.Type?.Id)
+            return $"it is of type '{device.Type}', not '{claim.Type?.Id}'";
+        return claim.Dialect.HasOnline && device.Online != true ? "it is not online" : null;
+    }
+
+    private Answer? GiveNodesToQemu(Record record)
+    {
+        foreach (var claim in record.Claims.Where(c => c.AttachedBy == AttachedBy.Commandline))
+        {
+            var dac = DomainXml.Parse(request.Xml, context.Settings.AllowedAttributes).Dac;
+            if (dac is null)
+            {
+                context.Log.Warn($"the domain has no dac seclabel, so the node of {claim} is left as it is, ignoring");
+                continue;
+            }
+
+            if (HostDevice.Look(context.Root, claim.Device)?.Group is not { } group || FileStatus.OfLink(context.Root.Vfio / group) is not { } before)
+                return Refuse($"the device {claim} has no node in '{context.Root.Vfio}'");
+            // Of two starts in a row, from hooks/qemu and qemu.d, only the first saw whose the node was.
+            record = record.With(claim with { Node = claim.Node ?? new DacLabel(before.Uid, before.Gid) });
+            context.Records.Save(record);
+            var node = context.Root.Vfio / group;
+            if (Libc.lchown(node.Text, dac.Uid, dac.Gid) != 0)
+                return Refuse($"'{node}' of the device {claim} cannot be given to {dac.Uid}:{dac.Gid}: {Errno.Last()}");
+            if (FileStatus.OfLink(node) is not { } after || after.Uid != dac.Uid || after.Gid != dac.Gid)
+                return Refuse($"'{node}' of the device {claim} was given to {dac.Uid}:{dac.Gid}, but belongs to somebody else now");
+            context.Log.Info($"gave '{node}' of {claim} to {dac.Uid}:{dac.Gid}");
+        }
+
+        return null;
+    }
+
+    private Answer Refuse(string why) => Answer.Refused($"domain '{request.Name}': {why}");
+}
