@@ -1,23 +1,61 @@
+using System.Text;
+
 namespace LibvirtMdevHook.Domains;
 
-/// <summary>How a declared type is compared with the names of types: case, blanks, underscores, hyphens and a vendor's word in front do not count.</summary>
+/// <summary>
+/// How a declared type is compared with the names of types: case does not count, nor a vendor's word in front, nor blanks, underscores and
+/// hyphens. Between two digits, though, these three are one and the same separator: <c>DC-1-2Q</c> has 2 GB of a GPU in MIG mode,
+/// <c>DC-12Q</c> has 12 GB.
+/// </summary>
 internal static class TypeName
 {
-    /// <returns><c>GRID M60-4Q</c>, <c>nvidia m60_4q</c> and <c>M604Q</c> all become <c>m604q</c>.</returns>
+    private static readonly string[] VendorWords = ["grid", "nvidia"];
+
+    /// <returns>
+    /// <c>GRID M60-4Q</c>, <c>nvidia m60_4q</c> and <c>M60 4Q</c> all become <c>m60-4q</c>; a text of separators alone becomes empty, and means
+    /// no type.
+    /// </returns>
     public static string Normalise(string name)
     {
-        var text = name.Trim().ToLowerInvariant();
-        // 'nvidia-18' is a type id: there the hyphen binds.
-        text = Without(Without(text, "grid", " _-"), "nvidia", " _");
-        return string.Concat(text.Where(c => !char.IsWhiteSpace(c) && c is not ('_' or '-')));
+        var text = new StringBuilder(name.Length);
+        var isSeparated = false;
+        foreach (var c in name)
+        {
+            if (IsSeparator(c))
+            {
+                isSeparated = true;
+                continue;
+            }
+
+            if (isSeparated && char.IsAsciiDigit(c) && text.Length > 0 && char.IsAsciiDigit(text[^1]))
+                text.Append('-');
+            text.Append(char.ToLowerInvariant(c));
+            isSeparated = false;
+        }
+
+        return WithoutVendor(text.ToString());
     }
 
     /// <summary>Whether the declared text can mean a type of this id and name.</summary>
     public static bool CanMean(string declared, string id, string? name) =>
-        declared == id || declared == name || Normalise(declared) == Normalise(name ?? id);
+        declared == id || declared == name || IsSpellingOf(name ?? id, Normalise(declared));
 
-    private static string Without(string text, string word, string separators) =>
-        text.StartsWith(word, StringComparison.Ordinal) && text.Length > word.Length && separators.Contains(text[word.Length], StringComparison.Ordinal)
-            ? text[(word.Length + 1)..]
-            : text;
+    /// <param name="normal">A declared text, normalised.</param>
+    public static bool IsSpellingOf(string name, string normal) => normal.Length > 0 && Normalise(name) == normal;
+
+    private static bool IsSeparator(char c) => c is '-' or '_' || char.IsWhiteSpace(c);
+
+    /// <summary>A word in front of a number alone stays: <c>nvidia-18</c> is an id, and <c>18</c> is none of the mainline kernel.</summary>
+    private static string WithoutVendor(string text)
+    {
+        while (VendorWords.FirstOrDefault(word => text.StartsWith(word, StringComparison.Ordinal)) is { } word)
+        {
+            var rest = text[word.Length..];
+            if (!rest.Any(char.IsLetter))
+                return text;
+            text = rest;
+        }
+
+        return text;
+    }
 }

@@ -11,9 +11,12 @@ internal static partial class VgpuSize
 {
     /// <returns>4 of <c>NVIDIA L40S-4Q</c>, 0 of <c>GRID M10-0B</c>; null where the name does not tell, as that of a part of a MIG instance (<c>A100-1-5C</c>).</returns>
     public static int? Of(string? name) =>
-        name is not null && !OfMig().IsMatch(name) && Last().Match(name) is { Success: true } match
+        name is not null && !IsOfMig(name) && Last().Match(name) is { Success: true } match
             ? int.Parse(match.Groups[1].Value, NumberStyles.None, CultureInfo.InvariantCulture)
             : null;
+
+    /// <summary>Whether a type has a part of a MIG instance: a GPU offers such types alone while it is in MIG mode, and none otherwise.</summary>
+    public static bool IsOfMig(string? name) => name is not null && OfMig().IsMatch(name);
 
     /// <param name="listed">What a VF lists while its GPU runs nothing: the largest type takes all of it.</param>
     /// <returns>The GPU's gigabytes; null where one of the types does not tell its own.</returns>

@@ -77,12 +77,25 @@ internal static class RefusalText
     private static string NoSuchType(DeclaredHostdev hostdev, ImmutableArray<Candidate> candidates)
     {
         var where = Names(candidates.Select(c => c.Parent.Name));
-        return $"{where} {(candidates.Length == 1 ? "has" : "have")} no such type{DidYouMean(hostdev, candidates)}";
+        var have = candidates.Length == 1 ? "has" : "have";
+        return $"{where} {have} no such type{InOtherMode(hostdev, candidates)}{DidYouMean(hostdev, candidates)}";
     }
+
+    /// <summary>The types of a GPU in MIG mode have names that are easily taken for those of the GPU without it.</summary>
+    private static string InOtherMode(DeclaredHostdev hostdev, ImmutableArray<Candidate> candidates)
+    {
+        var modes = candidates.SelectMany(c => c.Parent.Types).Select(type => VgpuSize.IsOfMig(type.Name)).Distinct().ToArray();
+        if (modes is not [var isMig] || isMig == VgpuSize.IsOfMig(hostdev.Type) || Near(hostdev, candidates).IsEmpty)
+            return "";
+        return isMig ? ": in MIG mode a GPU offers types of GPU instances only" : ": a GPU offers types of GPU instances in MIG mode only";
+    }
+
+    private static ImmutableArray<string> Near(DeclaredHostdev hostdev, ImmutableArray<Candidate> candidates) =>
+        TypeMatch.Near(hostdev.Type!, candidates.SelectMany(c => c.Parent.Types.Concat(c.Parent.Seen)));
 
     private static string DidYouMean(DeclaredHostdev hostdev, ImmutableArray<Candidate> candidates)
     {
-        var near = TypeMatch.Near(hostdev.Type!, candidates.SelectMany(c => c.Parent.Types.Concat(c.Parent.Seen)));
+        var near = Near(hostdev, candidates);
         return near.Length > 0 ? $"; did you mean {string.Join(" or ", near.Select(n => $"'{n}'"))}?" : "; 'virt-mdev types' lists the types";
     }
 

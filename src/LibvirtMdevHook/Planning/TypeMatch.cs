@@ -17,7 +17,7 @@ internal sealed record TypeMatch(ImmutableArray<MdevType> Types)
         [
             type => dialect.IsId(declared, type.Id),
             type => type.Name == declared,
-            type => TypeName.Normalise(type.Title) == normal,
+            type => TypeName.IsSpellingOf(type.Title, normal),
         ];
         return new TypeMatch(steps.Select(step => types.Where(step).ToImmutableArray()).FirstOrDefault(found => found.Length > 0, []));
     }

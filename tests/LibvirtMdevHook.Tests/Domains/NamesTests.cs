@@ -57,8 +57,13 @@ internal sealed class NamesTests
     public bool A_parent_is_named_as_sysfs_or_as_libvirt_does(string declared, string parent, string subsystem) =>
         ParentName.TryParse(declared, out var name) && name.Names(SysfsName.Parse(parent), () => SysfsName.Parse(subsystem));
 
-    [TestCase("GRID M60-4Q", "m604q"), TestCase("nvidia m60_4q", "m604q"), TestCase("grid_M60 4Q", "m604q"), TestCase("nvidia-18", "nvidia18")]
-    [TestCase("i915-GVTg_V4_2", "i915gvtgv42"), TestCase("GRID", "grid")]
+    [TestCase("GRID M60-4Q", "m60-4q"), TestCase("nvidia m60_4q", "m60-4q"), TestCase("grid_M60 4Q", "m60-4q"), TestCase("M604Q", "m604q")]
+    [TestCase("NVIDIA RTX Pro 6000 Blackwell DC-1-2Q", "rtxpro6000blackwelldc1-2q"), TestCase("DC_1 2Q", "dc1-2q"), TestCase("DC-12Q", "dc12q")]
+    [TestCase("m60 -_ 4q", "m60-4q"), TestCase("\tM60\u00a04Q\n", "m60-4q"), TestCase("1 - 2", "1-2"), TestCase("-1-2-", "1-2")]
+    [TestCase("GRID -_M60-4Q", "m60-4q"), TestCase("GRIDM60-4Q", "m60-4q"), TestCase("NVIDIA-M60-4Q", "m60-4q"), TestCase("NVIDIA GRID M60-4Q", "m60-4q")]
+    [TestCase("i915-GVTg_V4_2", "i915gvtgv4-2"), TestCase("nvidia-18", "nvidia18"), TestCase("GRID 1 2", "grid1-2"), TestCase("GRID", "grid")]
+    [TestCase("GRID NVIDIA", "nvidia"), TestCase("", ""), TestCase(" -_\u00a0", "")]
+    [TestCase("1\u0660-\u06602", "1\u0660\u06602", Description = "only 0 to 9 are digits here")]
     public void Spelling_does_not_count_in_a_type(string name, string normal) => Assert.That(TypeName.Normalise(name), Is.EqualTo(normal));
 
     [TestCase("a=1", ExpectedResult = true), TestCase("a=1,b.c-d=/x", ExpectedResult = true), TestCase("a=", ExpectedResult = true)]

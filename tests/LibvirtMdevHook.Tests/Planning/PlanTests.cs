@@ -55,6 +55,9 @@ internal sealed class PlanTests
     public Task A_name_is_found_however_it_is_spelled() => Plan("m60-mdev", $"""<hostdev uuid="{DomainText.First}" type="grid_m60 2q"/>""");
 
     [Test]
+    public Task A_name_that_lacks_a_separator_between_digits_is_a_near_miss() => Plan("m60-mdev", $"""<hostdev uuid="{DomainText.First}" type="M604Q"/>""");
+
+    [Test]
     public Task An_unknown_type_is_refused_with_near_misses() => Plan("m60-mdev", $"""<hostdev uuid="{DomainText.First}" type="GRID M60-4A"/>""");
 
     [Test]

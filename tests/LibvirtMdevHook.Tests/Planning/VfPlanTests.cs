@@ -18,6 +18,12 @@ internal sealed class VfPlanTests
 {
     private const string First = "0000:41:00.4";
     private const string Second = "0000:41:00.5";
+    private const string Board = "NVIDIA RTX Pro 6000 Blackwell DC";
+    private const string Whole = $"{Board}-12Q";
+
+    /// <summary>What a VF lists whose GPU is in MIG mode, and what one whose GPU is not.</summary>
+    private const string Mig = $@"ID    : vGPU Name\n1546  : {Board}-1-2Q\n";
+    private const string NoMig = $@"ID    : vGPU Name\n1528  : {Whole}\n";
 
     private static readonly string IdleGpu = Gpu("0000:41", (0, Idle), (0, Idle));
     private static readonly string BusyGpu = Gpu("0000:41", (558, Empty), (0, Beside2Q));
@@ -34,6 +40,33 @@ internal sealed class VfPlanTests
 
     [Test]
     public Task A_type_that_there_is_not_has_near_misses() => Plan(IdleGpu, "", Wish(First, "NVIDIA A40-3Q"));
+
+    /// <summary>12 GB of a whole GPU are asked for; a GPU in MIG mode offers 2 GB of an instance.</summary>
+    [Test]
+    public Task A_type_of_a_whole_GPU_is_none_of_a_GPU_in_MIG_mode() => Plan(Gpu("0001:c8", (0, Mig)), "", Wish("0001:c8:00.4", Whole));
+
+    [Test]
+    public Task A_type_of_a_GPU_instance_is_none_of_a_GPU_that_is_not_in_MIG_mode() =>
+        Plan(Gpu("0001:c8", (0, NoMig)), "", Wish("0001:c8:00.4", $"{Board}-1-2Q"));
+
+    [TestCase("NVIDIA RTX Pro 6000 Blackwell DC-1-2Q")]
+    [TestCase("rtx_pro_6000_blackwell_dc_1_2q")]
+    public void A_type_of_a_GPU_instance_is_found_by_its_name(string type) => Assert.That(
+        PlanOf(Gpu("0001:c8", (0, Mig)), Declaring("", Wish("0001:c8:00.4", type))),
+        Is.EqualTo($"set 0001:c8:00.4 of 0001:c8:00.0 (vf) to nvidia-1546 '{Board}-1-2Q'\n"));
+
+    [TestCase(Whole)]
+    [TestCase("RTX Pro 6000 Blackwell DC 12Q")]
+    public void Of_two_GPUs_that_is_taken_which_has_the_type_and_not_the_one_in_MIG_mode(string type)
+    {
+        using var tree = new TreeOfText(
+            Gpu("0000:41") + MdevVf(6, "0000:41", "nvidia-1546", $"{Board}-1-2Q")
+            + Gpu("0000:51") + MdevVf(6, "0000:51", "nvidia-1546", $"{Board}-1-2Q") + MdevType("0000:51:00.6", "nvidia-1528", Whole));
+
+        var plan = PlanOf(tree, Declaring("", $"<hostdev uuid='{DomainText.First}' type='{type}'/>"));
+
+        Assert.That(plan.ToString(), Is.EqualTo($"create {DomainText.First} on 0000:51:00.6 (mdev) as nvidia-1528 '{Whole}'\n"));
+    }
 
     [Test]
     public Task A_type_that_nobody_has_seen_may_still_be_hidden_beside_others() => Plan(BusyGpu, "", Wish(Second, "NVIDIA A40-48Q"));
@@ -142,14 +175,18 @@ internal sealed class VfPlanTests
     private static string Seen(string driver) => $"var/cache/libvirt-mdev/0000:41:00.0 = driver {driver}\\nnvidia-558 NVIDIA A40-2Q\\nnvidia-563 NVIDIA A40-48Q\\n\n";
 
     /// <summary>One more VF of a PF, which takes mediated devices.</summary>
-    private static string MdevVf(int function, string bus = "0000:41") => $"""
+    private static string MdevVf(int function, string bus = "0000:41", string id = "nvidia-558", string name = "NVIDIA A40-2Q") => $"""
         sys/class/mdev_bus/{bus}:00.{function} -> ../../devices/pci0000:00/{bus}:00.{function}
         sys/bus/pci/devices/{bus}:00.{function} -> ../../../devices/pci0000:00/{bus}:00.{function}
         sys/devices/pci0000:00/{bus}:00.{function}/physfn -> ../{bus}:00.0
         sys/devices/pci0000:00/{bus}:00.{function}/vendor = 0x10de\n
-        sys/devices/pci0000:00/{bus}:00.{function}/mdev_supported_types/nvidia-558/name = NVIDIA A40-2Q\n
-        sys/devices/pci0000:00/{bus}:00.{function}/mdev_supported_types/nvidia-558/available_instances = 1\n
-        sys/devices/pci0000:00/{bus}:00.{function}/mdev_supported_types/nvidia-558/device_api = vfio-pci\n
+
+        """ + MdevType($"{bus}:00.{function}", id, name);
+
+    private static string MdevType(string parent, string id, string name) => $"""
+        sys/devices/pci0000:00/{parent}/mdev_supported_types/{id}/name = {name}\n
+        sys/devices/pci0000:00/{parent}/mdev_supported_types/{id}/available_instances = 1\n
+        sys/devices/pci0000:00/{parent}/mdev_supported_types/{id}/device_api = vfio-pci\n
 
         """;
 
