@@ -72,7 +72,7 @@ internal sealed class DomainInput
             Array.Resize(ref _bytes, _bytes.Length * 2);
         var count = Stdin.Read(_bytes.AsSpan(_length), out var error);
         if (count < 0)
-            throw new IOException("the domain's XML cannot be read from stdin: " + error);
+            throw new IOException("the domain's XML cannot be read from stdin: " + error.InWords);
         _length += count;
         return count > 0;
     }

@@ -127,14 +127,14 @@ internal sealed class HookCall
     private int Pass(ReadOnlyMemory<byte> xml)
     {
         var error = _operation == HookOperation.Restore ? Output.PrintXmlWhole(xml) : Output.PrintXml(xml);
-        return error.IsNone ? 0 : Fail($"the changed XML of the domain cannot be handed to libvirtd: {error}");
+        return error.IsNone ? 0 : Fail($"the changed XML of the domain cannot be handed to libvirtd: {error.InWords}");
     }
 
     private string OnlyRoot =>
         $"domain '{_name}' declares mediated devices, for which the hook must run as root; define it in qemu:///system";
 
     private string NoWorker(string program, Errno error) =>
-        $"domain '{_name}': '{program}' cannot be started ({error}); install libvirt-mdev-hook again or remove it altogether";
+        $"domain '{_name}': '{program}' cannot be started ({error.InWords}); install libvirt-mdev-hook again or remove it altogether";
 
     private string NoAnswer(Deadline deadline, TimeSpan budget) => deadline.Passed
         ? $"domain '{_name}': " + (_operation == HookOperation.Migrate || _operation == HookOperation.Restore

@@ -82,7 +82,7 @@ internal sealed class BringUp(OperationContext context, TimeBudget budget, Recor
         Save(Record.With(claim with { Stage = Stage.Reserved, IsForeign = true }));
         var existing = HostDevice.Look(context.Root, claim.Device);
         _failure = existing is null
-            ? new BringUpFailure($"the device {claim} cannot be created: {Errno.EEXIST}, though it is not to be seen: "
+            ? new BringUpFailure($"the device {claim} cannot be created: {Errno.EEXIST.InWords}, though it is not to be seen: "
                 + "an earlier removal of it still waits in the kernel"
                 + (VfioGroup.Holder(context.Root, VfioGroup.Of(context.Root, claim.Device, claim.Parent)) is { } holder ? $" for {holder}" : ""), Retry.Soon)
             : new BringUpFailure($"the device {claim} cannot be created: somebody else made one {(claim.Device.Address is null ? "with its uuid" : "of the VF")} "
@@ -119,7 +119,7 @@ internal sealed class BringUp(OperationContext context, TimeBudget budget, Recor
         if (claim.Dialect.TellsType && device.Type is null)
             return "its mdev_type does not appear in sysfs";
         var online = HostFile.Read(device.Path / "online", out var error);
-        return online is null ? $"its 'online' cannot be read: {error}" : "its driver has no way to bring it online: 'online' reads nothing";
+        return online is null ? $"its 'online' cannot be read: {error.InWords}" : "its driver has no way to bring it online: 'online' reads nothing";
     }
 
     private bool SetAttributes(Claim claim)

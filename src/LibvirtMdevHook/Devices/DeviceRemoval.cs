@@ -135,7 +135,7 @@ internal sealed class DeviceRemoval(OperationContext context, Record record, Fil
             return true;
         Report(error == Errno.EBUSY
             ? $"{VfioGroup.Holder(context.Root, group) ?? "a process that is not to be seen from here"} holds it"
-            : $"it cannot be told whether somebody holds it: '{context.Root.Vfio / group}' cannot be opened: {error}");
+            : $"it cannot be told whether somebody holds it: '{context.Root.Vfio / group}' cannot be opened: {error.InWords}");
         return false;
     }
 
@@ -155,7 +155,7 @@ internal sealed class DeviceRemoval(OperationContext context, Record record, Fil
     private void GiveBack(SysfsName? group)
     {
         if (Claim.Node is { } owner && group is not null && Libc.lchown((context.Root.Vfio / group).Text, owner.Uid, owner.Gid) != 0)
-            context.Log.Warn($"cannot give '{context.Root.Vfio / group}' back to {owner.Uid}:{owner.Gid}: {Errno.Last()}, ignoring");
+            context.Log.Warn($"cannot give '{context.Root.Vfio / group}' back to {owner.Uid}:{owner.Gid}: {Errno.Last().InWords}, ignoring");
     }
 
     /// <param name="effect">What to log when the write has succeeded, be it later.</param>

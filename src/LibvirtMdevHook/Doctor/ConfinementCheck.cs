@@ -1,3 +1,5 @@
+using LibvirtMdevHook.Linux;
+
 namespace LibvirtMdevHook.Doctor;
 
 /// <summary>Whether SELinux and AppArmor let the hook do its work.</summary>
@@ -38,7 +40,7 @@ internal static class ConfinementCheck
             : confinement.ApparmorProfiles is null && !confinement.ApparmorError.IsAbsent
                 ? Finding.Unknown(
                     topic,
-                    $"whether AppArmor confines libvirt cannot be seen: {confinement.ApparmorError}",
+                    $"whether AppArmor confines libvirt cannot be seen: {confinement.ApparmorError.InWords}",
                     "run this as root")
             : !confinement.ApparmorConfinesLibvirt ? Finding.Well(topic, "AppArmor does not confine libvirt here")
             : confinement.ApparmorRules.Contains(program, StringComparison.Ordinal)

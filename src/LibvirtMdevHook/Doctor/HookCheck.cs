@@ -1,3 +1,5 @@
+using LibvirtMdevHook.Linux;
+
 namespace LibvirtMdevHook.Doctor;
 
 /// <summary>Whether libvirt calls the hook, and the hook has what it needs.</summary>
@@ -12,7 +14,7 @@ internal static class HookCheck
         if (files.Entry.CannotBeSeen || files.OldHook.CannotBeSeen)
             return [Finding.Unknown(
                 Topic,
-                $"whether libvirt calls the hook cannot be seen: {(files.Entry.CannotBeSeen ? files.Entry : files.OldHook).Error}",
+                $"whether libvirt calls the hook cannot be seen: {(files.Entry.CannotBeSeen ? files.Entry : files.OldHook).Error.InWords}",
                 "run this as root")];
         Finding[] wrong = [.. Entries(files), .. Programs(files), .. Owners(files)];
         return wrong.Any(f => f.Severity == Severity.Wrong) ? wrong : [.. wrong, Finding.Well(Topic, Describe(files))];

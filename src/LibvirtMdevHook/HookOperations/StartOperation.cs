@@ -70,7 +70,7 @@ internal sealed class StartOperation(OperationContext context, TimeBudget budget
             context.Records.Save(record);
             var node = context.Root.Vfio / group;
             if (Libc.lchown(node.Text, dac.Uid, dac.Gid) != 0)
-                return Refuse($"'{node}' of the device {claim} cannot be given to {dac.Uid}:{dac.Gid}: {Errno.Last()}");
+                return Refuse($"'{node}' of the device {claim} cannot be given to {dac.Uid}:{dac.Gid}: {Errno.Last().InWords}");
             if (FileStatus.OfLink(node) is not { } after || after.Uid != dac.Uid || after.Gid != dac.Gid)
                 return Refuse($"'{node}' of the device {claim} was given to {dac.Uid}:{dac.Gid}, but belongs to somebody else now");
             context.Log.Info($"gave '{node}' of {claim} to {dac.Uid}:{dac.Gid}");

@@ -65,25 +65,29 @@ internal abstract class Dialect
     public abstract Errno Destroy(HostPath parent, HostPath devicePath, DeviceId device, SysfsName? type, string arguments);
 
     /// <returns>What a refused create means, as half a sentence; asked right after it.</returns>
-    public virtual string WhyNotCreated(HostPath parent, SysfsName? type, Errno error) =>
-        error == Errno.ENOSPC || error == Errno.EUSERS ? $"no instance left ({error.Name})"
-        : error == Errno.ENOMEM ? "no memory is left for it on the host, or no instance (ENOMEM)"
-        : error == Errno.EFAULT ? "the driver could not make it (EFAULT); the kernel's log says why"
-        : error == Errno.ENODEV || error.IsAbsent
-            ? $"its driver is going, or its hardware is not operational ({error.Name}); start again when 'virt-mdev types' lists the type there"
-        : error == Errno.EIO && HostFile.LinkName(parent / "driver")?.ToString() == "nvidia"
-            ? $"its GPU is full, runs another size or is in another MIG mode (EIO); {NvidiaLogs}"
-        : $"the driver answers {error}; the kernel's log says why";
+    public virtual string WhyNotCreated(HostPath parent, SysfsName? type, Errno error) => error switch
+    {
+        Errno.ENOSPC or Errno.EUSERS => $"no instance left ({error.Name})",
+        Errno.ENOMEM => "no memory is left for it on the host, or no instance (ENOMEM)",
+        Errno.EFAULT => "the driver could not make it (EFAULT); the kernel's log says why",
+        Errno.ENODEV or Errno.ENOENT or Errno.ENOTDIR =>
+            $"its driver is going, or its hardware is not operational ({error.Name}); start again when 'virt-mdev types' lists the type there",
+        Errno.EIO when HostFile.LinkName(parent / "driver")?.ToString() == "nvidia" =>
+            $"its GPU is full, runs another size or is in another MIG mode (EIO); {NvidiaLogs}",
+        _ => $"the driver answers {error.InWords}; the kernel's log says why",
+    };
 
     /// <returns>What a refused removal means, as half a sentence.</returns>
-    public virtual string WhyNotDestroyed(Errno error) =>
-        error == Errno.EBUSY || error == Errno.EPERM ? $"its driver says that it is in use ({error.Name})"
-        : error == Errno.EAGAIN ? "the kernel is still at work on another create or remove of it (EAGAIN)"
-        : error == Errno.ENODEV || error.IsAbsent ? $"its parent's driver is going ({error.Name})"
-        : $"it cannot be removed: {error}; the kernel's log says why";
+    public virtual string WhyNotDestroyed(Errno error) => error switch
+    {
+        Errno.EBUSY or Errno.EPERM => $"its driver says that it is in use ({error.Name})",
+        Errno.EAGAIN => "the kernel is still at work on another create or remove of it (EAGAIN)",
+        Errno.ENODEV or Errno.ENOENT or Errno.ENOTDIR => $"its parent's driver is going ({error.Name})",
+        _ => $"it cannot be removed: {error.InWords}; the kernel's log says why",
+    };
 
     /// <returns>What it means that a device cannot be brought online or offline, as half a sentence.</returns>
-    public virtual string WhyNotOnline(Errno error) => $"{error}; the kernel's log says why";
+    public virtual string WhyNotOnline(Errno error) => $"{error.InWords}; the kernel's log says why";
 
     /// <summary>Queries, and writes only a change.</summary>
     public virtual Errno SetOnline(HostPath devicePath, bool online) => Errno.None;
@@ -93,7 +97,6 @@ internal abstract class Dialect
     /// and vfio_ccw, ENOMEM old mdpy, EIO NVIDIA, EFAULT GVT-g, EINVAL the first drivers of the 2016 interface for everything, EAGAIN concurrent
     /// changes, ENODEV and ENOENT a parent that goes): another parent may still do.
     /// </summary>
-    public static bool MayBeFull(Errno error) =>
-        error == Errno.ENOSPC || error == Errno.EUSERS || error == Errno.EPERM || error == Errno.ENOMEM || error == Errno.EIO
-        || error == Errno.EFAULT || error == Errno.EINVAL || error == Errno.EAGAIN || error == Errno.ENODEV || error.IsAbsent;
+    public static bool MayBeFull(Errno error) => error is Errno.ENOSPC or Errno.EUSERS or Errno.EPERM or Errno.ENOMEM or Errno.EIO
+        or Errno.EFAULT or Errno.EINVAL or Errno.EAGAIN or Errno.ENODEV or Errno.ENOENT or Errno.ENOTDIR;
 }

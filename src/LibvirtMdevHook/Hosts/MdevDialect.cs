@@ -27,7 +27,7 @@ internal sealed class MdevDialect : Dialect
         {
             var name = HostFile.Read(folder / id / "name", out var error)?.Trim();
             if (name is null && !error.IsAbsent)
-                trouble = $"the name of its type '{id}' cannot be read: {error}";
+                trouble = $"the name of its type '{id}' cannot be read: {error.InWords}";
             types.Add(ReadType(folder / id, id, name is { Length: > 0 } ? name : null, wanted));
         }
 
@@ -62,7 +62,7 @@ internal sealed class MdevDialect : Dialect
             Count(Value(description, "max_instance")),
             Value(description, "framebuffer"),
             description,
-            available is null ? $"available_instances of the type cannot be read: {error}"
+            available is null ? $"available_instances of the type cannot be read: {error.InWords}"
                 : Count(available) is null ? $"available_instances of the type is '{available}', which is no number" : null);
     }
 

@@ -21,8 +21,10 @@ internal sealed class Rfc2016Dialect : Dialect
     public override ImmutableArray<MdevType>? ReadTypes(HostPath parent, TypeFilter wanted, out string? trouble)
     {
         var table = HostFile.Read(parent / "mdev_supported_types", out var error);
-        trouble = error.IsNone || error.IsAbsent ? null : $"its mdev_supported_types cannot be read: {error}";
-        return table is not null ? Rfc2016Table.Parse(table) : trouble is null ? null : [];
+        trouble = error.IsNone || error.IsAbsent ? null : $"its mdev_supported_types cannot be read: {error.InWords}";
+        if (table is not null)
+            return Rfc2016Table.Parse(table);
+        return trouble is null ? null : [];
     }
 
     /// <summary>NVIDIA wants the type's number and the uuid of the VM; a vendor without predefined types neither.</summary>
@@ -43,14 +45,16 @@ internal sealed class Rfc2016Dialect : Dialect
         ? "the driver does not take the type or the args, or has no instance left (EINVAL); the kernel's log says why"
         : base.WhyNotCreated(parent, type, error);
 
-    public override string WhyNotDestroyed(Errno error) => error == Errno.EINVAL || error == Errno.ENODEV
+    public override string WhyNotDestroyed(Errno error) => error is Errno.EINVAL or Errno.ENODEV
         ? $"its driver does not know it ({error.Name}), though it is in sysfs; the kernel's log says why"
         : base.WhyNotDestroyed(error);
 
-    public override string WhyNotOnline(Errno error) =>
-        error == Errno.EINVAL ? "its driver has no way to do so (EINVAL)"
-        : error == Errno.ENODEV || error.IsAbsent ? $"it has gone meanwhile ({error.Name})"
-        : base.WhyNotOnline(error);
+    public override string WhyNotOnline(Errno error) => error switch
+    {
+        Errno.EINVAL => "its driver has no way to do so (EINVAL)",
+        Errno.ENODEV or Errno.ENOENT or Errno.ENOTDIR => $"it has gone meanwhile ({error.Name})",
+        _ => base.WhyNotOnline(error),
+    };
 
     /// <summary>A driver that cannot do either shows nothing, and there is nothing to take back.</summary>
     public override Errno SetOnline(HostPath devicePath, bool online)

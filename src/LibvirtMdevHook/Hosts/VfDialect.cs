@@ -28,7 +28,7 @@ internal sealed class VfDialect : Dialect
     public override ImmutableArray<MdevType>? ReadTypes(HostPath parent, TypeFilter wanted, out string? trouble)
     {
         var text = HostFile.Read(VirtualFunction.CreatableTypes(parent), out var error);
-        trouble = text is null ? $"its creatable_vgpu_types cannot be read: {error}" : null;
+        trouble = text is null ? $"its creatable_vgpu_types cannot be read: {error.InWords}" : null;
         var types = VgpuTypeList.Parse(text ?? "");
         if (!VirtualFunction.HasType(parent, out var own) || own is null)
             return types;
@@ -57,28 +57,29 @@ internal sealed class VfDialect : Dialect
     {
         var attribute = VirtualFunction.CurrentType(devicePath);
         var now = HostFile.Read(attribute, out var error)?.Trim();
-        return now is null ? error : VgpuTypeList.IdOf(now) == type && type is not null ? HostFile.Write(attribute, None) : Errno.None;
+        if (now is null)
+            return error;
+        var isOurs = type is not null && VgpuTypeList.IdOf(now) == type;
+        return isOurs ? HostFile.Write(attribute, None) : Errno.None;
     }
 
     public override string WhyNotCreated(HostPath parent, SysfsName? type, Errno error)
     {
         var offered = VgpuTypeList.Parse(HostFile.Read(VirtualFunction.CreatableTypes(parent), out _) ?? "").Any(t => t.Id == type);
-        if (error == Errno.ENOSPC)
-            return "no instance is left on its GPU (ENOSPC)";
-        if (!offered && (error == Errno.EIO || error == Errno.EINVAL || error == Errno.ENODEV))
-            return $"its GPU does not offer the type any more: it is full, or runs another size ({error.Name})";
-        if (error == Errno.EIO || error == Errno.ENOMEM)
-            return $"the driver answers {error}; {NvidiaLogs}";
-        if (error == Errno.EPERM)
-            return $"the driver says that the VF has a type, though its current_vgpu_type reads 0 (EPERM); {NvidiaLogs}";
-        if (error == Errno.EINVAL)
-            return "the driver does not take this type here, as another is in use on the GPU or the VF is not ready for it (EINVAL)";
-        return error == Errno.ENODEV || error.IsAbsent
-            ? $"the driver has gone, or does not know the type any more ({error.Name})"
-            : base.WhyNotCreated(parent, type, error);
+        return error switch
+        {
+            Errno.ENOSPC => "no instance is left on its GPU (ENOSPC)",
+            Errno.EIO or Errno.EINVAL or Errno.ENODEV when !offered =>
+                $"its GPU does not offer the type any more: it is full, or runs another size ({error.Name})",
+            Errno.EIO or Errno.ENOMEM => $"the driver answers {error.InWords}; {NvidiaLogs}",
+            Errno.EPERM => $"the driver says that the VF has a type, though its current_vgpu_type reads 0 (EPERM); {NvidiaLogs}",
+            Errno.EINVAL => "the driver does not take this type here, as another is in use on the GPU or the VF is not ready for it (EINVAL)",
+            Errno.ENODEV or Errno.ENOENT or Errno.ENOTDIR => $"the driver has gone, or does not know the type any more ({error.Name})",
+            _ => base.WhyNotCreated(parent, type, error),
+        };
     }
 
-    public override string WhyNotDestroyed(Errno error) => error == Errno.EPERM || error == Errno.EBUSY
+    public override string WhyNotDestroyed(Errno error) => error is Errno.EPERM or Errno.EBUSY
         ? $"its driver still works on the end of the guest, or somebody uses it ({error.Name})"
         : base.WhyNotDestroyed(error);
 }

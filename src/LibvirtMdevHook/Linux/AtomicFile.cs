@@ -15,7 +15,7 @@ internal static class AtomicFile
         // Hidden, and of this process: nobody takes it for the file, nor another run for its own.
         var error = Write(path, $"{path[..^name.Length]}.{name}.{Environment.ProcessId}", Encoding.UTF8.GetBytes(text));
         if (!error.IsNone)
-            throw new IOException($"cannot write '{path}': {error}");
+            throw new IOException($"cannot write '{path}': {error.InWords}");
     }
 
     /// <param name="beside">Where it is written first, in the same folder; what is left there by a process that was killed goes.</param>

@@ -7,5 +7,5 @@ internal static class Boot
     /// <exception cref="IOException">It cannot be read.</exception>
     public static string Id(Root root) =>
         HostFile.Read(root.Proc / "sys/kernel/random/boot_id", out var error)?.Trim()
-        ?? throw new IOException($"cannot read '{root.Proc / "sys/kernel/random/boot_id"}': {error}");
+        ?? throw new IOException($"cannot read '{root.Proc / "sys/kernel/random/boot_id"}': {error.InWords}");
 }

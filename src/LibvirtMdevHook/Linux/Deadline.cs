@@ -18,6 +18,24 @@ internal readonly record struct Deadline(long At)
     public Deadline AtLeast(Deadline other) => new(Math.Max(At, other.At));
 
     /// <summary>
+    /// Attempts, one at once and the others after pauses of a tenth of the time so far, from a millisecond to a second, until the moment has
+    /// come. At least one is made.
+    /// </summary>
+    /// <returns>The number of each attempt, from 0 on.</returns>
+    public IEnumerable<int> Attempts()
+    {
+        var begin = Environment.TickCount64;
+        for (var attempt = 0; ; attempt++)
+        {
+            yield return attempt;
+            if (Passed)
+                yield break;
+            var pause = Math.Clamp((Environment.TickCount64 - begin) / 10, 1, 1000);
+            Thread.Sleep((int)Math.Min(pause, Math.Max(Milliseconds, 1)));
+        }
+    }
+
+    /// <summary>
     /// Asks again and again until the answer is yes or the moment has come, with pauses of a tenth of the time waited so far, from a
     /// millisecond to a second.
     /// </summary>

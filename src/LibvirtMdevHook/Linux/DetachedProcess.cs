@@ -38,7 +38,7 @@ internal static unsafe partial class DetachedProcess
             _ = posix_spawnattr_setflags(attributes, SetSid | SetSignalDefaults | SetSignalMask);
             byte** argv = stackalloc byte*[] { path, first, null };
             byte** environment = stackalloc byte*[] { environmentEntry is null ? null : entry, null };
-            return new Errno(posix_spawn(out _, path, actions, attributes, argv, environment));
+            return (Errno)posix_spawn(out _, path, actions, attributes, argv, environment);
         }
     }
 

@@ -25,7 +25,7 @@ internal sealed class FileLock : IDisposable
     private static FileLock? TryTake(HostPath path)
     {
         var file = Descriptor.Open(path.Text, Libc.O_RDWR | Libc.O_CREAT | Libc.O_NOFOLLOW, out var error, mode: 0x180)
-            ?? throw new IOException($"cannot open the lock '{path}': {error}");
+            ?? throw new IOException($"cannot open the lock '{path}': {error.InWords}");
         if (Libc.flock(file.Number, Libc.LOCK_EX | Libc.LOCK_NB) == 0 && IsStillAt(path, file))
             return new FileLock(file, path);
         file.Dispose();

@@ -40,7 +40,7 @@ internal sealed record FileStatus(ulong Inode, uint Mode, uint Uid, uint Gid, ul
 
     /// <summary>A file that cannot be looked at may be there all the same: whoever takes it for gone forgets a device or a record.</summary>
     private static FileStatus? Known(HostPath path, FileStatus? status, Errno error) =>
-        status is not null || error.IsAbsent ? status : throw new IOException($"cannot look at '{path}': {error}");
+        status is not null || error.IsAbsent ? status : throw new IOException($"cannot look at '{path}': {error.InWords}");
 
     private static unsafe FileStatus? Of(int folder, string path, int flags, out Errno error)
     {

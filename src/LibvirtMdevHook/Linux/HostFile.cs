@@ -51,7 +51,7 @@ internal static class HostFile
     /// <exception cref="IOException">The kernel does not say: whoever takes it for gone forgets a device.</exception>
     public static string? LinkTarget(HostPath link) => LinkTarget(link, out var error) is { } target ? target
         : error.IsAbsent || error == Errno.EINVAL ? null
-        : throw new IOException($"cannot read the link '{link}': {error}");
+        : throw new IOException($"cannot read the link '{link}': {error.InWords}");
 
     /// <returns>The same; null also when it cannot be told, and EINVAL for what is no link.</returns>
     public static unsafe string? LinkTarget(HostPath link, out Errno error)

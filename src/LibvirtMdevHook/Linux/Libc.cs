@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace LibvirtMdevHook.Linux;
 
-/// <summary>The system calls that .NET has no exact form for. Each sets <see cref="Errno.Last"/> when it returns -1.</summary>
+/// <summary>The system calls that .NET has no exact form for. Each sets <c>Errno.Last</c> when it returns -1.</summary>
 internal static unsafe partial class Libc
 {
     public const int O_RDONLY = 0;

@@ -17,7 +17,7 @@ internal sealed unsafe class SocketEnd : IDisposable
     {
         var pair = stackalloc int[2];
         if (Libc.socketpair(Libc.AF_UNIX, Libc.SOCK_STREAM | Libc.SOCK_CLOEXEC, 0, pair) != 0)
-            throw new IOException($"cannot make a pair of sockets: {Errno.Last()}");
+            throw new IOException($"cannot make a pair of sockets: {Errno.Last().InWords}");
         return (Own(pair[0]), Own(pair[1]));
     }
 

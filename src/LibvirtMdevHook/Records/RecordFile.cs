@@ -59,7 +59,7 @@ internal static class RecordFile
             return (null, "others than its owner may write to it");
         var text = HostFile.Read(file, out var error);
         if (text is null)
-            return error.IsAbsent ? (null, null) : throw new IOException($"cannot read the record '{file}': {error}");
+            return error.IsAbsent ? (null, null) : throw new IOException($"cannot read the record '{file}': {error.InWords}");
         // The rest of it may not have been read.
         if (text.Length > MaximumWritten)
             return (null, "it is longer than any that is written");
@@ -91,5 +91,5 @@ internal static class RecordFile
 
     private static HostPath Beside(HostPath folder, string name) => folder / $".{name}{Ending}";
 
-    private static IOException Failed(HostPath file, Errno error) => new($"cannot write the record '{file}': {error}");
+    private static IOException Failed(HostPath file, Errno error) => new($"cannot write the record '{file}': {error.InWords}");
 }

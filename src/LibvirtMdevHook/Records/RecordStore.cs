@@ -35,7 +35,7 @@ internal sealed class RecordStore(Root root, string boot, Action<string> report,
         foreach (var folder in new[] { root.State, _domains, _removing, _reserved })
         {
             if (Libc.mkdir(folder.Text, ReadableByPeople) != 0 && Errno.Last() != Errno.EEXIST)
-                throw new IOException($"cannot make the folder '{folder}' for the records: {Errno.Last()}");
+                throw new IOException($"cannot make the folder '{folder}' for the records: {Errno.Last().InWords}");
             Trust(folder);
         }
     }
@@ -194,7 +194,7 @@ internal sealed class RecordStore(Root root, string boot, Action<string> report,
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             // Where access is denied, the errno is that of the inner one.
-            throw new IOException($"the folder '{folder}' of the records cannot be read: {new Errno((e.InnerException ?? e).HResult)}", e);
+            throw new IOException($"the folder '{folder}' of the records cannot be read: {((Errno)(e.InnerException ?? e).HResult).InWords}", e);
         }
     }
 
@@ -209,6 +209,6 @@ internal sealed class RecordStore(Root root, string boot, Action<string> report,
         var place = _setAside / $"{name}.{Environment.TickCount64}";
         Libc.mkdir(_setAside.Text, 0x1c0);
         var kept = Libc.rename(file.Text, place.Text) == 0;
-        report($"the record '{file}' is not acted on: {reason}; " + (kept ? $"it now lies at '{place}'" : $"it cannot be moved away: {Errno.Last()}"));
+        report($"the record '{file}' is not acted on: {reason}; " + (kept ? $"it now lies at '{place}'" : $"it cannot be moved away: {Errno.Last().InWords}"));
     }
 }

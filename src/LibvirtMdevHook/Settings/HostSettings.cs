@@ -58,7 +58,7 @@ internal sealed record HostSettings
             return SettingsFile.Parse(text, root.Configuration.Text);
         return error.IsAbsent
             ? new HostSettings()
-            : new HostSettings { Error = error, Problems = [$"cannot read '{root.Configuration}': {error}; the defaults are used"] };
+            : new HostSettings { Error = error, Problems = [$"cannot read '{root.Configuration}': {error.InWords}; the defaults are used"] };
     }
 }
 

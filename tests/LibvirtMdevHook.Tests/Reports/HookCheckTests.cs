@@ -93,7 +93,7 @@ internal sealed class HookCheckTests
             Assert.That(Apparmor(enforced, opt), Does.StartWith("Wrong: AppArmor lets libvirtd execute hooks in /usr/bin and /usr/sbin only, so that with '/opt/sbin/libvirt-mdev-hook'"));
             Assert.That(Apparmor(enforced with { ApparmorProfiles = "libvirtd (complain)\nvirt-aa-helper (enforce)\n" }, opt), Does.StartWith("Well: "));
             Assert.That(Apparmor(enforced with { ApparmorRules = "  /opt/sbin/libvirt-mdev-hook PUx,\n" }, opt), Does.StartWith("Well: "));
-            Assert.That(Apparmor(enforced with { ApparmorProfiles = null, ApparmorError = new Errno(13) }, opt), Does.StartWith("Unknown: "));
+            Assert.That(Apparmor(enforced with { ApparmorProfiles = null, ApparmorError = Errno.EACCES }, opt), Does.StartWith("Unknown: "));
             Assert.That(Apparmor(enforced with { ApparmorProfiles = null, ApparmorError = Errno.ENOENT }, opt), Does.StartWith("Well: "));
         });
     }
