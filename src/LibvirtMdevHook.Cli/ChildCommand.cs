@@ -5,14 +5,17 @@ using LibvirtMdevHook.Linux;
 namespace LibvirtMdevHook.Cli;
 
 /// <summary>
-/// Runs a verb in a child process: a verb that writes to sysfs, or one that has to end although a driver does not answer. A system call that the
-/// kernel does not answer keeps its process from ending, and not even SIGKILL ends it. The terminal must not wait for such a process.
+/// Runs a verb in a child process: a verb that writes to sysfs, or one that has to end although a
+/// driver does not answer. A system call that the kernel does not answer keeps its process from
+/// ending, and not even SIGKILL ends it. The terminal must not wait for such a process.
 /// </summary>
 internal static class ChildCommand
 {
     private const string ReportTo = "--report-to";
 
-    /// <summary>How long to wait for more output of a child that has reported its status or has ended.</summary>
+    /// <summary>
+    /// How long to wait for more output of a child that has reported its status or has ended.
+    /// </summary>
     private static readonly TimeSpan OutputLimit = TimeSpan.FromSeconds(1);
 
     /// <summary>Whether the arguments are those of such a verb.</summary>
@@ -26,7 +29,8 @@ internal static class ChildCommand
     {
         using var report = new AnonymousPipeClientStream(PipeDirection.Out, pipe);
         var status = run(args);
-        // All output is written. Its pipes are closed, so that their reader does not wait for the end of this process either.
+        // All output is written. Its pipes are closed, so that their reader does not wait for the
+        // end of this process either.
         using var nowhere = Descriptor.Open("/dev/null", Libc.O_WRONLY, out _);
         if (nowhere is not null && Libc.dup2(nowhere.Number, 1) >= 0)
             Libc.dup2(nowhere.Number, 2);
@@ -44,7 +48,8 @@ internal static class ChildCommand
 
     private static int RunInChild(string[] args)
     {
-        // Not disposed of: that would wait for the read below, which ends with the child, and this process may end before the child.
+        // Not disposed of: that would wait for the read below, which ends with the child, and this
+        // process may end before the child.
 #pragma warning disable CA2000 // As said above.
         var report = new AnonymousPipeServerStream(PipeDirection.In, HandleInheritability.Inheritable);
 #pragma warning restore CA2000
@@ -60,8 +65,10 @@ internal static class ChildCommand
             new(child.StandardOutput.BaseStream, Console.OpenStandardOutput()),
             new(child.StandardError.BaseStream, Console.OpenStandardError()),
         ];
-        // A process that the child has started may hold the pipe longer than the child lives, so the child's end is waited for, too. None of the
-        // waits takes a thread of the runtime's pool, which handles the signals: with busy processors the pool gets no more threads for many seconds.
+        // A process that the child has started may hold the pipe longer than the child lives, so
+        // the child's end is waited for, too. None of the waits takes a thread of the runtime's
+        // pool, which handles the signals: with busy processors the pool gets no more threads for
+        // many seconds.
         var status = OwnThread.Start(report.ReadByte);
         var end = child.WaitForExitAsync();
         var secondSignal = OwnThread.Start(signals.WaitForSecond);
@@ -79,7 +86,8 @@ internal static class ChildCommand
     }
 
     /// <summary>
-    /// The child has written all of its output. A process that still waits for the kernel may keep the pipes open, so there is a limit.
+    /// The child has written all of its output. A process that still waits for the kernel may keep
+    /// the pipes open, so there is a limit.
     /// </summary>
     /// <param name="untilItStops">Goes on past the limit while output still comes.</param>
     private static void WaitForOutput(OutputRelay[] outputs, SignalRelay signals, bool untilItStops)

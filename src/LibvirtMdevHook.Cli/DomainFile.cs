@@ -7,7 +7,9 @@ namespace LibvirtMdevHook.Cli;
 /// <summary>A domain XML that a user names: a file, or '-' for standard input.</summary>
 internal static class DomainFile
 {
-    /// <returns>Null when it has problems; each has been printed with its line, as compilers do.</returns>
+    /// <returns>
+    /// Null when it has problems; each has been printed with its line, as compilers do.
+    /// </returns>
     public static Domain? Read(Root root, string file)
     {
         try
@@ -21,7 +23,9 @@ internal static class DomainFile
         }
     }
 
-    /// <exception cref="DomainXmlException">The document or its declaration has problems.</exception>
+    /// <exception cref="DomainXmlException">
+    /// The document or its declaration has problems.
+    /// </exception>
     public static Domain Parse(Root root, string file) => DomainXml.Parse(Bytes(file), HostSettings.Load(root).AllowedAttributes);
 
     public static void Print(string file, DomainXmlException e)
@@ -36,7 +40,8 @@ internal static class DomainFile
     public static byte[] Bytes(string file)
     {
         using var input = file == "-" ? Console.OpenStandardInput() : File.OpenRead(file);
-        // One byte more than the program takes: so a longer document, or one without an end, is refused for its length.
+        // One byte more than the program takes: so a longer document, or one without an end, is
+        // refused for its length.
         var bytes = new byte[DomainDocument.MaximumBytes + 1];
         return bytes[..input.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false)];
     }

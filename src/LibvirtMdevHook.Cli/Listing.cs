@@ -10,7 +10,10 @@ internal static class Listing
 {
     private static readonly JsonWriterOptions Json = new() { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <summary>Columns as wide as their widest cell; a control character, which only other programs' texts have, becomes '?'.</summary>
+    /// <summary>
+    /// Columns as wide as their widest cell; a control character, which only other programs' texts
+    /// have, becomes '?'.
+    /// </summary>
     public static void Print(IReadOnlyList<string[]> rows, string indent = "")
     {
         var widths = new List<int>();

@@ -2,7 +2,9 @@ using LibvirtMdevHook.Linux;
 
 namespace LibvirtMdevHook.Cli;
 
-/// <summary>Copies the output of a child process to an output of this process, as it comes, until it ends.</summary>
+/// <summary>
+/// Copies the output of a child process to an output of this process, as it comes, until it ends.
+/// </summary>
 internal sealed class OutputRelay
 {
     private readonly Stream _source;
@@ -23,7 +25,9 @@ internal sealed class OutputRelay
     /// <summary>Whether part of the output could not be written.</summary>
     public bool HasFailed => _hasFailed;
 
-    /// <returns>Whether bytes are being written at the moment, or were since the last call.</returns>
+    /// <returns>
+    /// Whether bytes are being written at the moment, or were since the last call.
+    /// </returns>
     public bool HasMoved()
     {
         var before = _lastSeen;
@@ -47,8 +51,8 @@ internal sealed class OutputRelay
     }
 
     /// <summary>
-    /// After a failure, what comes is read and dropped: the child has to go on although its output cannot be written any more, and must not wait for
-    /// room in its pipe.
+    /// After a failure, what comes is read and dropped: the child has to go on although its output
+    /// cannot be written any more, and must not wait for room in its pipe.
     /// </summary>
     private void Write(ReadOnlySpan<byte> bytes)
     {

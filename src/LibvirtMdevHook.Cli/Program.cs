@@ -2,11 +2,12 @@ using LibvirtMdevHook.Cli;
 using LibvirtMdevHook.HookOperations;
 using LibvirtMdevHook.Linux;
 
-// Files that this program makes are readable by all users, whatever the mask of its caller. A mode that is set afterwards would be missing if the
-// process is killed before.
+// Files that this program makes are readable by all users, whatever the mask of its caller. A mode
+// that is set afterwards would be missing if the process is killed before.
 _ = Libc.umask(0x12);
 
-// The hook starts this program with its socket on descriptor 3. The worker never sets up the command line parser.
+// The hook starts this program with its socket on descriptor 3. The worker never sets up the
+// command line parser.
 if (args is ["worker"])
 {
     using var hook = SocketEnd.Own(DetachedProcess.SocketNumber);
@@ -24,7 +25,8 @@ catch (Exception e) when (IsOfNoThread(e))
         + "or the end of the domain takes that back");
 }
 
-// The runtime starts its threads in initializers of its types and in tasks, so that a failure comes as one of these exceptions.
+// The runtime starts its threads in initializers of its types and in tasks, so that a failure comes
+// as one of these exceptions.
 static bool IsOfNoThread(Exception e)
 {
     if (e is AggregateException all && all.InnerExceptions.Any(IsOfNoThread))

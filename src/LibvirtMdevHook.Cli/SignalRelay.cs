@@ -4,8 +4,8 @@ using LibvirtMdevHook.Linux;
 namespace LibvirtMdevHook.Cli;
 
 /// <summary>
-/// Forwards SIGINT, SIGHUP and SIGTERM to a child process as SIGTERM, on which the child finishes or undoes what it has begun. A second signal
-/// says that the user does not want to wait for that.
+/// Forwards SIGINT, SIGHUP and SIGTERM to a child process as SIGTERM, on which the child finishes
+/// or undoes what it has begun. A second signal says that the user does not want to wait for that.
 /// </summary>
 internal sealed class SignalRelay : IDisposable
 {

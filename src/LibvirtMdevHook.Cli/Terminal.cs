@@ -7,7 +7,9 @@ using LibvirtMdevHook.Virsh;
 
 namespace LibvirtMdevHook.Cli;
 
-/// <summary>What the verbs have in common: their connection to libvirt, and their messages.</summary>
+/// <summary>
+/// What the verbs have in common: their connection to libvirt, and their messages.
+/// </summary>
 internal static class Terminal
 {
     public const double UsualWait = 60;
@@ -63,7 +65,10 @@ internal static class Terminal
         return 1;
     }
 
-    /// <summary>The work goes on where the message cannot be written, as on a terminal that has gone (EIO) or was closed (EBADF).</summary>
+    /// <summary>
+    /// The work goes on where the message cannot be written, as on a terminal that has gone (EIO)
+    /// or was closed (EBADF).
+    /// </summary>
     private static void Tell(string text)
     {
         try

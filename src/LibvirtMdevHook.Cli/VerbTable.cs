@@ -5,7 +5,10 @@ using LibvirtMdevHook.Linux;
 
 namespace LibvirtMdevHook.Cli;
 
-/// <summary>The verbs of virt-mdev. Exit status: 0 as asked, 1 a problem or a refusal, 2 a command line that is not understood.</summary>
+/// <summary>
+/// The verbs of virt-mdev. Exit status: 0 as asked, 1 a problem or a refusal, 2 a command line that
+/// is not understood.
+/// </summary>
 internal sealed class VerbTable
 {
     private const DynamicallyAccessedMemberTypes Kept =
@@ -31,7 +34,8 @@ internal sealed class VerbTable
         verbs.Add<MetricsVerb>(verb => verb.Run(root));
         try
         {
-            // Unlike with the parser's default, an option such as --attr may be given several times.
+            // Unlike with the parser's default, an option such as --attr may be given several
+            // times.
             using var parser = new Parser(with => (with.AllowMultiInstance, with.HelpWriter) = (true, Console.Error));
             return parser.ParseArguments(args, [.. verbs._types]).MapResult(
                 verb => verbs._runs[verb.GetType()](verb),
@@ -47,7 +51,10 @@ internal sealed class VerbTable
     private static bool IsHelpOrVersion(Error error) =>
         error.Tag is ErrorType.HelpRequestedError or ErrorType.HelpVerbRequestedError or ErrorType.VersionRequestedError;
 
-    /// <summary>The parser finds a verb's constructor and options by reflection; the annotation keeps them when the program is trimmed.</summary>
+    /// <summary>
+    /// The parser finds a verb's constructor and options by reflection; the annotation keeps them
+    /// when the program is trimmed.
+    /// </summary>
     private void Add<[DynamicallyAccessedMembers(Kept)] T>(Func<T, int> run) where T : new()
     {
         _types.Add(typeof(T));

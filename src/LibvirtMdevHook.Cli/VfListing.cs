@@ -4,10 +4,15 @@ using LibvirtMdevHook.Planning;
 
 namespace LibvirtMdevHook.Cli;
 
-/// <summary>Lists the VFs of one GPU: first each VF with its type, then the types with the number of VFs that can take them.</summary>
+/// <summary>
+/// Lists the VFs of one GPU: first each VF with its type, then the types with the number of VFs
+/// that can take them.
+/// </summary>
 internal static class VfListing
 {
-    /// <param name="vfs">All VFs of one GPU; only the GPU itself where they are not enabled.</param>
+    /// <param name="vfs">
+    /// All VFs of one GPU; only the GPU itself where they are not enabled.
+    /// </param>
     /// <param name="isExcluded">Whether the configuration excludes a VF.</param>
     public static void Print(Host host, Capacity capacity, IReadOnlyList<Parent> vfs, Func<Parent, bool> isExcluded)
     {

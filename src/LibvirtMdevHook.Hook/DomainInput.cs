@@ -6,7 +6,9 @@ namespace LibvirtMdevHook.Hook;
 /// <summary>The domain XML on stdin, as bytes: the hook itself parses nothing.</summary>
 internal sealed class DomainInput
 {
-    /// <summary>One byte more than the worker takes, so that the worker can tell that the XML is too long.</summary>
+    /// <summary>
+    /// One byte more than the worker takes, so that the worker can tell that the XML is too long.
+    /// </summary>
     private const int MaximumKept = (4 << 20) + 1;
 
     private static readonly Descriptor Stdin = Descriptor.Own(0);
@@ -16,7 +18,9 @@ internal sealed class DomainInput
 
     public ReadOnlyMemory<byte> Bytes => _bytes.AsMemory(0, Math.Min(_length, MaximumKept));
 
-    /// <summary>Reads the XML to its end, whatever its size, and keeps as much as a worker may need.</summary>
+    /// <summary>
+    /// Reads the XML to its end, whatever its size, and keeps as much as a worker may need.
+    /// </summary>
     /// <returns>Whether the XML contains the bytes.</returns>
     public bool ReadAllAndFind(ReadOnlySpan<byte> needle)
     {
@@ -34,8 +38,9 @@ internal sealed class DomainInput
                 return true;
         }
 
-        // In a document that is too long, and did not contain the bytes so far, the search goes on with its last bytes only. The length stays at
-        // its maximum, so that the document still counts as too long.
+        // In a document that is too long, and did not contain the bytes so far, the search goes on
+        // with its last bytes only. The length stays at its maximum, so that the document still
+        // counts as too long.
         void Forget(int keep)
         {
             _bytes.AsSpan(_length - keep, keep).CopyTo(_bytes.AsSpan(MaximumKept - keep));
@@ -50,7 +55,10 @@ internal sealed class DomainInput
         }
     }
 
-    /// <summary>Reads up to the first uuid, which is the domain's: libvirt writes name and uuid before any text of users.</summary>
+    /// <summary>
+    /// Reads up to the first uuid, which is the domain's: libvirt writes name and uuid before any
+    /// text of users.
+    /// </summary>
     public Guid? ReadUuid()
     {
         while (true)
@@ -77,7 +85,9 @@ internal sealed class DomainInput
     }
 
     /// <returns>Whether there was more.</returns>
-    /// <exception cref="IOException">stdin cannot be read, so it is not known what the XML says.</exception>
+    /// <exception cref="IOException">
+    /// stdin cannot be read, so it is not known what the XML says.
+    /// </exception>
     private bool ReadMore()
     {
         if (_length == _bytes.Length)

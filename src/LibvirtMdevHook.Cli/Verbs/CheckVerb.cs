@@ -6,7 +6,9 @@ using LibvirtMdevHook.Linux;
 
 namespace LibvirtMdevHook.Cli.Verbs;
 
-/// <summary>virt-mdev check: whether prepare understands the declaration in a domain XML, on any host.</summary>
+/// <summary>
+/// virt-mdev check: whether prepare understands the declaration in a domain XML, on any host.
+/// </summary>
 [Verb("check", HelpText = "Check the declaration in a domain XML, without looking at this host's devices.")]
 internal sealed class CheckVerb
 {

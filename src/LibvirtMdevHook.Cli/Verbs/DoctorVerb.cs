@@ -6,11 +6,15 @@ using LibvirtMdevHook.Linux;
 
 namespace LibvirtMdevHook.Cli.Verbs;
 
-/// <summary>virt-mdev doctor: what keeps vGPUs from working on this host, and what to do about it.</summary>
+/// <summary>
+/// virt-mdev doctor: what keeps vGPUs from working on this host, and what to do about it.
+/// </summary>
 [Verb("doctor", HelpText = "Say what keeps vGPUs from working on this host, and what to do; changes nothing.")]
 internal sealed class DoctorVerb
 {
-    /// <summary>Reading hundreds of VFs takes less; only a driver that hangs takes longer.</summary>
+    /// <summary>
+    /// Reading hundreds of VFs takes less; only a driver that hangs takes longer.
+    /// </summary>
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
 
     [Option("json", HelpText = "Print JSON.")]

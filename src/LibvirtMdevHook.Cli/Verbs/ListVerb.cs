@@ -9,7 +9,9 @@ using LibvirtMdevHook.Reports;
 
 namespace LibvirtMdevHook.Cli.Verbs;
 
-/// <summary>virt-mdev list: the devices of this host, their domains, and what keeps a removal from its end.</summary>
+/// <summary>
+/// virt-mdev list: the devices of this host, their domains, and what keeps a removal from its end.
+/// </summary>
 [Verb("list", HelpText = "List the devices of this host, their domains and states, foreign ones too.")]
 internal sealed class ListVerb
 {

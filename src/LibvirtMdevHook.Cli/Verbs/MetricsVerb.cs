@@ -5,11 +5,15 @@ using LibvirtMdevHook.Virsh;
 
 namespace LibvirtMdevHook.Cli.Verbs;
 
-/// <summary>virt-mdev metrics: the host in numbers, for the textfile collector of Prometheus' node_exporter.</summary>
+/// <summary>
+/// virt-mdev metrics: the host in numbers, for the textfile collector of Prometheus' node_exporter.
+/// </summary>
 [Verb("metrics", HelpText = "Print what is available, what exists and what is left over in Prometheus' text format; changes nothing.")]
 internal sealed class MetricsVerb
 {
-    /// <summary>Reading hundreds of VFs takes less; only a driver that hangs takes longer.</summary>
+    /// <summary>
+    /// Reading hundreds of VFs takes less; only a driver that hangs takes longer.
+    /// </summary>
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
 
     /// <summary>'virsh list' waits while libvirt waits for a hook.</summary>

@@ -8,7 +8,10 @@ using LibvirtMdevHook.Records;
 
 namespace LibvirtMdevHook.Cli.Verbs;
 
-/// <summary>virt-mdev plan: what prepare would do for a domain here and now, and for what reason it takes each parent or not.</summary>
+/// <summary>
+/// virt-mdev plan: what prepare would do for a domain here and now, and for what reason it takes
+/// each parent or not.
+/// </summary>
 [Verb("plan", HelpText = "Show what starting a domain would do on this host now, parent by parent; nothing is changed.")]
 internal sealed class PlanVerb
 {

@@ -8,12 +8,12 @@ using LibvirtMdevHook.Upkeep;
 namespace LibvirtMdevHook.Cli.Verbs;
 
 /// <summary>virt-mdev reconcile: what is left over and no hook comes back for.</summary>
-[Verb("reconcile", HelpText = "List what is left over of domains that ended while nobody looked; with --apply, clean it up.")]
+[Verb("reconcile", HelpText = "List what ended domains have left behind and no hook comes back for; with --apply, clean it up.")]
 internal sealed class ReconcileVerb
 {
     private static readonly TimeSpan AnswerTime = TimeSpan.FromSeconds(10);
 
-    [Option("apply", HelpText = "Take down what is listed, but for what somebody holds.")]
+    [Option("apply", HelpText = "Take down what is listed, except what a process holds.")]
     public bool Apply { get; set; }
 
     [Option("json", HelpText = "Print JSON.")]

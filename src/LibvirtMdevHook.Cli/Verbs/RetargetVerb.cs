@@ -7,7 +7,9 @@ using LibvirtMdevHook.Virsh;
 
 namespace LibvirtMdevHook.Cli.Verbs;
 
-/// <summary>virt-mdev retarget: defines a domain anew with the devices that it can have on this host.</summary>
+/// <summary>
+/// virt-mdev retarget: defines a domain anew with the devices that it can have on this host.
+/// </summary>
 [Verb("retarget", HelpText = "Give a defined domain other names for devices that are taken on this host, "
     + "such as after a persistent migration.")]
 internal sealed class RetargetVerb
@@ -45,7 +47,8 @@ internal sealed class RetargetVerb
         virsh.Run(["dumpxml", $"--domain={Domain}", "--inactive", "--security-info"]);
 
     /// <summary>
-    /// libvirt takes a whole definition and keeps nothing of another edit of the meantime. So the definition is read once more right before.
+    /// libvirt takes a whole definition and keeps nothing of another edit of the meantime. So the
+    /// definition is read once more right before.
     /// </summary>
     /// <param name="was">What the new text was made from.</param>
     /// <returns>Why the domain is not defined; null when it is.</returns>
@@ -55,7 +58,11 @@ internal sealed class RetargetVerb
         if (now.Value is null)
             return now.Reason;
         if (now.Value != was)
-            return $"domain '{Domain}': somebody has changed its definition meanwhile, so it was left as it is; run 'virt-mdev retarget' again";
+        {
+            return $"domain '{Domain}': somebody has changed its definition meanwhile, so it was left as it is; "
+                + "run 'virt-mdev retarget' again";
+        }
+
         var answer = virsh.Run(["define", VirshClient.Input], text);
         return answer.Value is null ? $"domain '{Domain}' cannot be defined anew: {answer.Reason}" : null;
     }

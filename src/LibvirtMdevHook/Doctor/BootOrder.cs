@@ -3,7 +3,9 @@ using LibvirtMdevHook.Linux;
 namespace LibvirtMdevHook.Doctor;
 
 /// <summary>The order in which systemd starts what vGPUs need.</summary>
-/// <param name="IsLibvirtAfterNvidia">A unit of libvirt's or of NVIDIA's says that libvirt starts after NVIDIA's daemon.</param>
+/// <param name="IsLibvirtAfterNvidia">
+/// A unit of libvirt's or of NVIDIA's says that libvirt starts after NVIDIA's daemon.
+/// </param>
 internal sealed record BootOrder(bool IsLibvirtAfterNvidia)
 {
     private static readonly string[] Folders =
@@ -15,7 +17,9 @@ internal sealed record BootOrder(bool IsLibvirtAfterNvidia)
     public static BootOrder Read(Root root) =>
         new(AnyNames(root, Libvirt, "After=", Nvidia) || AnyNames(root, Nvidia, "Before=", Libvirt));
 
-    /// <summary>Whether one of the units has a line with the key that names one of the others.</summary>
+    /// <summary>
+    /// Whether one of the units has a line with the key that names one of the others.
+    /// </summary>
     private static bool AnyNames(Root root, string[] units, string key, string[] others)
     {
         foreach (var file in units.SelectMany(unit => Files(root, unit)))

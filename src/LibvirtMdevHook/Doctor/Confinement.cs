@@ -4,8 +4,12 @@ namespace LibvirtMdevHook.Doctor;
 
 /// <summary>What keeps libvirt's hooks from doing what root may do.</summary>
 /// <param name="SelinuxEnforces">False without SELinux.</param>
-/// <param name="HooksAreUnconfined">The boolean virt_hooks_unconfined; null where the policy has none, or it cannot be read.</param>
-/// <param name="ApparmorProfiles">The profiles that the kernel has, a line each; null without AppArmor, or when they cannot be read.</param>
+/// <param name="HooksAreUnconfined">
+/// The boolean virt_hooks_unconfined; null where the policy has none, or it cannot be read.
+/// </param>
+/// <param name="ApparmorProfiles">
+/// The kernel's profiles, a line each; null without AppArmor, or when they cannot be read.
+/// </param>
 /// <param name="ApparmorError">Why they cannot be read.</param>
 /// <param name="ApparmorRules">What the administrator has added to libvirt's profiles.</param>
 internal sealed record Confinement(
@@ -30,7 +34,9 @@ internal sealed record Confinement(
             ReadRules(root.At("/etc/apparmor.d/local")));
     }
 
-    /// <summary>The file has two digits: the value that holds now, and the value after a commit.</summary>
+    /// <summary>
+    /// The file has two digits: the value that holds now, and the value after a commit.
+    /// </summary>
     private static bool? ReadBoolean(HostPath file) => HostFile.ReadTrimmed(file) is [var now, ..] ? now == '1' : null;
 
     private static string ReadRules(HostPath folder)
@@ -39,7 +45,9 @@ internal sealed record Confinement(
         return string.Concat(lines.Where(line => !line.TrimStart().StartsWith('#')));
     }
 
-    /// <param name="line">Such as <c>/usr/sbin/libvirtd (enforce)</c> or <c>libvirtd (complain)</c>.</param>
+    /// <param name="line">
+    /// Such as <c>/usr/sbin/libvirtd (enforce)</c> or <c>libvirtd (complain)</c>.
+    /// </param>
     private static bool ConfinesLibvirt(string line)
     {
         if (!line.EndsWith(Enforced, StringComparison.Ordinal))

@@ -33,7 +33,12 @@ internal static class ConfinementCheck
         if (folder is "/usr/bin" or "/usr/sbin" || program.StartsWith(Hooks, StringComparison.Ordinal))
             return Finding.Well($"AppArmor's profiles of libvirt let it execute '{program}'");
         if (confinement.ApparmorProfiles is null && !confinement.ApparmorError.IsAbsent)
-            return Finding.Unknown($"whether AppArmor confines libvirt cannot be seen: {confinement.ApparmorError.InWords}", "run this as root");
+        {
+            return Finding.Unknown(
+                $"whether AppArmor confines libvirt cannot be seen: {confinement.ApparmorError.InWords}",
+                "run this as root");
+        }
+
         if (!confinement.ApparmorConfinesLibvirt)
             return Finding.Well("AppArmor does not confine libvirt here");
         if (confinement.ApparmorRules.Contains(program, StringComparison.Ordinal))

@@ -1,9 +1,14 @@
 namespace LibvirtMdevHook.Doctor;
 
-/// <summary>Whether the daemon that runs knows of the hook: it looks for hooks when it starts, and when it is reloaded.</summary>
+/// <summary>
+/// Whether the daemon that runs knows of the hook: it looks for hooks when it starts, and when it
+/// is reloaded.
+/// </summary>
 internal static class DaemonCheck
 {
-    /// <summary>The start of a process is counted from the time of the boot, which is rounded to seconds.</summary>
+    /// <summary>
+    /// The start of a process is counted from the time of the boot, which is rounded to seconds.
+    /// </summary>
     private const double Rounding = 2;
 
     public static IEnumerable<Finding> Of(HookFiles hook, Processes processes)
@@ -20,7 +25,9 @@ internal static class DaemonCheck
         ];
     }
 
-    /// <returns>Since when the file that the daemon calls is in its place; null when it calls none.</returns>
+    /// <returns>
+    /// Since when the file that the daemon calls is in its place; null when it calls none.
+    /// </returns>
     private static long? WhenPlaced(HookFiles hook)
     {
         if (hook.Entry.Placed is { } placed && hook.KnowsEntries)

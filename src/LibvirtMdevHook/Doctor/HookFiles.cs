@@ -3,14 +3,24 @@ using LibvirtMdevHook.Linux;
 
 namespace LibvirtMdevHook.Doctor;
 
-/// <summary>What libvirt finds of the hook in its folder, and what the hook finds of itself.</summary>
+/// <summary>
+/// What libvirt finds of the hook in its folder, and what the hook finds of itself.
+/// </summary>
 /// <param name="Entry">The file in qemu.d, which libvirt knows since 6.5.</param>
-/// <param name="OldHook">The one file that older versions call; it may be another project's.</param>
+/// <param name="OldHook">
+/// The one file that older versions call; it may be another project's.
+/// </param>
 /// <param name="OldHookText">Null when there is none, or it cannot be read.</param>
-/// <param name="Program">What the entry leads to, otherwise what our old hook names; null without either.</param>
-/// <param name="Worker">The program's other half, where the program looks for it; null without a program.</param>
+/// <param name="Program">
+/// What the entry leads to, otherwise what our old hook names; null without either.
+/// </param>
+/// <param name="Worker">
+/// The program's other half, where the program looks for it; null without a program.
+/// </param>
 /// <param name="Folders">The folders of the hooks.</param>
-/// <param name="Libvirt">The version of the installed daemon; null when the daemon did not tell it.</param>
+/// <param name="Libvirt">
+/// The version of the installed daemon; null when the daemon did not tell it.
+/// </param>
 internal sealed record HookFiles(
     PlacedFile Entry,
     PlacedFile OldHook,
@@ -67,7 +77,9 @@ internal sealed record HookFiles(
         return line?[ProgramLine.Length..].Trim();
     }
 
-    /// <summary>The program looks for bin/virt-mdev beside the folder in which it lies itself.</summary>
+    /// <summary>
+    /// The program looks for bin/virt-mdev beside the folder in which it lies itself.
+    /// </summary>
     private static string WorkerOf(string program) => $"{FolderOf(FolderOf(program))}/bin/virt-mdev";
 
     private static string FolderOf(string path) => path[..Math.Max(path.LastIndexOf('/'), 0)];

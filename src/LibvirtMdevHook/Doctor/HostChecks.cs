@@ -7,7 +7,8 @@ using LibvirtMdevHook.Settings;
 namespace LibvirtMdevHook.Doctor;
 
 /// <summary>
-/// Looks at everything that vGPUs need on a host. It changes nothing, and waits for no driver and no program without a limit.
+/// Looks at everything that vGPUs need on a host. It changes nothing, and waits for no driver and
+/// no program without a limit.
 /// </summary>
 internal sealed class HostChecks
 {
@@ -76,7 +77,9 @@ internal sealed class HostChecks
             _findings.Add(finding with { Topic = topic });
     }
 
-    /// <returns>Null when it cannot be read in time or at all; that is a finding of its own.</returns>
+    /// <returns>
+    /// Null when it cannot be read in time or at all; that is a finding of its own.
+    /// </returns>
     private T? Result<T>(string topic, TimedRead<T> read) where T : class
     {
         try
@@ -99,7 +102,8 @@ internal sealed class HostChecks
         var where = files.Count > 0 ? $" at '{string.Join("', '", files)}'" : "";
         return Finding.Wrong(
             $"the kernel did not answer in time{where}",
-            "look into the kernel's log ('journalctl -k'); a driver that hangs lets go when its module is loaded anew, or at the next boot");
+            "look into the kernel's log ('journalctl -k'); a driver that hangs lets go when its module is loaded anew, "
+                + "or at the next boot");
     }
 
     private Finding Unreadable(Exception e)

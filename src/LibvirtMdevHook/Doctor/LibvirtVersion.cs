@@ -2,7 +2,9 @@ using LibvirtMdevHook.Linux;
 
 namespace LibvirtMdevHook.Doctor;
 
-/// <summary>The version of the installed daemon. The daemon's program tells it; no running daemon is asked.</summary>
+/// <summary>
+/// The version of the installed daemon. The daemon's program tells it; no running daemon is asked.
+/// </summary>
 internal static class LibvirtVersion
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(2);

@@ -5,7 +5,9 @@ using LibvirtMdevHook.Settings;
 
 namespace LibvirtMdevHook.Doctor;
 
-/// <summary>Whether NVIDIA's GPUs have a driver that makes vGPUs, and whether that driver has its daemon.</summary>
+/// <summary>
+/// Whether NVIDIA's GPUs have a driver that makes vGPUs, and whether that driver has its daemon.
+/// </summary>
 internal static class NvidiaCheck
 {
     private const string Driver = "nvidia";

@@ -5,12 +5,16 @@ using LibvirtMdevHook.Settings;
 
 namespace LibvirtMdevHook.Doctor;
 
-/// <summary>Whether the parents of this host offer what can be declared; those that the configuration excludes are left out.</summary>
+/// <summary>
+/// Whether the parents of this host offer what can be declared; those that the configuration
+/// excludes are left out.
+/// </summary>
 internal static class ParentCheck
 {
     private const string KernelLog = "the kernel's log may say why ('journalctl -k')";
-    private const string DaemonsOrMig = "are NVIDIA's daemons up ('journalctl -b -u nvidia-vgpud -u nvidia-vgpu-mgr')? In MIG mode, are there GPU "
-        + "instances ('nvidia-smi mig -lgi')?";
+    private const string DaemonsOrMig =
+        "are NVIDIA's daemons up ('journalctl -b -u nvidia-vgpud -u nvidia-vgpu-mgr')? "
+        + "In MIG mode, are there GPU instances ('nvidia-smi mig -lgi')?";
 
     public static IEnumerable<Finding> Of(Host host, HostSettings settings, bool isRoot)
     {
@@ -39,7 +43,9 @@ internal static class ParentCheck
         $"the VFs of '{pf.Name}' are not enabled",
         $"run '{VirtualFunction.EnableCommand(pf.Name)}', at best at every boot before libvirtd");
 
-    /// <summary>The first of the parent's types or attributes that cannot be read, if there is one.</summary>
+    /// <summary>
+    /// The first of the parent's types or attributes that cannot be read, if there is one.
+    /// </summary>
     private static IEnumerable<Finding> Unreadable(Parent parent, bool isRoot)
     {
         var reason = parent.Reason ?? parent.Types.Select(t => t.Trouble).FirstOrDefault(trouble => trouble is not null);

@@ -4,11 +4,14 @@ namespace LibvirtMdevHook.Doctor;
 
 /// <summary>A file or folder in its place.</summary>
 /// <param name="Path">Where it is, below the root.</param>
-/// <param name="Target">Where links lead from there, below the root; the path itself when it is no link.</param>
+/// <param name="Target">
+/// Where links lead from there, below the root; the path itself when it is no link.
+/// </param>
 /// <param name="Status">The target's; null when the target is not there or cannot be seen.</param>
 /// <param name="Error">Why there is no status.</param>
 /// <param name="Placed">
-/// Seconds since 1970 of its last change: since then, or longer, it has been in its place. Null when not even a link is there.
+/// Seconds since 1970 of its last change: since then, or longer, it has been in its place. Null
+/// when not even a link is there.
 /// </param>
 internal sealed record PlacedFile(string Path, string Target, FileStatus? Status, Errno Error, long? Placed)
 {
@@ -25,7 +28,9 @@ internal sealed record PlacedFile(string Path, string Target, FileStatus? Status
         return new PlacedFile(path, target, status, error, placed);
     }
 
-    /// <returns>Why users besides root may change it; null when only root may, or it is not there.</returns>
+    /// <returns>
+    /// Why users besides root may change it; null when only root may, or it is not there.
+    /// </returns>
     public Reason? WhyNotRootsAlone()
     {
         if (Status is not { } status)

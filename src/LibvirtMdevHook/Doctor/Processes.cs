@@ -5,14 +5,20 @@ using LibvirtMdevHook.Linux;
 namespace LibvirtMdevHook.Doctor;
 
 /// <summary>The processes that vGPUs need, as /proc shows them.</summary>
-/// <param name="Libvirt">The daemons of root that call hooks; a user's session has daemons of its own.</param>
-/// <param name="HasVgpuManager">NVIDIA's nvidia-vgpu-mgr runs. (nvidia-vgpud ends when it has told the driver the types.)</param>
+/// <param name="Libvirt">
+/// The daemons of root that call hooks; a user's session has daemons of its own.
+/// </param>
+/// <param name="HasVgpuManager">
+/// NVIDIA's nvidia-vgpu-mgr runs. (nvidia-vgpud ends when it has told the driver the types.)
+/// </param>
 /// <param name="IsComplete">False where /proc hides the processes of other users.</param>
 internal sealed record Processes(ImmutableArray<LibvirtDaemon> Libvirt, bool HasVgpuManager, bool IsComplete)
 {
     public const string VgpuManager = "nvidia-vgpu-mgr";
 
-    /// <summary>The kernel counts the start of a process in hundredths of a second (USER_HZ).</summary>
+    /// <summary>
+    /// The kernel counts the start of a process in hundredths of a second (USER_HZ).
+    /// </summary>
     private const int TicksPerSecond = 100;
 
     private static readonly string[] Daemons = ["libvirtd", "virtqemud"];
@@ -44,7 +50,10 @@ internal sealed record Processes(ImmutableArray<LibvirtDaemon> Libvirt, bool Has
         return line is null ? null : Number(line[key.Length..]);
     }
 
-    /// <param name="stat">The text of /proc/PID/stat. Its second field, the name in parentheses, may hold any character (proc(5)).</param>
+    /// <param name="stat">
+    /// The text of /proc/PID/stat. Its second field, the name in parentheses, may hold any
+    /// character (proc(5)).
+    /// </param>
     /// <returns>Seconds since boot, from the 22nd field.</returns>
     public static double? StartTime(string? stat)
     {

@@ -3,7 +3,9 @@ using LibvirtMdevHook.Reports;
 
 namespace LibvirtMdevHook.Doctor;
 
-/// <summary>Whether anything is left that no hook comes back for, as far as this shows without libvirt.</summary>
+/// <summary>
+/// Whether anything is left that no hook comes back for, as far as this shows without libvirt.
+/// </summary>
 internal static class RecordCheck
 {
     /// <param name="ofOtherBoots">Files.</param>
@@ -53,6 +55,7 @@ internal static class RecordCheck
         var removals = records.Removals.Length > 0
             ? $", {Counted.Of(records.Removals.Length, "device is", "devices are")} being removed"
             : "";
-        return $"{domains} devices on record{removals}; 'virt-mdev list' shows them, 'virt-mdev reconcile' asks libvirt whether the domains run";
+        return $"{domains} devices on record{removals}; "
+            + "'virt-mdev list' shows them, 'virt-mdev reconcile' asks libvirt whether the domains run";
     }
 }

@@ -5,11 +5,19 @@ using LibvirtMdevHook.Linux;
 namespace LibvirtMdevHook.Planning;
 
 /// <summary>One parent considered for one device.</summary>
-/// <param name="Type">What the declared type means on this parent; null when it means nothing there, or no type is declared.</param>
-/// <param name="Unfit">The kind of reason for which the parent does not fit; <see cref="Unfit.None"/> when it fits.</param>
+/// <param name="Type">
+/// What the declared type means on this parent; null when it means nothing there, or no type is
+/// declared.
+/// </param>
+/// <param name="Unfit">
+/// The kind of reason for which the parent does not fit; <see cref="Unfit.None"/> when it fits.
+/// </param>
 /// <param name="Reason">That reason for people; null when the parent fits.</param>
 /// <param name="CuredBy">What can make the parent fit.</param>
-/// <param name="Ranking">What decides between the parents that fit, in words: how full the GPU is and how near; empty when it does not fit.</param>
+/// <param name="Ranking">
+/// What decides between the parents that fit, in words: how full the GPU is and how near. Empty
+/// when the parent does not fit.
+/// </param>
 internal sealed record Candidate(
     DeviceId Device,
     Parent Parent,
@@ -49,7 +57,9 @@ internal enum Unfit
     /// <summary>The declaration has no type, and the parent needs one.</summary>
     NeedsType,
 
-    /// <summary>None of its types is the declared one. Types with similar names are worth listing.</summary>
+    /// <summary>
+    /// None of its types is the declared one. Types with similar names are worth listing.
+    /// </summary>
     NoSuchType,
 
     /// <summary>Several of its types can be the declared one.</summary>

@@ -6,8 +6,8 @@ using LibvirtMdevHook.Records;
 namespace LibvirtMdevHook.Planning;
 
 /// <summary>
-/// Counts what is taken on the host: the devices that exist, and the claims whose device does not exist yet. The kernel's
-/// <c>available_instances</c> counts only the former.
+/// Counts what is taken on the host: the devices that exist, and the claims whose device does not
+/// exist yet. The kernel's <c>available_instances</c> counts only the former.
 /// </summary>
 internal sealed class Capacity
 {
@@ -45,8 +45,8 @@ internal sealed class Capacity
     }
 
     /// <summary>
-    /// The capacity after a claim whose device is still to be made. A device of that name that exists is another one, whose uuid an incoming
-    /// domain gives up.
+    /// The capacity after a claim whose device is still to be made. A device of that name that
+    /// exists is another one, whose uuid an incoming domain gives up.
     /// </summary>
     public Capacity Plus(Claim claim) =>
         new(_host, _claims.Add(claim), _pending.Add(claim), _loads.SetItem(claim.Gpu, Load(claim.Gpu) + 1), _running);
@@ -58,12 +58,16 @@ internal sealed class Capacity
     public bool HasRoomFor(Parent parent, MdevType? type) =>
         type is null || (OtherSize(parent, type) is null && Left(parent, type) is null or > 0);
 
-    /// <returns>How many devices of the type can still be made on the parent; null where neither kernel nor driver tells.</returns>
+    /// <returns>
+    /// How many devices of the type can still be made on the parent; null where neither kernel nor
+    /// driver tells.
+    /// </returns>
     public int? Left(Parent parent, MdevType type)
     {
         var pending = _pending.Where(c => c.Parent == parent.Name).ToArray();
-        // The 2016 interface tells how many a parent takes in all, and not how many are left. A removal that the kernel blocks still uses its
-        // instance there, although sysfs does not show the device any more.
+        // The 2016 interface tells how many a parent takes in all, and not how many are left. A
+        // removal that the kernel blocks still uses its instance there, although sysfs does not
+        // show the device any more.
         if (!parent.Dialect.TellsType)
             return type.MaxInstances - _host.DevicesOn(parent.Name) - pending.Length;
         var takesAnyInstance = parent.RunsOneSize || parent.Dialect == Dialect.Vf;
@@ -74,7 +78,10 @@ internal sealed class Capacity
         return left;
     }
 
-    /// <returns>A claimed type of another framebuffer size on the parent's GPU, if the GPU runs one size at a time; null for none.</returns>
+    /// <returns>
+    /// A claimed type of another framebuffer size on the parent's GPU, if that GPU runs one size at
+    /// a time; null for none.
+    /// </returns>
     public ClaimedType? OtherSize(Parent parent, MdevType type)
     {
         if (!parent.RunsOneSize || type.Framebuffer is not { } framebuffer)
@@ -83,7 +90,8 @@ internal sealed class Capacity
     }
 
     /// <summary>
-    /// Whether a device of the type binds no GPU to one framebuffer size: the GPU runs several sizes, or ran this one before the domain at hand.
+    /// Whether a device of the type binds no GPU to one framebuffer size: the GPU runs several
+    /// sizes, or ran this one before the domain at hand.
     /// </summary>
     public bool BindsNoGpu(Parent parent, MdevType? type) =>
         !parent.RunsOneSize || type?.Framebuffer is not { } size || Runs(parent.Gpu, type.Id) || _running.HasSize(parent.Gpu, size);
@@ -95,7 +103,8 @@ internal sealed class Capacity
     public bool IsBeingFreed(SysfsName gpu) => _claims.Any(c => c.Gpu == gpu && c.Stage == Stage.Leaving);
 
     /// <returns>
-    /// The type of each device and each pending claim on the parent, of a VF on its whole GPU, as far as the types are known.
+    /// The type of each device and each pending claim on the parent, of a VF on its whole GPU, as
+    /// far as the types are known.
     /// </returns>
     public IEnumerable<SysfsName> TypesOn(Parent parent)
     {
@@ -107,7 +116,10 @@ internal sealed class Capacity
             .OfType<SysfsName>();
     }
 
-    /// <returns>The name of a type on a parent, also if only the cache of seen types or a claim tells it; the id where nothing tells it.</returns>
+    /// <returns>
+    /// The name of a type on a parent, also if only the cache of seen types or a claim tells it;
+    /// the id where nothing tells it.
+    /// </returns>
     public string TitleOf(Parent parent, SysfsName id)
     {
         var known = parent.Types.Concat(parent.Seen).FirstOrDefault(t => t.Id == id && t.Name is not null);
@@ -116,7 +128,8 @@ internal sealed class Capacity
     }
 
     /// <returns>
-    /// The framebuffer of a VF's GPU: what its list shows while nothing runs there, otherwise what a claim notes; null where it is not known.
+    /// The framebuffer of a VF's GPU: what its list shows while nothing runs there, otherwise what
+    /// a claim notes; null where it is not known.
     /// </returns>
     public int? Gigabytes(Parent vf)
     {
@@ -128,8 +141,9 @@ internal sealed class Capacity
     }
 
     /// <summary>
-    /// Whether the driver may refuse a VF's type because claims on its GPU are of another size. Which sizes a GPU runs side by side shows only
-    /// once one runs: so this is no reason against the VF, but a reason to prefer another.
+    /// Whether the driver may refuse a VF's type because claims on its GPU are of another size.
+    /// Which sizes a GPU runs side by side shows only once one runs: so this is no reason against
+    /// the VF, but a reason to prefer another.
     /// </summary>
     public bool MayNotMix(Parent parent, MdevType? type)
     {
@@ -139,10 +153,12 @@ internal sealed class Capacity
     }
 
     /// <summary>
-    /// Whether the GPU of a VF has framebuffer left for the type. A VF lists a type until no more of it fits beside the types that are set. So
-    /// without claims on its siblings the list is the truth. With claims the list tells that one more fits, and not how many: then the sizes in the
-    /// names of the types that are set and claimed are added up. More than the GPU has is refused. Where a size, or the GPU's framebuffer, is not
-    /// known, nothing is refused: the driver still decides before the guest starts.
+    /// Whether the GPU of a VF has framebuffer left for the type. A VF lists a type until no more
+    /// of it fits beside the types that are set. So without claims on its siblings the list is the
+    /// truth. With claims the list tells that one more fits, and not how many: then the sizes in
+    /// the names of the types that are set and claimed are added up. More than the GPU has is
+    /// refused. Where a size, or the GPU's framebuffer, is not known, nothing is refused: the
+    /// driver still decides before the guest starts.
     /// </summary>
     private bool HasFramebufferFor(Parent vf, MdevType type)
     {
@@ -164,8 +180,9 @@ internal sealed class Capacity
     private static bool IsSpokenFor(Claim claim) => claim.Stage is Stage.Reserved or Stage.Intended;
 
     /// <summary>
-    /// Whether the claim's device is still to be made. A device with the name of a reservation is another one: the reserved device does not exist.
-    /// The device of a start's claim may have been made since its record was read.
+    /// Whether the claim's device is still to be made. A device with the name of a reservation is
+    /// another one: the reserved device does not exist. The device of a start's claim may have been
+    /// made since its record was read.
     /// </summary>
     private static bool IsPending(Host host, Record record, Claim claim)
     {

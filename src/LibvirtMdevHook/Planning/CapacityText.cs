@@ -21,7 +21,10 @@ internal static class CapacityText
         return $"no instance is left{Beside(capacity, parent)}";
     }
 
-    /// <returns>Why a parent that may hide types does not show the declared one; null when it has no such type.</returns>
+    /// <returns>
+    /// Why a parent that may hide types does not show the declared one; null when it has no such
+    /// type.
+    /// </returns>
     public static Reason? WhyHidden(Capacity capacity, Parent parent, string declared)
     {
         if (!parent.Dialect.HidesTypes)
@@ -36,7 +39,10 @@ internal static class CapacityText
         return null;
     }
 
-    /// <returns>What is on the parent, such as <c>2 x 'GRID M60-2Q'</c>; empty when nothing is there, or no type of it is known.</returns>
+    /// <returns>
+    /// What is on the parent, such as <c>2 x 'GRID M60-2Q'</c>; empty when nothing is there, or no
+    /// type of it is known.
+    /// </returns>
     public static string Running(Capacity capacity, Parent parent)
     {
         var counts = capacity.TypesOn(parent).CountBy(id => id).OrderBy(count => count.Key);

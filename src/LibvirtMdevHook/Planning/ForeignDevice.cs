@@ -6,7 +6,8 @@ using LibvirtMdevHook.Records;
 namespace LibvirtMdevHook.Planning;
 
 /// <summary>
-/// A declared device that exists already and that no record proves ours: it is used only if everything fits, and is never removed.
+/// A declared device that exists already and that no record proves ours: it is used only if
+/// everything fits, and is never removed.
 /// </summary>
 internal static class ForeignDevice
 {
@@ -46,7 +47,9 @@ internal static class ForeignDevice
             WasOnline: device.Online == true);
     }
 
-    /// <returns>Why the device cannot be used, whatever its parent is; null when nothing speaks against it.</returns>
+    /// <returns>
+    /// Why the device cannot be used, whatever its parent is; null when nothing speaks against it.
+    /// </returns>
     private static Reason? WhyNotTaken(DeclaredHostdev hostdev, ExistingDevice existing)
     {
         if (existing.Holder is { } holder)
@@ -80,7 +83,9 @@ internal static class ForeignDevice
         return device.Type is null ? "its type cannot be read" : $"it is not of the declared type, which is '{fit.Type?.Id}' there";
     }
 
-    /// <summary>A name from the cache of seen types proves nothing, but tells what to declare.</summary>
+    /// <summary>
+    /// A name from the cache of seen types proves nothing, but tells what to declare.
+    /// </summary>
     private static Reason WhyOtherType(DeclaredHostdev hostdev, HostDevice device, Parent parent)
     {
         var seen = TypeMatch.Of(hostdev.Type!, parent.Dialect, parent.Seen).Types;

@@ -6,14 +6,19 @@ using LibvirtMdevHook.Records;
 namespace LibvirtMdevHook.Planning;
 
 /// <summary>
-/// The plan for a domain that comes from another host, by migration or from a saved state. Its devices are looked for by what is declared; a
-/// device whose name is taken here gets another name.
+/// The plan for a domain that comes from another host, by migration or from a saved state. Its
+/// devices are looked for by what is declared; a device whose name is taken here gets another name.
 /// </summary>
-/// <param name="Plan">Its record has the new names and expires; its refusals have the old names.</param>
+/// <param name="Plan">
+/// Its record has the new names and expires; its refusals have the old names.
+/// </param>
 /// <param name="Names">The new name of each device that gets one, by its old name.</param>
 internal sealed record IncomingPlan(Plan Plan, ImmutableDictionary<DeviceId, DeviceId> Names)
 {
-    /// <summary>How long libvirt may take from here to prepare; after an offline migration prepare never comes.</summary>
+    /// <summary>
+    /// How long libvirt may take from here to prepare; after an offline migration prepare never
+    /// comes.
+    /// </summary>
     public static readonly TimeSpan ReservationTime = TimeSpan.FromSeconds(60);
 
     public static IncomingPlan Of(PlanInput input)
@@ -32,7 +37,9 @@ internal sealed record IncomingPlan(Plan Plan, ImmutableDictionary<DeviceId, Dev
         return new IncomingPlan(plan with { Record = reservation }, changed);
     }
 
-    /// <summary>A mediated device can have any uuid; a VF is named by the address that was chosen for it.</summary>
+    /// <summary>
+    /// A mediated device can have any uuid; a VF is named by the address that was chosen for it.
+    /// </summary>
     private static DeviceId NameHere(Claim claim, bool isTaken) =>
         claim.Device.Uuid is not null && isTaken ? DeviceId.Mdev(Guid.NewGuid()) : claim.NameThere;
 }

@@ -4,7 +4,9 @@ using LibvirtMdevHook.Hosts;
 
 namespace LibvirtMdevHook.Planning;
 
-/// <summary>The sentences about a declared type that no parent has, with the types that may be meant.</summary>
+/// <summary>
+/// The sentences about a declared type that no parent has, with the types that may be meant.
+/// </summary>
 internal static class NearMisses
 {
     public static string NoSuchType(DeclaredHostdev hostdev, ImmutableArray<Candidate> candidates)
@@ -20,7 +22,10 @@ internal static class NearMisses
         return near.IsEmpty ? "; 'virt-mdev types' lists the types" : $"; did you mean {string.Join(" or ", near.Select(n => $"'{n}'"))}?";
     }
 
-    /// <summary>The types of a GPU in MIG mode have names that are easily taken for the names of its types without MIG.</summary>
+    /// <summary>
+    /// The types of a GPU in MIG mode have names that are easily taken for the names of its types
+    /// without MIG.
+    /// </summary>
     private static string InOtherMode(DeclaredHostdev hostdev, ImmutableArray<Candidate> candidates)
     {
         var modes = candidates.SelectMany(c => c.Parent.Types).Select(type => VgpuSize.IsOfMig(type.Name)).Distinct().ToArray();

@@ -7,12 +7,16 @@ using LibvirtMdevHook.Records;
 namespace LibvirtMdevHook.Planning;
 
 /// <summary>
-/// Picks a parent for each device of a domain so that all devices fit together. It begins with the devices that have the fewest candidates, tries
-/// the parents of each in the order of the placement, and goes back where the rest does not fit.
+/// Picks a parent for each device of a domain so that all devices fit together. It begins with the
+/// devices that have the fewest candidates, tries the parents of each in the order of the
+/// placement, and goes back where the rest does not fit.
 /// </summary>
 internal sealed class ParentSelection
 {
-    /// <summary>Enough for any sensible domain. The limit keeps a search that finds nothing from holding the host's lock.</summary>
+    /// <summary>
+    /// Enough for any sensible domain. The limit keeps a search that finds nothing from holding the
+    /// host's lock.
+    /// </summary>
     private const int MaximumSteps = 2_000;
 
     private readonly PlanInput _input;
@@ -27,7 +31,9 @@ internal sealed class ParentSelection
         _devices = [.. devices.OrderBy(d => d.Foreign is null).ThenBy(d => d.Candidates.Count(c => c.Fits))];
     }
 
-    /// <returns>The claims in the order of the declaration; null when the devices do not fit together.</returns>
+    /// <returns>
+    /// The claims in the order of the declaration; null when the devices do not fit together.
+    /// </returns>
     public static ImmutableArray<Claim>? Of(PlanInput input, Capacity capacity, ImmutableArray<DeviceCandidates> devices)
     {
         var selection = new ParentSelection(input, devices);
@@ -46,7 +52,9 @@ internal sealed class ParentSelection
         return null;
     }
 
-    /// <summary>The GPUs on which all devices could be, the best one for the first device first.</summary>
+    /// <summary>
+    /// The GPUs on which all devices could be, the best one for the first device first.
+    /// </summary>
     private IEnumerable<SysfsName> Gpus(Capacity capacity) => _devices[0].Foreign is { } foreign
         ? [foreign.Gpu]
         : InOrder(_devices[0], capacity).Select(c => c.Parent.Gpu).Distinct();
@@ -56,7 +64,10 @@ internal sealed class ParentSelection
 
     /// <param name="chosen">The claims of the devices before.</param>
     /// <param name="capacity">What those claims leave.</param>
-    /// <returns>The claims of all devices; null when the rest does not fit, or the search takes too many steps.</returns>
+    /// <returns>
+    /// The claims of all devices; null when the rest does not fit, or the search takes too many
+    /// steps.
+    /// </returns>
     private ImmutableList<Claim>? Next(ImmutableList<Claim> chosen, Capacity capacity)
     {
         if (chosen.Count == _devices.Length)
@@ -81,9 +92,10 @@ internal sealed class ParentSelection
         : InOrder(device, capacity).Select(c => Claim(device.Hostdev, c, capacity));
 
     /// <summary>
-    /// The order of preference; false sorts before true. A VF is taken for a device with a uuid only where there is no mediated device. A domain that
-    /// does not declare a placement binds no empty GPU to its size while a GPU that runs this size has room. It declares breadth-first to spread over
-    /// GPUs all the same; depth-first fills such a GPU anyway.
+    /// The order of preference; false sorts before true. A VF is taken for a device with a uuid
+    /// only where there is no mediated device. A domain that does not declare a placement binds no
+    /// empty GPU to its size while a GPU that runs this size has room. It declares breadth-first to
+    /// spread over GPUs all the same; depth-first fills such a GPU anyway.
     /// </summary>
     private Candidate[] InOrder(DeviceCandidates device, Capacity capacity)
     {
@@ -104,7 +116,10 @@ internal sealed class ParentSelection
         ];
     }
 
-    /// <summary>VFs of one GPU with the same type and as many devices left are equally good, unless a declaration pins one of them.</summary>
+    /// <summary>
+    /// VFs of one GPU with the same type and as many devices left are equally good, unless a
+    /// declaration pins one of them.
+    /// </summary>
     private (SysfsName Place, SysfsName? Type, int? Left) Kind(Candidate candidate, Capacity capacity)
     {
         var parent = candidate.Parent;

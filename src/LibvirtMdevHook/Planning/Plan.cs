@@ -4,9 +4,13 @@ using LibvirtMdevHook.Records;
 
 namespace LibvirtMdevHook.Planning;
 
-/// <summary>What prepare would do: a record at <see cref="Stage.Reserved"/>, or the refusals.</summary>
+/// <summary>
+/// What prepare would do: a record at <see cref="Stage.Reserved"/>, or the refusals.
+/// </summary>
 /// <param name="Record">Null when there is a refusal.</param>
-/// <param name="Candidates">Every parent that was considered for a device, in the order of devices and parents.</param>
+/// <param name="Candidates">
+/// Every parent that was considered for a device, in the order of devices and parents.
+/// </param>
 internal sealed record Plan(Record? Record, ImmutableArray<Refusal> Refusals, ImmutableArray<Candidate> Candidates)
 {
     /// <summary>Why there is no record, as one sentence; empty when there is one.</summary>
@@ -33,7 +37,9 @@ internal sealed record Plan(Record? Record, ImmutableArray<Refusal> Refusals, Im
         return text.ToString();
     }
 
-    /// <summary>All creates before any attribute, all attributes before any device goes online.</summary>
+    /// <summary>
+    /// All creates before any attribute, all attributes before any device goes online.
+    /// </summary>
     private static IEnumerable<string> Steps(Record record)
     {
         foreach (var claim in record.Claims)

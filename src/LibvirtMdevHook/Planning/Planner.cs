@@ -5,7 +5,9 @@ using LibvirtMdevHook.Records;
 
 namespace LibvirtMdevHook.Planning;
 
-/// <summary>Makes the plan for a domain. It reads nothing: everything about the host is in its input.</summary>
+/// <summary>
+/// Makes the plan for a domain. It reads nothing: everything about the host is in its input.
+/// </summary>
 internal sealed class Planner
 {
     private readonly PlanInput _input;
@@ -15,7 +17,10 @@ internal sealed class Planner
 
     public static Plan Make(PlanInput input) => new Planner(input).Make();
 
-    /// <returns>The declared devices whose name is taken on this host: by another domain, by a holder, or by a device that does not fit.</returns>
+    /// <returns>
+    /// The declared devices whose name is taken on this host: by another domain, by a holder, or by
+    /// a device that does not fit.
+    /// </returns>
     public static ImmutableArray<DeviceId> Taken(PlanInput input)
     {
         var planner = new Planner(input);
@@ -36,7 +41,8 @@ internal sealed class Planner
     }
 
     /// <summary>
-    /// An incoming domain keeps the addresses of its VFs where it can. The VF of any other domain has no second candidate.
+    /// An incoming domain keeps the addresses of its VFs where it can. The VF of any other domain
+    /// has no second candidate.
     /// </summary>
     private ImmutableArray<Claim>? SelectParents(ImmutableArray<DeviceCandidates> devices)
     {
@@ -58,7 +64,9 @@ internal sealed class Planner
         return existing is null || changesItsName ? ConsiderNew(hostdev) : existing;
     }
 
-    /// <returns>Null when neither a record nor the host has anything of the device's name.</returns>
+    /// <returns>
+    /// Null when neither a record nor the host has anything of the device's name.
+    /// </returns>
     private DeviceCandidates? ConsiderExisting(DeclaredHostdev hostdev)
     {
         if (_input.Others.FirstOrDefault(r => r.Claims.Any(c => c.Device == hostdev.Device)) is { } other)
@@ -78,8 +86,9 @@ internal sealed class Planner
     }
 
     /// <summary>
-    /// A declared VF is its own place; for an incoming domain any VF may be. Every other device is made on a parent. A PF whose VFs are not enabled
-    /// can tell why there is no VF. A device that has no name yet may also become a VF.
+    /// A declared VF is its own place; for an incoming domain any VF may be. Every other device is
+    /// made on a parent. A PF whose VFs are not enabled can tell why there is no VF. A device that
+    /// has no name yet may also become a VF.
     /// </summary>
     private bool IsPlaceFor(DeclaredHostdev hostdev, Parent parent)
     {
@@ -113,7 +122,9 @@ internal sealed class Planner
         return fit with { Unfit = Unfit.Full, Reason = full, CuredBy = curedBy };
     }
 
-    /// <returns>The domain whose record has the VF; null for a parent that serves several domains.</returns>
+    /// <returns>
+    /// The domain whose record has the VF; null for a parent that serves several domains.
+    /// </returns>
     private Record? OwnerOf(Parent parent)
     {
         if (parent.Dialect != Dialect.Vf)

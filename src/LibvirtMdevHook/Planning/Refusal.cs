@@ -3,7 +3,9 @@ using LibvirtMdevHook.Domains;
 namespace LibvirtMdevHook.Planning;
 
 /// <summary>Why a domain cannot have its devices, in a sentence for people.</summary>
-/// <param name="Device">The device that the refusal is about; null when it is about several.</param>
+/// <param name="Device">
+/// The device that the refusal is about; null when it is about several.
+/// </param>
 /// <param name="CuredBy">What to wait for.</param>
 internal sealed record Refusal(DeviceId? Device, string Text, CuredBy CuredBy);
 
@@ -15,6 +17,8 @@ internal enum CuredBy
     /// <summary>The end of a removal.</summary>
     Removal,
 
-    /// <summary>New types: the vendor's daemons may not have offered the declared one yet.</summary>
+    /// <summary>
+    /// New types: the vendor's daemons may not have offered the declared one yet.
+    /// </summary>
     Types,
 }

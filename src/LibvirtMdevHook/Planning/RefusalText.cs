@@ -6,7 +6,10 @@ using LibvirtMdevHook.Records;
 
 namespace LibvirtMdevHook.Planning;
 
-/// <summary>The sentences in which a plan is refused; each names domain, device, type and parent, and what to do.</summary>
+/// <summary>
+/// The sentences in which a plan is refused; each names domain, device, type and parent, and what
+/// to do.
+/// </summary>
 internal static class RefusalText
 {
     private const int ParentsListed = 6;
@@ -50,8 +53,9 @@ internal static class RefusalText
     }
 
     /// <summary>
-    /// VFs come with a driver, a daemon and a command at the host's boot, and each of them may be late. Or the address is one of another host, which
-    /// libvirt keeps for the next start of a domain that migrated for good.
+    /// VFs come with a driver, a daemon and a command at the host's boot, and each of them may be
+    /// late. Or the address is one of another host, which libvirt keeps for the next start of a
+    /// domain that migrated for good.
     /// </summary>
     public static Refusal NotAVf(PlanInput input, DeclaredHostdev hostdev, string why) =>
         Of(input, hostdev, $"{why}; if the domain came from another host, 'virt-mdev retarget' gives it a VF of this one", CuredBy.Types);

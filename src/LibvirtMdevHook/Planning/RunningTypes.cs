@@ -4,7 +4,10 @@ using LibvirtMdevHook.Records;
 
 namespace LibvirtMdevHook.Planning;
 
-/// <summary>The types and framebuffer sizes on each physical GPU, of its devices and of the claims of other domains.</summary>
+/// <summary>
+/// The types and framebuffer sizes on each physical GPU, of its devices and of the claims of other
+/// domains.
+/// </summary>
 internal sealed class RunningTypes
 {
     private readonly HashSet<(SysfsName Gpu, SysfsName Type)> _types = [];

@@ -5,10 +5,12 @@ using LibvirtMdevHook.Hosts;
 namespace LibvirtMdevHook.Planning;
 
 /// <summary>
-/// What a declared type means among the types of one parent. An exact id comes first, then an exact name, then a name that is spelled in
-/// another way.
+/// What a declared type means among the types of one parent. An exact id comes first, then an exact
+/// name, then a name that is spelled in another way.
 /// </summary>
-/// <param name="Types">One type, none, or several whose names differ only in what does not count.</param>
+/// <param name="Types">
+/// One type, none, or several whose names differ only in what does not count.
+/// </param>
 internal sealed record TypeMatch(ImmutableArray<MdevType> Types)
 {
     private const int NearMisses = 3;

@@ -5,7 +5,8 @@ namespace LibvirtMdevHook.Reports;
 
 /// <summary>
 /// The samples of one gauge in Prometheus' text exposition format 0.0.4
-/// (https://prometheus.io/docs/instrumenting/exposition_formats/): sorted, and each set of labels once, as the format requires.
+/// (https://prometheus.io/docs/instrumenting/exposition_formats/): sorted, and each set of labels
+/// once, as the format requires.
 /// </summary>
 internal sealed class MetricFamily(string name, string help)
 {
@@ -33,7 +34,9 @@ internal sealed class MetricFamily(string name, string help)
         return text.ToString();
     }
 
-    /// <summary>The names of domains and types come from others and may hold any character.</summary>
+    /// <summary>
+    /// The names of domains and types come from others and may hold any character.
+    /// </summary>
     private static string Escape(string value) => value
         .Replace("\\", "\\\\", StringComparison.Ordinal)
         .Replace("\"", "\\\"", StringComparison.Ordinal)

@@ -5,14 +5,20 @@ using LibvirtMdevHook.Planning;
 
 namespace LibvirtMdevHook.Reports;
 
-/// <summary>What 'virt-mdev types', 'list' and 'reconcile' say, as numbers for Prometheus.</summary>
+/// <summary>
+/// What 'virt-mdev types', 'list' and 'reconcile' say, as numbers for Prometheus.
+/// </summary>
 /// <param name="Orphans">Null when libvirt was not asked, or gave no answer.</param>
 internal sealed record Metrics(Host Host, RecordsOnHost Records, IReadOnlyList<ListedDevice> Devices, int? Orphans, string Version)
 {
     private const string Prefix = "libvirt_mdev_";
 
-    /// <param name="active">Asks libvirt for the domains that run; returns null without an answer.</param>
-    /// <exception cref="IOException">The records are not root's alone, or cannot be read.</exception>
+    /// <param name="active">
+    /// Asks libvirt for the domains that run; returns null without an answer.
+    /// </param>
+    /// <exception cref="IOException">
+    /// The records are not root's alone, or cannot be read.
+    /// </exception>
     public static Metrics Read(Root root, Func<HashSet<Guid>?> active, string version)
     {
         var records = RecordsOnHost.Read(root, out var store);
@@ -37,7 +43,10 @@ internal sealed record Metrics(Host Host, RecordsOnHost Records, IReadOnlyList<L
         return $"{Available(capacity)}{Settable(capacity)}{Listed(capacity)}{Leftovers()}{build}";
     }
 
-    /// <summary>The device as the host was read before, with the inode that tells it from another device of its name.</summary>
+    /// <summary>
+    /// The device as the host was read before, with the inode that tells it from another device of
+    /// its name.
+    /// </summary>
     private static HostDevice? Look(Root root, Host host, DeviceId id)
     {
         if (!host.Devices.TryGetValue(id, out var place))
@@ -50,21 +59,30 @@ internal sealed record Metrics(Host Host, RecordsOnHost Records, IReadOnlyList<L
 
     private MetricFamily Available(Capacity capacity)
     {
-        var family = Family("available_instances", "How many more devices of a type the parent takes; absent where its driver does not tell.");
+        var family = Family(
+            "available_instances", "How many more devices of a type the parent takes; absent where its driver does not tell.");
         foreach (var parent in Host.Parents.Where(p => p.Dialect != Dialect.Vf))
         {
             foreach (var type in parent.Types.Where(t => t.Trouble is null).DistinctBy(t => t.Id))
             {
                 var left = capacity.HasRoomFor(parent, type) ? capacity.Left(parent, type) : 0;
-                if (left is { } count)
-                    family.Add(count, ("parent", $"{parent.Name}"), ("dialect", parent.Dialect.Name), ("id", $"{type.Id}"), ("type", type.Title));
+                if (left is not { } count)
+                    continue;
+                family.Add(
+                    count,
+                    ("parent", $"{parent.Name}"),
+                    ("dialect", parent.Dialect.Name),
+                    ("id", $"{type.Id}"),
+                    ("type", type.Title));
             }
         }
 
         return family;
     }
 
-    /// <summary>Counted for each GPU: it may have hundreds of VFs, each of which lists all types.</summary>
+    /// <summary>
+    /// Counted for each GPU: it may have hundreds of VFs, each of which lists all types.
+    /// </summary>
     private MetricFamily Settable(Capacity capacity)
     {
         var family = Family("settable_vfs", "On how many VFs of a GPU a type can be set now, which is not how many fit together.");

@@ -9,9 +9,15 @@ namespace LibvirtMdevHook.Reports;
 /// <param name="Domains">What domains have.</param>
 /// <param name="Removals">The devices that are being removed, a record with one claim each.</param>
 /// <param name="Reservations">What is reserved for domains that may be coming here.</param>
-/// <param name="BrokenOff">The devices of removals that have no worker; null when the held locks cannot be read.</param>
-/// <param name="Untrusted">A sentence for each record that is not to be trusted and lies where it was.</param>
-/// <param name="SetAside">How many records were set aside; null when the user may not see that.</param>
+/// <param name="BrokenOff">
+/// The devices of removals that have no worker; null when the held locks cannot be read.
+/// </param>
+/// <param name="Untrusted">
+/// A sentence for each record that is not to be trusted and lies where it was.
+/// </param>
+/// <param name="SetAside">
+/// How many records were set aside; null when the user may not see that.
+/// </param>
 internal sealed record RecordsOnHost(
     ImmutableArray<Record> Domains,
     ImmutableArray<Record> Removals,
@@ -20,7 +26,9 @@ internal sealed record RecordsOnHost(
     ImmutableArray<string> Untrusted,
     int? SetAside)
 {
-    /// <exception cref="IOException">The folders are not root's alone, or cannot be read.</exception>
+    /// <exception cref="IOException">
+    /// The folders are not root's alone, or cannot be read.
+    /// </exception>
     public static RecordsOnHost Read(Root root, out RecordStore records)
     {
         var untrusted = new List<string>();
@@ -33,8 +41,9 @@ internal sealed record RecordsOnHost(
     }
 
     /// <summary>
-    /// Counts the records of domains that libvirt calls inactive and for which no process acts. libvirt was asked after the records were read.
-    /// So each record has to be the same still: another generation is another life of the domain.
+    /// Counts the records of domains that libvirt calls inactive and for which no process acts.
+    /// libvirt was asked after the records were read. So each record has to be the same still:
+    /// another generation is another life of the domain.
     /// </summary>
     /// <returns>Null when the held locks cannot be read.</returns>
     public int? CountOrphans(Root root, RecordStore records, HashSet<Guid> active)
