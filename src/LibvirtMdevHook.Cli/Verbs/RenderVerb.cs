@@ -18,7 +18,7 @@ internal sealed class RenderVerb
         try
         {
             var render = new Render(OperationContext.Open(root, "render"), DomainFile.Bytes(File));
-            if (render.Run() is { } refusal)
+            if (render.TryRun() is { } refusal)
                 return Terminal.Fail(refusal);
             Console.Write(render.Xml);
             return 0;

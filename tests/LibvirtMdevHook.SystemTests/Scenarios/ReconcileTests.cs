@@ -59,7 +59,7 @@ internal sealed class ReconcileTests() : HotPlugScenario("m60-rfc2016.xml")
         {
             var outcome = Run(null, "reconcile", "--apply");
             Assert.That(outcome.Status, Is.EqualTo(1));
-            Assert.That(outcome.Output, Is.EqualTo($"{Orphan}; left alone: a process that is not to be seen from here holds it\n"));
+            Assert.That(outcome.Output, Is.EqualTo($"{Orphan}; left alone: a process that cannot be seen from here holds it\n"));
             Assert.That(File.ReadAllText(RecordFile(domain)), Is.EqualTo(record));
             Assert.That(Exists(domain.Device));
         }
