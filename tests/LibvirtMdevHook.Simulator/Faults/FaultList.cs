@@ -10,10 +10,10 @@ internal sealed class FaultList(Gate gate)
 
     public void Add(Fault fault) => faults.Add(fault);
 
-    /// <summary>The first fault that an action hits; every fault whose path fits counts it.</summary>
-    public Fault? Next(Verb verb, string path)
+    /// <summary>The first fault that an action hits; every fault that fits counts it.</summary>
+    public Fault? Next(Verb verb, string path, uint user)
     {
-        var hits = faults.FindAll(fault => fault.Hits(verb, path));
+        var hits = faults.FindAll(fault => fault.Hits(verb, path, user));
         return hits.Count > 0 ? hits[0] : null;
     }
 

@@ -17,9 +17,8 @@ internal static unsafe partial class Callbacks
         {
             if (requests.Known.Find(id) is TreeFile node)
             {
-                var process = Caller.Of(request);
                 var (read, write) = (access != WriteOnly, access != ReadOnly);
-                requests.Open(node, read, write, process, (errno, handle) => ReplyOpen(request, errno, handle));
+                requests.Open(node, read, write, Caller.Of(request), (errno, handle) => ReplyOpen(request, errno, handle));
             }
             else
             {
@@ -47,7 +46,7 @@ internal static unsafe partial class Callbacks
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static void Read(nint request, ulong id, nuint size, long offset, LibFuse.OpenFile* file) => Answer(request, () =>
-        requests.Read(file->Handle, offset, (errno, content) =>
+        requests.Read(file->Handle, offset, Caller.UserOf(request), (errno, content) =>
         {
             if (errno != Errno.None)
             {

@@ -87,6 +87,20 @@ internal sealed class HermeticLibvirtdTests
     }
 
     [Test]
+    public void A_reload_that_meets_another_one_comes_after_it()
+    {
+        // libvirtd calls it in the middle of a reload, and ignores whoever asks for another one until that has ended.
+        File.AppendAllText(Path.Combine(Lab.Folder, "etc-libvirt/hooks/daemon"), "sleep 1\n");
+        var before = Reloads();
+        Lab.ReloadDaemon();
+        Lab.ReloadDaemon();
+
+        Assert.That(Reloads(), Is.EqualTo(before + 2));
+
+        int Reloads() => File.ReadLines(Path.Combine(Lab.Folder, "run/lab/daemon-operations")).Count(line => line == "reload");
+    }
+
+    [Test]
     public void A_start_without_its_device_is_refused_by_libvirt()
     {
         File.Delete(Path.Combine(Lab.Folder, "etc-libvirt/hooks/qemu"));

@@ -136,6 +136,6 @@ internal sealed class ReconcileTests() : HotPlugScenario("m60-rfc2016.xml")
         Lab.KillDaemon();
         Assert.That(start.Result.Status, Is.Not.Zero);
         Lab.StartDaemon();
-        WaitForEffect("brought online");
+        Simulation.Wait.Until(() => File.ReadAllText(RecordFile(domain)).Contains("phase=\"prepared\"", StringComparison.Ordinal), () => Lab.HookLog);
     }
 }

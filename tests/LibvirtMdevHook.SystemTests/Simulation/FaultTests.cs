@@ -60,6 +60,18 @@ internal sealed class FaultTests
     }
 
     [Test]
+    public void A_fault_can_be_for_one_user()
+    {
+        const int Nobody = 65534;
+        using var host = new SimulatedHost("m60-rfc2016.xml");
+        host.Control($"fault errno=EACCES op=open path=**/vendor user={Nobody}");
+
+        // Nobody may not come from the root to here.
+        var (_, output) = Shell.Run("sh", "-c", "cd \"$0\" && cat device vendor && setpriv --reuid \"$1\" cat device vendor", host.InRoot(Gpu), $"{Nobody}");
+        Assert.That(output, Is.EqualTo("0x13f2\n0x10de\n0x13f2\ncat: vendor: Permission denied\n"));
+    }
+
+    [Test]
     public void A_delayed_write_happens_afterwards()
     {
         using var host = new SimulatedHost("m60-rfc2016.xml");
