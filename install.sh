@@ -19,7 +19,7 @@ drop_in=50-mdev-hook.conf
 
 usage() {
   cat <<'TEXT'
-Usage: ./install.sh [--wait-for-nvidia] [--prebuilt FOLDER]
+Usage: ./install.sh [--wait-for-nvidia] [--prebuilt FOLDER] [--force]
        ./install.sh --uninstall [--force]
        ./install.sh --build
        ./install.sh --demo
@@ -29,8 +29,8 @@ commented; then a running libvirtd is told to look for hooks. Running it again i
 
 --wait-for-nvidia  libvirtd starts after NVIDIA's vGPU daemons at boot, so that domains with autostart find their types
 --prebuilt FOLDER  installs FOLDER/sbin/libvirt-mdev-hook and FOLDER/bin/virt-mdev instead of building
---uninstall        removes what was installed, unless devices of running domains are on record
---force            lists such records and goes on
+--uninstall        removes what was installed, unless devices of running domains are on record; the log stays
+--force            goes on where such records, or AppArmor's rules for libvirt, stand in the way, and says so
 --build            only builds, into artifacts/publish
 --demo             shows the main job on this machine: a libvirtd of its own on a simulated host starts a domain with two vGPUs;
                    it installs nothing but the distribution's packages that it needs
@@ -48,6 +48,10 @@ say() {
   echo "$*"
 }
 
+warn() {
+  echo "install.sh: $*" >&2
+}
+
 # --- checks: before them nothing is changed ------------------------------------------------------------------------------------
 
 check_place() {
@@ -56,6 +60,33 @@ check_place() {
     *) misuse "PREFIX is '$PREFIX', and has to begin with '/'" ;;
   esac
   [ -n "$DESTDIR" ] || [ "$(id -u)" -eq 0 ] || fail "only root can change what is installed under '$PREFIX': use sudo, or set DESTDIR."
+}
+
+# 'virt-mdev doctor' judges a place in the same way.
+check_apparmor() {
+  [ -z "$DESTDIR" ] || return 0
+  # AppArmor goes by where links lead.
+  folder=$(realpath -m "$PREFIX/sbin")
+  case $folder/ in
+    /bin/ | /sbin/ | /usr/bin/ | /usr/sbin/ | /etc/libvirt/hooks/*) return 0 ;;
+  esac
+  for daemon in libvirtd virtqemud; do
+    if forbids "$daemon" "$folder/libvirt-mdev-hook"; then refuse_place "$daemon" "$folder/libvirt-mdev-hook"; fi
+  done
+}
+
+# forbids DAEMON PROGRAM: its profile is enforced, and no local rule names the program.
+forbids() {
+  grep -Eqs "^(/.*/)?$1 \(enforce\)\$" /sys/kernel/security/apparmor/profiles || return 1
+  ! grep -sv '^[[:space:]]*#' "/etc/apparmor.d/local/usr.sbin.$1" | grep -qF -- "$2"
+}
+
+refuse_place() {
+  sentence="AppArmor does not let $1 execute '$2', so that no domain would start any more, and some versions of libvirt, such as 11.3, \
+would lose the managed save of each domain that they are to start; use PREFIX=/usr, or add the line '$2 PUx,' to \
+'/etc/apparmor.d/local/usr.sbin.$1' and run 'apparmor_parser -r /etc/apparmor.d/usr.sbin.$1', or use --force."
+  if [ "$force" = no ]; then fail "$sentence"; fi
+  warn "$sentence"
 }
 
 # The version of the libvirt that will call the hook; nothing if there is none, or if another machine is meant.
@@ -156,6 +187,7 @@ check_runs() {
 
 install_all() {
   check_place
+  check_apparmor
   libvirt=$(libvirt_version)
   knows_qemu_d "$libvirt" || check_old_hook
   if [ -z "$prebuilt" ]; then
@@ -195,9 +227,6 @@ report() {
   say "The configuration is '$conf', the schemas are in '$share/schemas'."
   if [ "$wait_for_nvidia" = no ] && [ ! -e "$DESTDIR/etc/systemd/system/libvirtd.service.d/$drop_in" ]; then
     say "With NVIDIA's vGPU manager, './install.sh --wait-for-nvidia' lets libvirtd start after it at boot."
-  fi
-  if [ "$PREFIX" != /usr ] && grep -qs '^libvirtd.*enforce' /sys/kernel/security/apparmor/profiles; then
-    say "AppArmor lets libvirtd execute hooks in /usr/bin and /usr/sbin only: with PREFIX '$PREFIX' no domain will start."
   fi
   if [ -z "$DESTDIR" ]; then say "'virt-mdev doctor' says what else vGPUs need on this host."; fi
 }
