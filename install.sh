@@ -239,20 +239,40 @@ label() {
   restorecon -R "$hook" "$PREFIX/bin/virt-mdev" "$share" "$conf" "$etc/hooks" || say "restorecon failed, ignoring."
 }
 
-# A libvirtd that found no hook when it started looks for one only when it is told to.
+# A daemon that found no hook when it started looks for one only when it is told to.
 reload_libvirt() {
   [ -z "$DESTDIR" ] || return 0
-  for daemon in libvirtd virtqemud; do
-    pid=$(cat "/run/$daemon.pid" 2>/dev/null || :)
-    if [ -d /run/systemd/system ] && systemctl is-active --quiet "$daemon.service"; then
-      systemctl reload "$daemon.service"
-    elif [ -n "$pid" ] && [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = "$daemon" ]; then
-      kill -HUP "$pid"
-    else
-      continue
-    fi
-    say "Told $daemon to look for hooks again."
-  done
+  reload_daemon libvirtd libvirt-sock
+  reload_daemon virtqemud virtqemud-sock
+}
+
+# reload_daemon NAME SOCKET: one that does not run finds the hook when it starts, and is not started for it.
+reload_daemon() {
+  pid=$(cat "/run/$1.pid" 2>/dev/null || :)
+  if [ -d /run/systemd/system ] && systemctl is-active --quiet "$1.service"; then
+    reload="systemctl reload $1.service"
+  elif [ -n "$pid" ] && [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = "$1" ]; then
+    reload="kill -HUP $pid"
+  else
+    return 0
+  fi
+  trouble=
+  serves "$2" || trouble='it gave no answer within 60 s'
+  # shellcheck disable=SC2086 # a command and its arguments
+  $reload || trouble="'$reload' failed"
+  if [ -z "$trouble" ]; then
+    say "Told $1 to look for hooks again."
+  else
+    warn "$1 may not have looked for hooks again, as $trouble: restart it, which leaves domains running."
+  fi
+}
+
+# A daemon passes over SIGHUP until its drivers are initialized, though systemd calls it active by then; only after that it serves clients.
+# Any answer will do, a refusal too; where there is no virsh, nobody is asked.
+serves() {
+  status=0
+  timeout 60 virsh -q -c "qemu:///system?socket=/run/libvirt/$1" uri </dev/null >/dev/null 2>&1 || status=$?
+  [ "$status" -ne 124 ]
 }
 
 reload_units() {

@@ -86,7 +86,7 @@ restore_host() {
     : >/etc/apparmor.d/local/usr.sbin.libvirtd
     apparmor_parser -r /etc/apparmor.d/usr.sbin.libvirtd
   fi
-  rm -f /etc/libvirt/hooks/qemu.d/[0-46-9]*-* /etc/libvirt/mdev-hook.conf
+  rm -f /etc/libvirt/hooks/network /etc/libvirt/hooks/qemu.d/[0-46-9]*-* /etc/libvirt/mdev-hook.conf
   systemctl reset-failed libvirtd
   systemctl start libvirtd.socket libvirtd
   if [ -e /usr/sbin/hook-away ] || [ -e /usr/bin/worker-away ] ||
