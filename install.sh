@@ -16,6 +16,8 @@ conf=$etc/mdev-hook.conf
 link=$etc/hooks/qemu.d/50-mdev
 old_hook=$etc/hooks/qemu
 drop_in=50-mdev-hook.conf
+state=/run/libvirt-mdev
+hook_log=$DESTDIR/var/log/libvirt/mdev-hook.log
 
 usage() {
   cat <<'TEXT'
@@ -283,7 +285,7 @@ reload_units() {
 
 records() {
   [ -z "$DESTDIR" ] || return 0
-  find /run/libvirt-mdev/domains /run/libvirt-mdev/removing -name '*.xml' 2>/dev/null || :
+  find "$state/domains" "$state/removing" -name '*.xml' 2>/dev/null || :
 }
 
 check_records() {
@@ -299,6 +301,16 @@ check_records() {
 remove_conf() {
   [ -e "$conf" ] || return 0
   if cmp -s "$conf" "$share/mdev-hook.conf"; then rm -f "$conf"; else say "Left '$conf', which was edited."; fi
+}
+
+# Without records there are only locks. What was set aside is for people to look at.
+remove_state() {
+  if [ -n "$DESTDIR" ] || [ -n "$(records)" ]; then return 0; fi
+  if [ -n "$(ls -A "$state/set-aside" 2>/dev/null)" ]; then
+    say "Left '$state/set-aside', records that were not trusted."
+  else
+    rm -rf "$state"
+  fi
 }
 
 remove_drop_ins() {
@@ -322,7 +334,9 @@ uninstall() {
   rm -f "$DESTDIR$hook" "$DESTDIR$PREFIX/bin/virt-mdev"
   remove_conf
   rm -rf "$share" "$DESTDIR/var/cache/libvirt-mdev"
+  remove_state
   remove_drop_ins
+  if [ -e "$hook_log" ]; then say "Left the log, '$hook_log'."; fi
   say "Removed LibvirtMdevHook from '$DESTDIR$PREFIX'."
 }
 

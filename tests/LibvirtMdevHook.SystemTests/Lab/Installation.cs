@@ -69,6 +69,6 @@ internal abstract class Installation
 
     /// <summary>What there is of us. A link counts although what it leads to is gone.</summary>
     protected IEnumerable<string> Installed() =>
-        new[] { Hook, VirtMdev, Link, Configuration, Share }
+        new[] { Hook, VirtMdev, Link, Configuration, Share, State }
             .Where(path => Path.Exists(InLab(path)) || new FileInfo(InLab(path)).LinkTarget is not null);
 }

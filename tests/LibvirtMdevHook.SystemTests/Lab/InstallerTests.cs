@@ -65,11 +65,15 @@ internal sealed class InstallerTests : Installation
     }
 
     [Test]
-    public void Uninstalling_leaves_nothing_but_an_edited_configuration()
+    public void Uninstalling_leaves_nothing_but_the_log_and_an_edited_configuration()
     {
         Install();
-        Uninstall().Expected("install.sh --uninstall");
+        Directory.CreateDirectory(InLab(State + "/domains"));
+        File.WriteAllText(InLab(State + "/lock"), "");
+        File.WriteAllText(InLab("log/mdev-hook.log"), "what happened\n");
+        Assert.That(Uninstall().Expected("install.sh --uninstall").Output, Does.Contain("Left the log, '/var/log/libvirt/mdev-hook.log'"));
         Assert.That(Installed(), Is.Empty);
+        Assert.That(Lab.HookLog, Is.EqualTo("what happened\n"));
 
         Install();
         File.AppendAllText(InLab(Configuration), "numa = \"require\"\n");
@@ -91,7 +95,19 @@ internal sealed class InstallerTests : Installation
         Assert.That(File.Exists(InLab(Hook)), Is.True);
 
         Assert.That(Uninstall("--force").Expected("--force").Output, Does.Contain("/run/libvirt-mdev/" + Record));
-        Assert.That(Installed(), Is.Empty);
+        Assert.That(Installed(), Is.EqualTo(new[] { State }));
+        Assert.That(File.Exists(InLab($"{State}/{Record}")), Is.True);
+    }
+
+    [Test]
+    public void What_was_set_aside_is_left_for_people_to_look_at()
+    {
+        Install();
+        Directory.CreateDirectory(Path.Combine(Lab.Records, "set-aside"));
+        File.WriteAllText(Path.Combine(Lab.Records, "set-aside/win10.xml.17"), "torn");
+
+        Assert.That(Uninstall().Expected("install.sh --uninstall").Output, Does.Contain("Left '/run/libvirt-mdev/set-aside'"));
+        Assert.That(Installed(), Is.EqualTo(new[] { State }));
     }
 
     [Test]

@@ -31,7 +31,8 @@ Nothing_is_uninstalled_under_a_running_guest_and_everything_after_it() {
   /tests/install.sh --uninstall
   refused kept
   says "$sentence" "mediated device '$(device kept)' not found"
-  is_empty find /usr/sbin /usr/bin /usr/share /etc /var/cache -name '*mdev-hook*' -o -name virt-mdev -o -name libvirt-mdev -o -name 50-mdev
+  is_empty find /usr/sbin /usr/bin /usr/share /etc /var/cache /run \
+    -name '*mdev-hook*' -o -name virt-mdev -o -name libvirt-mdev -o -name 50-mdev
   /tests/install.sh --prebuilt /tests/artifacts/publish
   start kept
 }
