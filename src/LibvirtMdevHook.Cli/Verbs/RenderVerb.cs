@@ -19,7 +19,7 @@ internal sealed class RenderVerb
         {
             var render = new Render(OperationContext.Open(root, "render"), DomainFile.Bytes(File));
             if (render.TryRun() is { } refusal)
-                return Terminal.Fail(refusal);
+                return Terminal.Fail(refusal.Text);
             Console.Write(render.Xml);
             return 0;
         }

@@ -27,7 +27,7 @@ internal sealed class RetargetVerb
         {
             var retarget = new Retarget(OperationContext.Open(root, $"retarget of domain '{Domain}'"), xml);
             if (retarget.TryRun() is { } refusal)
-                return Terminal.Fail(refusal);
+                return Terminal.Fail(refusal.Text);
             if (retarget.Changes.Count > 0 && Define(virsh, xml, retarget.Xml) is { } failure)
                 return Terminal.Fail(failure);
             Print(retarget.Changes);

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using LibvirtMdevHook.Linux;
 
 namespace LibvirtMdevHook.Doctor;
@@ -7,10 +8,16 @@ namespace LibvirtMdevHook.Doctor;
 /// <param name="HooksAreUnconfined">The boolean virt_hooks_unconfined; null where the policy has none, or it cannot be read.</param>
 /// <param name="ApparmorProfiles">The profiles that the kernel has, a line each; null without AppArmor, or when they cannot be read.</param>
 /// <param name="ApparmorError">Why they cannot be read.</param>
-/// <param name="ApparmorRules">What the administrator has added to libvirt's profiles.</param>
-internal sealed record Confinement(bool SelinuxEnforces, bool? HooksAreUnconfined, string? ApparmorProfiles, Errno ApparmorError, string ApparmorRules)
+/// <param name="ApparmorRules">What the administrator has added to the profile of each daemon, in the order of <see cref="Daemons"/>.</param>
+internal sealed record Confinement(
+    bool SelinuxEnforces,
+    bool? HooksAreUnconfined,
+    string? ApparmorProfiles,
+    Errno ApparmorError,
+    ImmutableArray<string> ApparmorRules)
 {
-    private static readonly string[] Profiles = ["usr.sbin.libvirtd", "usr.sbin.virtqemud"];
+    /// <summary>Those that call hooks.</summary>
+    public static readonly ImmutableArray<string> Daemons = ["libvirtd", "virtqemud"];
 
     public static Confinement Read(Root root)
     {
@@ -23,11 +30,19 @@ internal sealed record Confinement(bool SelinuxEnforces, bool? HooksAreUnconfine
             HostFile.ReadTrimmed(selinux / "booleans/virt_hooks_unconfined") is [var now, ..] ? now == '1' : null,
             profiles,
             error,
-            string.Concat(Profiles.Select(name => HostFile.ReadLinked(rules / name, out _))
-                .SelectMany(text => text?.Split('\n') ?? []).Where(line => !line.TrimStart().StartsWith('#'))));
+            [.. Daemons.Select(daemon => WithoutComments(HostFile.ReadLinked(rules / $"usr.sbin.{daemon}", out _)))]);
     }
 
+    /// <summary>The daemons that AppArmor keeps to rules that do not name the program; 'install.sh' finds them in the same way.</summary>
+    public IEnumerable<string> ApparmorForbids(string program) => Daemons.Zip(ApparmorRules)
+        .Where(daemon => Enforces(daemon.First) && !daemon.Second.Contains(program, StringComparison.Ordinal)).Select(daemon => daemon.First);
+
     /// <summary>Whether AppArmor keeps a daemon that calls hooks to its rules.</summary>
-    public bool ApparmorConfinesLibvirt => ApparmorProfiles?.Split('\n').Any(line => line.EndsWith("(enforce)", StringComparison.Ordinal)
-        && line.Split(' ')[0] is var profile && profile[(profile.LastIndexOf('/') + 1)..] is "libvirtd" or "virtqemud") == true;
+    public bool ApparmorConfinesLibvirt => Daemons.Any(Enforces);
+
+    private bool Enforces(string daemon) => ApparmorProfiles?.Split('\n').Any(line => line.EndsWith(" (enforce)", StringComparison.Ordinal)
+        && line.Split(' ')[0] is var profile && profile[(profile.LastIndexOf('/') + 1)..] == daemon) == true;
+
+    private static string WithoutComments(string? text) =>
+        string.Join('\n', text?.Split('\n').Where(line => !line.TrimStart().StartsWith('#')) ?? []);
 }

@@ -35,7 +35,7 @@ internal static class ConfinementCheck
         const string topic = "apparmor";
         const string hooks = "/etc/libvirt/hooks/";
         var folder = program[..program.LastIndexOf('/')];
-        return folder is "/usr/bin" or "/usr/sbin" || program.StartsWith(hooks, StringComparison.Ordinal)
+        return folder is "/usr/bin" or "/usr/sbin" or "/bin" or "/sbin" || program.StartsWith(hooks, StringComparison.Ordinal)
                 ? Finding.Well(topic, $"AppArmor's profiles of libvirt let it execute '{program}'")
             : confinement.ApparmorProfiles is null && !confinement.ApparmorError.IsAbsent
                 ? Finding.Unknown(
@@ -43,11 +43,12 @@ internal static class ConfinementCheck
                     $"whether AppArmor confines libvirt cannot be seen: {confinement.ApparmorError.InWords}",
                     "run this as root")
             : !confinement.ApparmorConfinesLibvirt ? Finding.Well(topic, "AppArmor does not confine libvirt here")
-            : confinement.ApparmorRules.Contains(program, StringComparison.Ordinal)
+            : confinement.ApparmorForbids(program).FirstOrDefault() is not { } daemon
                 ? Finding.Well(topic, $"/etc/apparmor.d/local has a rule for '{program}'")
             : Finding.Wrong(
                 topic,
-                $"AppArmor lets libvirtd execute hooks in /usr/bin and /usr/sbin only, so that with '{program}' no domain starts",
-                "install it with PREFIX=/usr");
+                $"AppArmor does not let {daemon} execute '{program}', so that no domain starts",
+                $"install it with PREFIX=/usr, or add the line '{program} PUx,' to '/etc/apparmor.d/local/usr.sbin.{daemon}' "
+                    + $"and run 'apparmor_parser -r /etc/apparmor.d/usr.sbin.{daemon}'");
     }
 }
