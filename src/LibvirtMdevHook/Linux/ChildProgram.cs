@@ -11,7 +11,7 @@ internal static class ChildProgram
     /// <param name="input">What it reads on its standard input.</param>
     /// <returns>How it ended, without a status when it did not in time: then it was killed.</returns>
     /// <exception cref="ArgumentException">The path is not absolute.</exception>
-    /// <exception cref="IOException">It cannot be started.</exception>
+    /// <exception cref="IOException">It cannot be started, or be given its input.</exception>
     public static ChildOutcome Run(string program, IEnumerable<string> arguments, string input, Deadline deadline)
     {
         if (!program.StartsWith('/'))
@@ -43,16 +43,39 @@ internal static class ChildProgram
         }
     }
 
+    /// <summary>A pipe takes 64 KiB at once. More waits for a program that reads, which is not to be waited for without a limit.</summary>
     private static void Feed(Process process, string input)
+    {
+        var to = process.StandardInput;
+        if (input.Length == 0)
+        {
+            to.Close();
+            return;
+        }
+
+        try
+        {
+            _ = OwnThread.Start(() => Write(to, input));
+        }
+        catch (IOException)
+        {
+            process.Kill();
+            throw;
+        }
+    }
+
+    private static bool Write(StreamWriter to, string input)
     {
         try
         {
-            process.StandardInput.Write(input);
-            process.StandardInput.Close();
+            to.Write(input);
+            to.Close();
+            return true;
         }
         catch (IOException)
         {
             // It ended, or closed its input, without reading everything: its status tells.
+            return false;
         }
     }
 }

@@ -27,6 +27,15 @@ internal sealed class ChildProgramTests
     public void A_program_that_ends_without_reading_has_its_own_status() => Assert.That(Run("exit 4", Much), Is.EqualTo(new ChildOutcome(4, "", "")));
 
     [Test]
+    public void A_program_that_never_reads_is_ended_in_time()
+    {
+        var begin = Environment.TickCount64;
+        var outcome = ChildProgram.Run(Shell, ["-c", "exec sleep 20"], Much, Deadline.After(TimeSpan.FromSeconds(0.5)));
+        Assert.That(outcome, Is.EqualTo(new ChildOutcome(null, "", "")));
+        Assert.That(Environment.TickCount64 - begin, Is.LessThan(10_000));
+    }
+
+    [Test]
     public void A_program_that_cannot_be_started_says_why() => Assert.That(() => ChildProgram.Run("/nowhere/virsh", [], "", Soon),
         Throws.InstanceOf<IOException>().With.Message.EqualTo("'/nowhere/virsh' cannot be started: No such file or directory (ENOENT)"));
 
