@@ -13,7 +13,12 @@ internal sealed class Root
 
     public Root(string folder) => _prefix = folder.TrimEnd('/');
 
-    public static Root FromEnvironment() => new(Environment.GetEnvironmentVariable(Variable) ?? "/");
+    /// <summary>A relative folder is one of the current folder, whatever that becomes in a child process.</summary>
+    public static Root FromEnvironment()
+    {
+        var folder = Environment.GetEnvironmentVariable(Variable) ?? "/";
+        return new Root(folder.Length == 0 || folder.StartsWith('/') ? folder : Path.Combine(Environment.CurrentDirectory, folder));
+    }
 
     /// <summary>What <see cref="Variable"/> has to hold for a child process, null for <c>/</c>.</summary>
     public string? Prefix => _prefix.Length == 0 ? null : _prefix;

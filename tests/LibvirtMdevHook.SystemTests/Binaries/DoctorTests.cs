@@ -190,6 +190,18 @@ internal sealed class DoctorTests
         Assert.That(run.Output, Does.Contain("libvirt, whose version is not to be told, calls"));
     }
 
+    /// <summary>Programs of a root run in '/', wherever it was named from.</summary>
+    [TestCase("."), TestCase("usr/..")]
+    public void A_root_may_be_named_from_the_current_folder(string root)
+    {
+        using var tree = new PlainTree(Good);
+
+        var run = Command.Run("env", ["-C", tree.Root, $"LIBVIRT_MDEV_ROOT={root}", SourceTree.VirtMdev, "doctor"]);
+
+        Assert.That((run.Status, run.Errors), Is.EqualTo((0, "")), run.Output);
+        Assert.That(run.Output, Does.Contain("libvirt 9.0.0 calls"));
+    }
+
     [Test]
     public void A_driver_that_does_not_answer_is_named_and_not_waited_for()
     {
