@@ -3,13 +3,19 @@ using System.Diagnostics;
 
 namespace LibvirtMdevHook.Linux;
 
-/// <summary>Runs a program of the host to its end, and no longer than it is given.</summary>
+/// <summary>Runs a program of the host and waits until it ends or its time is over.</summary>
 internal static class ChildProgram
 {
-    /// <summary>The program is looked for in PATH. Descriptors of ours are closed on exec, so it holds no lock.</summary>
-    /// <param name="input">What it reads on its standard input.</param>
-    /// <returns>How it ended, without a status when it did not in time: then it was killed.</returns>
-    /// <exception cref="IOException">It cannot be started.</exception>
+    /// <summary>
+    /// Looks for the program in PATH and runs it. Our descriptors are closed on exec, so the
+    /// program holds none of our locks.
+    /// </summary>
+    /// <param name="input">What the program reads on its standard input.</param>
+    /// <returns>
+    /// How the program ended. A program that does not end in time is killed, and its outcome has no
+    /// status.
+    /// </returns>
+    /// <exception cref="IOException">The program cannot be started.</exception>
     public static ChildOutcome Run(string program, IEnumerable<string> arguments, string input, Deadline deadline)
     {
         var start = new ProcessStartInfo(program, arguments)
@@ -20,9 +26,10 @@ internal static class ChildProgram
         try
         {
             using var process = Process.Start(start)!;
-            var (output, errors) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+            var output = process.StandardOutput.ReadToEndAsync();
+            var errors = process.StandardError.ReadToEndAsync();
             Feed(process, input);
-            // What it leaves behind may hold its outputs longer than it lives.
+            // A process that the program has started may keep its outputs open after it has ended.
             if (process.WaitForExit(deadline.Milliseconds) && Task.WaitAll([output, errors], Math.Max(deadline.Milliseconds, 100)))
                 return new ChildOutcome(process.ExitCode, output.Result, errors.Result);
             process.Kill();
@@ -43,11 +50,12 @@ internal static class ChildProgram
         }
         catch (IOException)
         {
-            // It ended, or closed its input, without reading everything: its status tells.
+            // The program ended or closed its input before it had read everything. Its exit status
+            // shows whether that is a failure.
         }
     }
 }
 
 /// <summary>How a program ended.</summary>
-/// <param name="Status">Its exit status; null when it gave none in time.</param>
+/// <param name="Status">Its exit status; null when it did not end in time.</param>
 internal sealed record ChildOutcome(int? Status, string Output, string Errors);
