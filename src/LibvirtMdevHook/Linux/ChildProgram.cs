@@ -3,23 +3,33 @@ using System.Diagnostics;
 
 namespace LibvirtMdevHook.Linux;
 
-/// <summary>Runs a program of the host to its end, and no longer than it is given.</summary>
+/// <summary>Runs a program of the host and waits until it ends or its time is over.</summary>
 internal static class ChildProgram
 {
-    /// <summary>It runs in '/'. Descriptors of ours are closed on exec, so it holds no lock.</summary>
-    /// <param name="program">Its absolute path: .NET looks for any other in the current folder, too, which may be anybody's.</param>
-    /// <param name="input">What it reads on its standard input.</param>
-    /// <returns>How it ended, without a status when it did not in time: then it was killed.</returns>
+    /// <summary>
+    /// The program runs in the folder <c>/</c>. Our descriptors are closed on exec, so it holds none
+    /// of our locks.
+    /// </summary>
+    /// <param name="program">
+    /// An absolute path: .NET looks for any other name in the current folder, too, which may be any
+    /// user's.
+    /// </param>
+    /// <param name="input">What the program reads on its standard input.</param>
+    /// <returns>
+    /// How the program ended. A program that does not end in time is killed, and its outcome has no
+    /// status.
+    /// </returns>
     /// <exception cref="ArgumentException">The path is not absolute.</exception>
-    /// <exception cref="IOException">It cannot be started, or be given its input.</exception>
+    /// <exception cref="IOException">The program cannot be started, or no thread can feed it.</exception>
     public static ChildOutcome Run(string program, IEnumerable<string> arguments, string input, Deadline deadline)
     {
         if (!program.StartsWith('/'))
             throw new ArgumentException($"'{program}' is not an absolute path", nameof(program));
         using var process = Start(program, arguments);
-        var (output, errors) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+        var output = process.StandardOutput.ReadToEndAsync();
+        var errors = process.StandardError.ReadToEndAsync();
         Feed(process, input);
-        // What it leaves behind may hold its outputs longer than it lives.
+        // A process that the program has started may keep its outputs open after it has ended.
         if (process.WaitForExit(deadline.Milliseconds) && Task.WaitAll([output, errors], Math.Max(deadline.Milliseconds, 100)))
             return new ChildOutcome(process.ExitCode, output.Result, errors.Result);
         process.Kill();
@@ -30,7 +40,10 @@ internal static class ChildProgram
     {
         var start = new ProcessStartInfo(program, arguments)
         {
-            WorkingDirectory = "/", RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
+            WorkingDirectory = "/",
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
         };
         start.Environment["LC_ALL"] = "C";
         try
@@ -43,7 +56,10 @@ internal static class ChildProgram
         }
     }
 
-    /// <summary>A pipe takes 64 KiB at once. More waits for a program that reads, which is not to be waited for without a limit.</summary>
+    /// <summary>
+    /// A pipe takes 64 KiB at once. More input waits until the program reads, so a thread of its own
+    /// writes it, and the deadline holds all the same.
+    /// </summary>
     private static void Feed(Process process, string input)
     {
         var to = process.StandardInput;
@@ -74,12 +90,13 @@ internal static class ChildProgram
         }
         catch (IOException)
         {
-            // It ended, or closed its input, without reading everything: its status tells.
+            // The program ended or closed its input before it had read everything. Its exit status
+            // shows whether that is a failure.
             return false;
         }
     }
 }
 
 /// <summary>How a program ended.</summary>
-/// <param name="Status">Its exit status; null when it gave none in time.</param>
+/// <param name="Status">Its exit status; null when it did not end in time.</param>
 internal sealed record ChildOutcome(int? Status, string Output, string Errors);

@@ -68,9 +68,9 @@ internal sealed partial class RenderingTests
         }
     }
 
-    [TestCase("type='usb' mdev:type='NVIDIA A40-2Q'", "only of a <hostdev type='mdev'> or a <hostdev type='pci'> can the rest be filled in")]
+    [TestCase("type='usb' mdev:type='NVIDIA A40-2Q'", "only a <hostdev type='mdev'> or a <hostdev type='pci'> can be written in the short form")]
     [TestCase("type='pci' managed='yes' mdev:type='NVIDIA A40-2Q'", "write managed='no'")]
-    [TestCase("type='mdev' mdev:type='x' mdev:uuid='y'", "the attribute 'uuid' cannot stand on a hostdev")]
+    [TestCase("type='mdev' mdev:type='x' mdev:uuid='y'", "the attribute 'uuid' cannot be on a hostdev")]
     public void What_cannot_be_moved_is_said(string attributes, string problem)
     {
         var document = DomainDocument.Load($"{Head}<devices><hostdev mode='subsystem' {attributes}/></devices></domain>");
@@ -78,7 +78,7 @@ internal sealed partial class RenderingTests
         Assert.That(() => HostdevShorthand.Expand(document), Throws.TypeOf<DomainXmlException>().With.Message.Contains(problem));
     }
 
-    [TestCase("<mdev:rule name='a'/>", "the element 'rule' cannot stand in a hostdev")]
+    [TestCase("<mdev:rule name='a'/>", "the element 'rule' cannot be in a hostdev")]
     [TestCase("<source><address bus='0x41'/></source>", "the <address> of the hostdev's source is not that of a VF")]
     public void What_stands_in_a_hostdev_and_cannot_be_moved_is_said(string content, string problem)
     {
