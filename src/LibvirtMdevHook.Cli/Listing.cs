@@ -10,14 +10,23 @@ internal static class Listing
 {
     private static readonly JsonWriterOptions Json = new() { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <summary>Columns as wide as their widest cell; control characters of others' texts become '?'.</summary>
+    /// <summary>Columns as wide as their widest cell; a control character, which only other programs' texts have, becomes '?'.</summary>
     public static void Print(IReadOnlyList<string[]> rows, string indent = "")
     {
-        if (rows.Count == 0)
-            return;
-        var widths = Enumerable.Range(0, rows.Max(r => r.Length)).Select(i => rows.Max(r => i < r.Length ? r[i].Length : 0)).ToArray();
+        var widths = new List<int>();
         foreach (var row in rows)
-            Console.WriteLine((indent + string.Join("  ", row.Select((cell, i) => OneLine.Of(cell).PadRight(widths[i])))).TrimEnd());
+        {
+            while (widths.Count < row.Length)
+                widths.Add(0);
+            for (var column = 0; column < row.Length; column++)
+                widths[column] = Math.Max(widths[column], row[column].Length);
+        }
+
+        foreach (var row in rows)
+        {
+            var cells = row.Select((cell, column) => OneLine.Of(cell).PadRight(widths[column]));
+            Console.WriteLine($"{indent}{string.Join("  ", cells)}".TrimEnd());
+        }
     }
 
     public static void Print(JsonNode json)

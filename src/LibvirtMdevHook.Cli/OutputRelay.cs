@@ -2,57 +2,61 @@ using LibvirtMdevHook.Linux;
 
 namespace LibvirtMdevHook.Cli;
 
-/// <summary>Hands on what another process says, as it comes, until that ends.</summary>
+/// <summary>Copies the output of a child process to an output of this process, as it comes, until it ends.</summary>
 internal sealed class OutputRelay
 {
-    private readonly Stream _words;
-    private readonly Stream _reader;
-    private volatile bool _isRelaying;
+    private readonly Stream _source;
+    private readonly Stream _target;
+    private volatile bool _isWriting;
     private volatile bool _hasFailed;
     private long _relayed;
+    private long _lastSeen;
 
-    public OutputRelay(Stream words, Stream reader)
+    public OutputRelay(Stream source, Stream target)
     {
-        (_words, _reader) = (words, reader);
-        End = OwnThread.Start(Pass);
+        (_source, _target) = (source, target);
+        End = OwnThread.Start(Relay);
     }
 
     public Task End { get; }
 
-    /// <summary>Not all could be handed on.</summary>
+    /// <summary>Whether part of the output could not be written.</summary>
     public bool HasFailed => _hasFailed;
 
-    /// <returns>Whether something is under way, or was since <paramref name="relayed"/>, which then is what has been handed on by now.</returns>
-    public bool HasMoved(ref long relayed)
+    /// <returns>Whether bytes are being written at the moment, or were since the last call.</returns>
+    public bool HasMoved()
     {
-        var before = relayed;
-        relayed = Interlocked.Read(ref _relayed);
-        return _isRelaying || relayed != before;
+        var before = _lastSeen;
+        _lastSeen = Interlocked.Read(ref _relayed);
+        return _isWriting || _lastSeen != before;
     }
 
-    /// <returns>Whether all was handed on.</returns>
-    private bool Pass()
+    /// <returns>Whether all of the output was written.</returns>
+    private bool Relay()
     {
         var buffer = new byte[1 << 16];
-        while (_words.Read(buffer) is > 0 and var count)
+        while (_source.Read(buffer) is > 0 and var count)
         {
-            _isRelaying = true;
-            Relay(buffer.AsSpan(0, count));
+            _isWriting = true;
+            Write(buffer.AsSpan(0, count));
             Interlocked.Add(ref _relayed, count);
-            _isRelaying = false;
+            _isWriting = false;
         }
 
         return !_hasFailed;
     }
 
-    private void Relay(ReadOnlySpan<byte> words)
+    /// <summary>
+    /// After a failure, what comes is read and dropped: the child has to go on although its output cannot be written any more, and must not wait for
+    /// room in its pipe.
+    /// </summary>
+    private void Write(ReadOnlySpan<byte> bytes)
     {
-        // The other process goes on though nobody reads what it says any more, or can, so that it must not wait for room in its pipe.
         if (_hasFailed)
             return;
         try
         {
-            _reader.Write(words);
+            _target.Write(bytes);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -7,7 +7,7 @@ using LibvirtMdevHook.Virsh;
 
 namespace LibvirtMdevHook.Cli;
 
-/// <summary>What the verbs that work with libvirt have in common: whom they ask, and how they tell people.</summary>
+/// <summary>What the verbs have in common: their connection to libvirt, and their messages.</summary>
 internal static class Terminal
 {
     public const double UsualWait = 60;
@@ -19,16 +19,19 @@ internal static class Terminal
     public static WaitNotice WaitNotice { get; } = new(text => Tell($"{text} ..."));
 
     /// <param name="limit">How long each call may take.</param>
-    /// <returns>Null when it cannot be asked; why has been printed.</returns>
+    /// <returns>Null when libvirt cannot be asked; the reason has been printed.</returns>
     public static VirshClient? Virsh(TimeSpan limit)
     {
         if (Libc.geteuid() != 0)
+        {
             Fail("only root can make and remove devices; use sudo");
-        else if (VirshClient.OfThisHost(limit, WaitNotice, out var problem) is { } virsh)
-            return virsh;
-        else
+            return null;
+        }
+
+        var virsh = VirshClient.OfThisHost(limit, WaitNotice, out var problem);
+        if (virsh is null)
             Fail(problem);
-        return null;
+        return virsh;
     }
 
     /// <returns>The exit status.</returns>
@@ -49,7 +52,7 @@ internal static class Terminal
         Console.WriteLine(OneLine.Of(answer.Sentence));
         return 0;
 
-        // What was begun is ended or undone, not left lying about.
+        // The operation finishes or undoes what it has begun.
         void BreakOff(PosixSignalContext signal) => signal.Cancel = isBrokenOff = true;
     }
 
@@ -60,7 +63,7 @@ internal static class Terminal
         return 1;
     }
 
-    /// <summary>Where nobody can be told any more, as on a terminal that has gone (EIO) or was closed (EBADF), the work goes on all the same.</summary>
+    /// <summary>The work goes on where the message cannot be written, as on a terminal that has gone (EIO) or was closed (EBADF).</summary>
     private static void Tell(string text)
     {
         try
@@ -69,7 +72,7 @@ internal static class Terminal
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // There is no place left to say that nobody can be told.
+            // There is no place left for a message about this.
         }
     }
 }

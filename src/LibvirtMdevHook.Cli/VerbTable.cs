@@ -31,11 +31,11 @@ internal sealed class VerbTable
         verbs.Add<MetricsVerb>(verb => verb.Run(root));
         try
         {
-            // As the parser's default, but an option such as --attr may come again.
+            // Unlike with the parser's default, an option such as --attr may be given several times.
             using var parser = new Parser(with => (with.AllowMultiInstance, with.HelpWriter) = (true, Console.Error));
             return parser.ParseArguments(args, [.. verbs._types]).MapResult(
                 verb => verbs._runs[verb.GetType()](verb),
-                errors => errors.Any(WasAskedFor) ? 0 : 2);
+                errors => errors.Any(IsHelpOrVersion) ? 0 : 2);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -43,8 +43,8 @@ internal sealed class VerbTable
         }
     }
 
-    /// <summary>The parser gives help and version as errors.</summary>
-    private static bool WasAskedFor(Error error) =>
+    /// <summary>The parser returns a request for help or the version as an error.</summary>
+    private static bool IsHelpOrVersion(Error error) =>
         error.Tag is ErrorType.HelpRequestedError or ErrorType.HelpVerbRequestedError or ErrorType.VersionRequestedError;
 
     /// <summary>The parser finds a verb's constructor and options by reflection; the annotation keeps them when the program is trimmed.</summary>

@@ -3,10 +3,10 @@ using LibvirtMdevHook.Linux;
 
 namespace LibvirtMdevHook.Hook;
 
-/// <summary>The domain XML on stdin, looked at as bytes.</summary>
+/// <summary>The domain XML on stdin, as bytes: the hook itself parses nothing.</summary>
 internal sealed class DomainInput
 {
-    /// <summary>One byte more than the worker takes, so that it can say that there was too much.</summary>
+    /// <summary>One byte more than the worker takes, so that the worker can tell that the XML is too long.</summary>
     private const int MaximumKept = (4 << 20) + 1;
 
     private static readonly Descriptor Stdin = Descriptor.Own(0);
@@ -16,8 +16,8 @@ internal sealed class DomainInput
 
     public ReadOnlyMemory<byte> Bytes => _bytes.AsMemory(0, Math.Min(_length, MaximumKept));
 
-    /// <summary>Reads everything, whatever its size; keeps what a worker may need.</summary>
-    /// <returns>Whether the bytes of our namespace are there.</returns>
+    /// <summary>Reads the XML to its end, whatever its size, and keeps as much as a worker may need.</summary>
+    /// <returns>Whether the XML contains the bytes.</returns>
     public bool ReadAllAndFind(ReadOnlySpan<byte> needle)
     {
         var found = false;
@@ -34,7 +34,8 @@ internal sealed class DomainInput
                 return true;
         }
 
-        // Of a document that is too long, and without us so far, only the end is needed to go on searching; its length stays too long.
+        // In a document that is too long, and did not contain the bytes so far, the search goes on with its last bytes only. The length stays at
+        // its maximum, so that the document still counts as too long.
         void Forget(int keep)
         {
             _bytes.AsSpan(_length - keep, keep).CopyTo(_bytes.AsSpan(MaximumKept - keep));
@@ -49,23 +50,34 @@ internal sealed class DomainInput
         }
     }
 
-    /// <summary>Reads up to the first uuid, which is the domain's: libvirt writes name and uuid before anything that others may fill.</summary>
+    /// <summary>Reads up to the first uuid, which is the domain's: libvirt writes name and uuid before any text of users.</summary>
     public Guid? ReadUuid()
     {
-        ReadOnlySpan<byte> open = "<uuid>"u8, close = "</uuid>"u8;
-        do
+        while (true)
         {
-            var text = _bytes.AsSpan(0, _length);
-            var start = text.IndexOf(open);
-            var end = start < 0 ? -1 : text[start..].IndexOf(close);
-            if (end >= 0)
-                return Guid.TryParse(Encoding.ASCII.GetString(text.Slice(start + open.Length, end - open.Length)), out var uuid) ? uuid : null;
+            if (TextOfFirstUuid() is { } text)
+                return Guid.TryParse(text, out var uuid) ? uuid : null;
+            if (_length >= MaximumKept || !ReadMore())
+                return null;
         }
-        while (_length < MaximumKept && ReadMore());
-        return null;
     }
 
-    /// <exception cref="IOException">It cannot be read: what comes next could be anything.</exception>
+    /// <returns>Null while the bytes have no complete uuid element.</returns>
+    private string? TextOfFirstUuid()
+    {
+        ReadOnlySpan<byte> open = "<uuid>"u8;
+        ReadOnlySpan<byte> close = "</uuid>"u8;
+        ReadOnlySpan<byte> bytes = _bytes.AsSpan(0, _length);
+        var start = bytes.IndexOf(open);
+        if (start < 0)
+            return null;
+        var rest = bytes[(start + open.Length)..];
+        var length = rest.IndexOf(close);
+        return length < 0 ? null : Encoding.ASCII.GetString(rest[..length]);
+    }
+
+    /// <returns>Whether there was more.</returns>
+    /// <exception cref="IOException">stdin cannot be read, so it is not known what the XML says.</exception>
     private bool ReadMore()
     {
         if (_length == _bytes.Length)

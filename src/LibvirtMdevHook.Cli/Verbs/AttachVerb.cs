@@ -7,7 +7,7 @@ using LibvirtMdevHook.Linux;
 
 namespace LibvirtMdevHook.Cli.Verbs;
 
-/// <summary>virt-mdev attach: makes a device and hands it to a domain that runs.</summary>
+/// <summary>virt-mdev attach: makes a device and attaches it to a domain that runs.</summary>
 [Verb("attach", HelpText = "Make a device for a running domain and attach it (hot-plug).")]
 internal sealed class AttachVerb
 {
@@ -23,10 +23,12 @@ internal sealed class AttachVerb
     [Option("args", HelpText = "Further vendor arguments of the 2016 interface, as in a declaration.")]
     public string Args { get; set; } = "";
 
-    [Option("attr", HelpText = "NAME=VALUE of an attribute to set before the device goes online, as in a declaration; may be given several times, after DOMAIN.")]
+    [Option("attr", HelpText = "NAME=VALUE of an attribute to set before the device goes online, as in a declaration; "
+        + "may be given several times, after DOMAIN.")]
     public IEnumerable<string> Attr { get; set; } = [];
 
-    [Option("uuid", HelpText = "The mediated device's uuid; if neither uuid nor address is given, a new one, or a free VF where only VFs have the type.")]
+    [Option("uuid", HelpText = "The mediated device's uuid; if neither uuid nor address is given, a new one, "
+        + "or a free VF where only VFs have the type.")]
     public string? Uuid { get; set; }
 
     [Option("address", HelpText = "The PCI address of a VF, instead of a mediated device.")]
@@ -44,7 +46,8 @@ internal sealed class AttachVerb
             return Terminal.Fail(problem);
         if (Attr.FirstOrDefault(a => !a.Contains('=', StringComparison.Ordinal)) is { } lone)
             return Terminal.Fail($"--attr '{lone}' is not NAME=VALUE");
-        if (Attr.Append(Type ?? "").Append(Parent).Append(Args).FirstOrDefault(text => text.AsSpan().IndexOfAny('\ufffe', '\uffff') >= 0) is { } odd)
+        string[] texts = [.. Attr, Type ?? "", Parent, Args];
+        if (Array.Find(texts, text => text.AsSpan().IndexOfAny('\ufffe', '\uffff') >= 0) is { } odd)
             return Terminal.Fail($"'{odd}' has a character that no domain XML can hold");
         var requested = new RequestedDevice(device, Type, Parent, Args, IsUnnamed: Uuid is null && Address is null)
         {
@@ -56,15 +59,19 @@ internal sealed class AttachVerb
 
     private DeviceId? Device(out string problem)
     {
-        problem = Uuid is not null && Address is not null ? "give either --uuid, of a mediated device, or --address, of a VF"
-            : Address is not null ? $"--address '{Address}' is not {PciAddress.Expected}"
-            : $"--uuid '{Uuid}' is not a uuid such as '{Guid.NewGuid()}'";
-        if (Uuid is not null && Address is not null)
-            return null;
-        if (Address is not null)
-            return PciAddress.TryParse(Address, out var address) ? DeviceId.Vf(address) : null;
-        if (Uuid is null)
+        problem = "";
+        if (Uuid is null && Address is null)
             return DeviceId.Mdev(Guid.NewGuid());
-        return DeviceId.TryParseUuid(Uuid, out var uuid) ? DeviceId.Mdev(uuid) : null;
+        if (Uuid is not null && Address is not null)
+            problem = "give either --uuid, of a mediated device, or --address, of a VF";
+        else if (PciAddress.TryParse(Address, out var address))
+            return DeviceId.Vf(address);
+        else if (Address is not null)
+            problem = $"--address '{Address}' is not {PciAddress.Expected}";
+        else if (DeviceId.TryParseUuid(Uuid, out var uuid))
+            return DeviceId.Mdev(uuid);
+        else
+            problem = $"--uuid '{Uuid}' is not a uuid such as '{Guid.NewGuid()}'";
+        return null;
     }
 }

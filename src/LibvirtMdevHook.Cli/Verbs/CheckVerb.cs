@@ -6,11 +6,12 @@ using LibvirtMdevHook.Linux;
 
 namespace LibvirtMdevHook.Cli.Verbs;
 
-/// <summary>virt-mdev check: whether the declaration in a domain XML is one that prepare takes, on whatever host.</summary>
+/// <summary>virt-mdev check: whether prepare understands the declaration in a domain XML, on any host.</summary>
 [Verb("check", HelpText = "Check the declaration in a domain XML, without looking at this host's devices.")]
 internal sealed class CheckVerb
 {
-    [Value(0, MetaName = "FILE", Required = true, HelpText = "A domain XML, or '-' for standard input ('virsh dumpxml DOMAIN | virt-mdev check -').")]
+    [Value(0, MetaName = "FILE", Required = true, HelpText = "A domain XML, or '-' for standard input "
+        + "('virsh dumpxml DOMAIN | virt-mdev check -').")]
     public string File { get; set; } = "";
 
     [Option("json", HelpText = "Print JSON.")]
@@ -23,9 +24,10 @@ internal sealed class CheckVerb
         if (DomainFile.Read(root, File) is not { } domain)
             return 1;
         var count = domain.Declaration?.Hostdevs.Length ?? 0;
+        var devices = count == 1 ? "device is" : "devices are";
         Console.WriteLine(count == 0
             ? $"{File}: no devices are declared"
-            : $"{File}: {count} {(count == 1 ? "device is" : "devices are")} declared, and everything is well");
+            : $"{File}: {count} {devices} declared, and everything is well");
         return 0;
     }
 

@@ -23,8 +23,11 @@ internal sealed class DetachVerb
     [Option("wait", Default = Terminal.UsualWait, HelpText = "Seconds to wait at most for the guest to let go.")]
     public double Wait { get; set; }
 
-    public int Run(Root root) => DeviceId.TryParse(Device, out var device)
-        ? Terminal.Run(Domain, new RequestedDevice(device, null), Persistent, Wait, (virsh, request) =>
-            new DeviceDetach(OperationContext.Open(root, $"detach from domain '{Domain}'"), virsh, Terminal.WaitNotice, request).Run())
-        : Terminal.Fail($"'{Device}' is neither a uuid nor {PciAddress.Expected}");
+    public int Run(Root root)
+    {
+        if (!DeviceId.TryParse(Device, out var device))
+            return Terminal.Fail($"'{Device}' is neither a uuid nor {PciAddress.Expected}");
+        return Terminal.Run(Domain, new RequestedDevice(device, null), Persistent, Wait, (virsh, request) =>
+            new DeviceDetach(OperationContext.Open(root, $"detach from domain '{Domain}'"), virsh, Terminal.WaitNotice, request).Run());
+    }
 }

@@ -9,7 +9,7 @@ using LibvirtMdevHook.Reports;
 
 namespace LibvirtMdevHook.Cli.Verbs;
 
-/// <summary>virt-mdev list: which devices there are, whose they are, and what holds up those that should be gone.</summary>
+/// <summary>virt-mdev list: the devices of this host, their domains, and what keeps a removal from its end.</summary>
 [Verb("list", HelpText = "List the devices of this host, their domains and states, foreign ones too.")]
 internal sealed class ListVerb
 {
@@ -31,26 +31,35 @@ internal sealed class ListVerb
 
     private static IEnumerable<Row> Rows(Root root, RecordStore records)
     {
-        var existing = HostFile.List(root.MdevDevices).Concat(HostFile.List(root.PciDevices).Where(name => VirtualFunction.Is(root.PciDevices / name)))
-            .Select(name => DeviceId.TryParse(name.ToString(), out var id) ? id : null).OfType<DeviceId>();
-        return ListedDevice.All(
+        var vfs = HostFile.List(root.PciDevices).Where(name => VirtualFunction.Is(root.PciDevices / name));
+        var existing = HostFile.List(root.MdevDevices).Concat(vfs).Select(IdOf).OfType<DeviceId>();
+        var devices = ListedDevice.All(
             records.Removing().Concat(records.Domains()).Concat(records.Reservations()),
             existing,
             id => HostDevice.Look(root, id),
-            vf => HostFile.LinkName(vf.Path / "physfn")).Select(listed => Row.Of(listed, root));
+            vf => HostFile.LinkName(vf.Path / "physfn"));
+        return devices.Select(listed => Row.Of(listed, root));
     }
+
+    private static DeviceId? IdOf(SysfsName name) => DeviceId.TryParse(name.ToString(), out var id) ? id : null;
 
     /// <summary>One device.</summary>
     private sealed record Row(string Device, string? Domain, string? DomainUuid, string Parent, string? Type, string State, string? Holder)
     {
-        public static Row Of(ListedDevice listed, Root root) => new(
-            listed.Device.ToString(),
-            listed.Record?.Name,
-            listed.Record?.Domain.ToString("D"),
-            listed.Place.ToString(),
-            listed.Claim is { } own ? own.Type?.Title : listed.Seen?.Type?.ToString(),
-            listed.StateText,
-            VfioGroup.Holder(root, listed.Claim is { } claim ? VfioGroup.Of(root, claim.Device, claim.Parent) : listed.Seen?.Group));
+        public static Row Of(ListedDevice listed, Root root)
+        {
+            var claim = listed.Claim;
+            var type = claim is null ? listed.Seen?.Type?.ToString() : claim.Type?.Title;
+            var group = claim is null ? listed.Seen?.Group : VfioGroup.Of(root, claim.Device, claim.Parent);
+            return new Row(
+                listed.Device.ToString(),
+                listed.Record?.Name,
+                listed.Record?.Domain.ToString("D"),
+                listed.Place.ToString(),
+                type,
+                listed.StateText,
+                VfioGroup.Holder(root, group));
+        }
 
         public string[] Cells() => [Device, Domain ?? "-", Parent, Type ?? "-", Holder is null ? State : $"{State}, held by {Holder}"];
 

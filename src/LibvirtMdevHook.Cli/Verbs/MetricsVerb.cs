@@ -9,10 +9,10 @@ namespace LibvirtMdevHook.Cli.Verbs;
 [Verb("metrics", HelpText = "Print what is available, what exists and what is left over in Prometheus' text format; changes nothing.")]
 internal sealed class MetricsVerb
 {
-    /// <summary>More than reading hundreds of VFs takes; only what hangs takes longer.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    /// <summary>Reading hundreds of VFs takes less; only a driver that hangs takes longer.</summary>
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
 
-    /// <summary>'virsh list' waits for a hook that is at work.</summary>
+    /// <summary>'virsh list' waits while libvirt waits for a hook.</summary>
     private static readonly TimeSpan AnswerTime = TimeSpan.FromSeconds(5);
 
     [Option("output", MetaValue = "FILE", HelpText = "Write to FILE, which its readers find whole at any time.")]
@@ -22,10 +22,11 @@ internal sealed class MetricsVerb
     {
         var version = typeof(MetricsVerb).Assembly.GetName().Version?.ToString(3) ?? "unknown";
         var metrics = new TimedRead<string>(() => Metrics.Read(root, Active, version).ToString());
-        if (metrics.Result(Deadline.After(Patience)) is not { } text)
+        if (metrics.Result(Deadline.After(Limit)) is not { } text)
         {
-            var files = string.Join("', '", TimedRead.Unanswered(root));
-            return Terminal.Fail($"not read within {Patience.TotalSeconds:0} s{(files.Length > 0 ? $": the kernel does not answer at '{files}'" : "")}");
+            var files = TimedRead.Unanswered(root);
+            var where = files.Count > 0 ? $": the kernel does not answer at '{string.Join("', '", files)}'" : "";
+            return Terminal.Fail($"not read within {Limit.TotalSeconds:0} s{where}");
         }
 
         if (Output is null)
@@ -35,7 +36,12 @@ internal sealed class MetricsVerb
         return 0;
     }
 
-    /// <summary>Anybody but root would be asked for a password.</summary>
-    private static HashSet<Guid>? Active() =>
-        Libc.geteuid() == 0 ? VirshClient.OfThisHost(AnswerTime, new WaitNotice(_ => { }), out _)?.Active().Value : null;
+    /// <summary>Only root asks libvirt: any other user would be asked for a password.</summary>
+    private static HashSet<Guid>? Active()
+    {
+        if (Libc.geteuid() != 0)
+            return null;
+        var virsh = VirshClient.OfThisHost(AnswerTime, new WaitNotice(_ => { }), out _);
+        return virsh?.Active().Value;
+    }
 }

@@ -8,11 +8,12 @@ using LibvirtMdevHook.Records;
 
 namespace LibvirtMdevHook.Cli.Verbs;
 
-/// <summary>virt-mdev plan: what prepare would do for a domain here and now, and why each parent is taken or not.</summary>
+/// <summary>virt-mdev plan: what prepare would do for a domain here and now, and for what reason it takes each parent or not.</summary>
 [Verb("plan", HelpText = "Show what starting a domain would do on this host now, parent by parent; nothing is changed.")]
 internal sealed class PlanVerb
 {
-    [Value(0, MetaName = "FILE", Required = true, HelpText = "A domain XML, or '-' for standard input ('virsh dumpxml DOMAIN | virt-mdev plan -').")]
+    [Value(0, MetaName = "FILE", Required = true, HelpText = "A domain XML, or '-' for standard input "
+        + "('virsh dumpxml DOMAIN | virt-mdev plan -').")]
     public string File { get; set; } = "";
 
     [Option("json", HelpText = "Print JSON.")]
@@ -47,8 +48,15 @@ internal sealed class PlanVerb
     [
         candidate.Parent.Name.ToString(),
         candidate.Type?.Id.ToString() ?? "-",
-        candidate.Reason is { } whyNot ? $"no: {whyNot}" : $"{(IsChosen(plan, candidate) ? "chosen" : "fits")}: {candidate.Ranking}",
+        Verdict(plan, candidate),
     ];
+
+    private static string Verdict(Plan plan, Candidate candidate)
+    {
+        if (!candidate.Fits)
+            return $"no: {candidate.Reason}";
+        return IsChosen(plan, candidate) ? $"chosen: {candidate.Ranking}" : $"fits: {candidate.Ranking}";
+    }
 
     private static bool IsChosen(Plan plan, Candidate candidate) =>
         plan.Record?.Claims.Any(c => c.Device == candidate.Device && c.Parent == candidate.Parent.Name) == true;
@@ -57,18 +65,22 @@ internal sealed class PlanVerb
     {
         ["domain"] = domain.Name,
         ["domain_uuid"] = domain.Uuid == Guid.Empty ? null : domain.Uuid.ToString("D"),
-        ["refusals"] = Listing.Array(plan.Refusals.Select(r => new JsonObject { ["device"] = r.Device?.ToString(), ["text"] = r.Text })),
+        ["refusals"] = Listing.Array(plan.Refusals.Select(RefusalJson)),
         ["devices"] = Listing.Array((plan.Record?.Claims ?? []).Select(ClaimJson)),
-        ["candidates"] = Listing.Array(plan.Candidates.Select(c => new JsonObject
-        {
-            ["device"] = c.Device.ToString(),
-            ["parent"] = c.Parent.Name.ToString(),
-            ["type"] = c.Type?.Id.ToString(),
-            ["chosen"] = IsChosen(plan, c),
-            ["why_not"] = c.Reason,
-            ["merits"] = c.Fits ? c.Ranking : null,
-        })),
+        ["candidates"] = Listing.Array(plan.Candidates.Select(c => CandidateJson(plan, c))),
         ["steps"] = Listing.Array(plan.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(step => (JsonNode)step)),
+    };
+
+    private static JsonObject RefusalJson(Refusal refusal) => new() { ["device"] = refusal.Device?.ToString(), ["text"] = refusal.Text };
+
+    private static JsonObject CandidateJson(Plan plan, Candidate candidate) => new()
+    {
+        ["device"] = candidate.Device.ToString(),
+        ["parent"] = candidate.Parent.Name.ToString(),
+        ["type"] = candidate.Type?.Id.ToString(),
+        ["chosen"] = IsChosen(plan, candidate),
+        ["why_not"] = candidate.Reason?.Text,
+        ["merits"] = candidate.Fits ? candidate.Ranking : null,
     };
 
     private static JsonObject ClaimJson(Claim claim) => new()

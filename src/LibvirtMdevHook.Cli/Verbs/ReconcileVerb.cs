@@ -7,7 +7,7 @@ using LibvirtMdevHook.Upkeep;
 
 namespace LibvirtMdevHook.Cli.Verbs;
 
-/// <summary>virt-mdev reconcile: what is left over where no hook comes back for it.</summary>
+/// <summary>virt-mdev reconcile: what is left over and no hook comes back for.</summary>
 [Verb("reconcile", HelpText = "List what is left over of domains that ended while nobody looked; with --apply, clean it up.")]
 internal sealed class ReconcileVerb
 {
@@ -27,19 +27,29 @@ internal sealed class ReconcileVerb
         var found = reconcile.Run(Apply);
         if (Json)
             Listing.Print(Listing.Array(found.Select(f => (JsonNode)ToJson(f))));
-        else if (found.Count == 0 && reconcile.WhyNotJudged is null)
-            Console.WriteLine("Nothing is left over.");
         else
-            foreach (var leftover in found)
-                Console.WriteLine(OneLine.Of($"{EnumText.Of(leftover.Kind)}: {leftover.Text}{Outcome(leftover)}"));
+            Print(found, isComplete: reconcile.WhyNotJudged is null);
         if (reconcile.WhyNotJudged is { } silence)
             return Terminal.Fail($"there is no verdict on the records of domains: {silence}");
         return Apply && found.Any(f => f.Reason is not null) ? 1 : 0;
     }
 
-    private string Outcome(Leftover leftover) => leftover.Reason is { } trouble ? $"; left alone: {trouble}"
-        : Apply && leftover.Kind != LeftoverKind.SetAside ? "; cleaned up"
-        : "";
+    private void Print(IReadOnlyList<Leftover> found, bool isComplete)
+    {
+        if (found.Count == 0 && isComplete)
+            Console.WriteLine("Nothing is left over.");
+        foreach (var leftover in found)
+            Console.WriteLine(OneLine.Of($"{EnumText.Of(leftover.Kind)}: {leftover.Text}{Outcome(leftover)}"));
+    }
+
+    private string Outcome(Leftover leftover)
+    {
+        if (leftover.Reason is { } reason)
+            return $"; left alone: {reason}";
+        return IsCleanedUp(leftover) ? "; cleaned up" : "";
+    }
+
+    private bool IsCleanedUp(Leftover leftover) => Apply && leftover.Reason is null && leftover.Kind != LeftoverKind.SetAside;
 
     private JsonObject ToJson(Leftover leftover) => new()
     {
@@ -49,6 +59,6 @@ internal sealed class ReconcileVerb
         ["devices"] = Listing.Array(leftover.Devices.Select(d => (JsonNode)d.ToString())),
         ["text"] = leftover.Text,
         ["trouble"] = leftover.Reason,
-        ["cleaned_up"] = Apply && leftover.Reason is null && leftover.Kind != LeftoverKind.SetAside,
+        ["cleaned_up"] = IsCleanedUp(leftover),
     };
 }

@@ -6,7 +6,7 @@ using LibvirtMdevHook.Upkeep;
 
 namespace LibvirtMdevHook.Cli.Verbs;
 
-/// <summary>virt-mdev render: a domain XML for 'virsh define' from one in which hostdevs say what they are to be.</summary>
+/// <summary>virt-mdev render: writes out the shorthand in the hostdevs of a domain XML, for 'virsh define'.</summary>
 [Verb("render", HelpText = "Print a domain XML in which <hostdev mdev:type='NAME'/> is written out for 'virsh define'.")]
 internal sealed class RenderVerb
 {

@@ -8,7 +8,8 @@ using LibvirtMdevHook.Virsh;
 namespace LibvirtMdevHook.Cli.Verbs;
 
 /// <summary>virt-mdev retarget: defines a domain anew with the devices that it can have on this host.</summary>
-[Verb("retarget", HelpText = "Give a defined domain other names for devices that are taken on this host, such as after a persistent migration.")]
+[Verb("retarget", HelpText = "Give a defined domain other names for devices that are taken on this host, "
+    + "such as after a persistent migration.")]
 internal sealed class RetargetVerb
 {
     private static readonly TimeSpan AnswerTime = TimeSpan.FromSeconds(30);
@@ -29,7 +30,7 @@ internal sealed class RetargetVerb
             if (retarget.TryRun() is { } refusal)
                 return Terminal.Fail(refusal.Text);
             if (retarget.Changes.Count > 0 && Define(virsh, xml, retarget.Xml) is { } failure)
-                return Terminal.Fail(failure);
+                return Terminal.Fail(failure.Text);
             Print(retarget.Changes);
             return 0;
         }
@@ -40,19 +41,23 @@ internal sealed class RetargetVerb
         }
     }
 
-    private VirshAnswer<string> Dump(VirshClient virsh) => virsh.Run(["dumpxml", $"--domain={Domain}", "--inactive", "--security-info"]);
+    private VirshAnswer<string> Dump(VirshClient virsh) =>
+        virsh.Run(["dumpxml", $"--domain={Domain}", "--inactive", "--security-info"]);
 
-    /// <summary>libvirt takes a whole definition and keeps nothing of what somebody has edited meanwhile, so this looks once more right before.</summary>
+    /// <summary>
+    /// libvirt takes a whole definition and keeps nothing of another edit of the meantime. So the definition is read once more right before.
+    /// </summary>
     /// <param name="was">What the new text was made from.</param>
-    /// <returns>Why not, as a sentence; null when it is defined.</returns>
-    private string? Define(VirshClient virsh, string was, string text)
+    /// <returns>Why the domain is not defined; null when it is.</returns>
+    private Reason? Define(VirshClient virsh, string was, string text)
     {
         var now = Dump(virsh);
         if (now.Value is null)
             return now.Reason;
         if (now.Value != was)
             return $"domain '{Domain}': somebody has changed its definition meanwhile, so it was left as it is; run 'virt-mdev retarget' again";
-        return virsh.Run(["define", VirshClient.Input], text) is { Value: null } define ? $"domain '{Domain}' cannot be defined anew: {define.Reason}" : null;
+        var answer = virsh.Run(["define", VirshClient.Input], text);
+        return answer.Value is null ? $"domain '{Domain}' cannot be defined anew: {answer.Reason}" : null;
     }
 
     private void Print(IReadOnlyList<string> changes)

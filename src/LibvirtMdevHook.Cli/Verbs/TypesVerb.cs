@@ -20,42 +20,60 @@ internal sealed class TypesVerb
         var context = OperationContext.Open(root, "types");
         var host = HostReader.ReadAll(root);
         SeenTypes.Keep(root, host);
-        var capacity = Capacity.Of(host, context.Records.Domains().Concat(context.Records.Removing()).Concat(context.Records.Reservations()));
+        var records = context.Records.Domains().Concat(context.Records.Removing()).Concat(context.Records.Reservations());
+        var capacity = Capacity.Of(host, records);
         if (Json)
             Listing.Print(Listing.Array(host.Parents.Select(p => ParentJson(context.Settings, host, capacity, p))));
-        else if (host.Parents.Length == 0)
-            Console.WriteLine("No parent of mediated devices is on this host; load the vendor's driver.");
         else
-            foreach (var parents in host.Parents.GroupBy(p => p.Dialect == Dialect.Vf ? p.Gpu : p.Name))
-                Print(context.Settings, host, capacity, [.. parents]);
+            Print(context.Settings, host, capacity);
         return 0;
     }
 
-    private static void Print(HostSettings settings, Host host, Capacity capacity, IReadOnlyList<Parent> parents)
+    private static void Print(HostSettings settings, Host host, Capacity capacity)
     {
-        var parent = parents[0];
-        if (parent.Dialect == Dialect.Vf)
+        if (host.Parents.IsEmpty)
+            Console.WriteLine("No parent of mediated devices is on this host; load the vendor's driver.");
+        foreach (var parents in host.Parents.GroupBy(p => p.Dialect == Dialect.Vf ? p.Gpu : p.Name))
         {
-            Console.WriteLine($"{parent.Gpu}  {parent.Dialect.Name}");
-            VfListing.Print(host, capacity, parents, vf => IsExcluded(settings, vf));
-            return;
+            var parent = parents.First();
+            if (parent.Dialect == Dialect.Vf)
+                PrintGpu(settings, host, capacity, [.. parents]);
+            else
+                PrintParent(settings, capacity, parent);
         }
-
-        Console.WriteLine($"{parent.Name}  {parent.Dialect.Name}" + (IsExcluded(settings, parent) ? "  excluded by the configuration" : ""));
-        if (parent.Reason is { } trouble)
-            Console.WriteLine($"  {trouble}");
-        if (!parent.HasTypes)
-            Console.WriteLine("  no predefined types: declare this parent without a type");
-        Listing.Print([.. parent.Types.Select(t => new[] { t.Id.ToString(), t.Name ?? "-", Available(capacity, parent, t), Short(t.Description) })], "  ");
     }
 
-    private static string Available(Capacity capacity, Parent parent, MdevType type) =>
-        capacity.WhyFull(parent, type) ?? $"{Count(capacity, parent, type)} available";
+    private static void PrintGpu(HostSettings settings, Host host, Capacity capacity, IReadOnlyList<Parent> vfs)
+    {
+        Console.WriteLine($"{vfs[0].Gpu}  {vfs[0].Dialect.Name}");
+        VfListing.Print(host, capacity, vfs, vf => IsExcluded(settings, vf));
+    }
 
-    private static string Count(Capacity capacity, Parent parent, MdevType type) =>
-        capacity.Left(parent, type) is int.MaxValue and var _ ? "any number" : $"{capacity.Left(parent, type)}";
+    private static void PrintParent(HostSettings settings, Capacity capacity, Parent parent)
+    {
+        var excluded = IsExcluded(settings, parent) ? "  excluded by the configuration" : "";
+        Console.WriteLine($"{parent.Name}  {parent.Dialect.Name}{excluded}");
+        if (parent.Reason is { } unreadable)
+            Console.WriteLine($"  {unreadable}");
+        if (!parent.HasTypes)
+            Console.WriteLine("  no predefined types: declare this parent without a type");
+        Listing.Print([.. parent.Types.Select(t => Cells(capacity, parent, t))], "  ");
+    }
 
-    private static string Short(string? description) => description?.ReplaceLineEndings(", ") ?? "";
+    private static string[] Cells(Capacity capacity, Parent parent, MdevType type) =>
+    [
+        type.Id.ToString(),
+        type.Name ?? "-",
+        Available(capacity, parent, type),
+        type.Description?.ReplaceLineEndings(", ") ?? "",
+    ];
+
+    private static string Available(Capacity capacity, Parent parent, MdevType type)
+    {
+        if (CapacityText.WhyFull(capacity, parent, type) is { } full)
+            return full.Text;
+        return capacity.Left(parent, type) is { } left ? $"{left} available" : "any number available";
+    }
 
     private static bool IsExcluded(HostSettings settings, Parent parent) => settings.ExcludedParents.Any(parent.IsOn);
 
@@ -70,15 +88,19 @@ internal sealed class TypesVerb
         ["types"] = Listing.Array(parent.Types.Select(t => TypeJson(capacity, parent, t))),
     };
 
-    private static JsonObject TypeJson(Capacity capacity, Parent parent, MdevType type) => new()
+    private static JsonObject TypeJson(Capacity capacity, Parent parent, MdevType type)
     {
-        ["id"] = type.Id.ToString(),
-        ["name"] = type.Name,
-        ["device_api"] = type.DeviceApi,
-        ["available"] = capacity.WhyFull(parent, type) is not null ? 0 : capacity.Left(parent, type) is var left and < int.MaxValue ? left : null,
-        ["why_not"] = capacity.WhyFull(parent, type),
-        ["available_instances"] = type.AvailableInstances,
-        ["max_instances"] = type.MaxInstances,
-        ["description"] = type.Description,
-    };
+        var full = CapacityText.WhyFull(capacity, parent, type);
+        return new JsonObject
+        {
+            ["id"] = type.Id.ToString(),
+            ["name"] = type.Name,
+            ["device_api"] = type.DeviceApi,
+            ["available"] = full is null ? capacity.Left(parent, type) : 0,
+            ["why_not"] = full?.Text,
+            ["available_instances"] = type.AvailableInstances,
+            ["max_instances"] = type.MaxInstances,
+            ["description"] = type.Description,
+        };
+    }
 }

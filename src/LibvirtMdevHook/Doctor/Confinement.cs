@@ -3,7 +3,7 @@ using LibvirtMdevHook.Linux;
 
 namespace LibvirtMdevHook.Doctor;
 
-/// <summary>What keeps libvirt's hooks from doing what root may.</summary>
+/// <summary>What keeps libvirt's hooks from doing what root may do.</summary>
 /// <param name="SelinuxEnforces">False without SELinux.</param>
 /// <param name="HooksAreUnconfined">The boolean virt_hooks_unconfined; null where the policy has none, or it cannot be read.</param>
 /// <param name="ApparmorProfiles">The profiles that the kernel has, a line each; null without AppArmor, or when they cannot be read.</param>
@@ -16,33 +16,54 @@ internal sealed record Confinement(
     Errno ApparmorError,
     ImmutableArray<string> ApparmorRules)
 {
-    /// <summary>Those that call hooks.</summary>
+    /// <summary>The daemons that call hooks.</summary>
     public static readonly ImmutableArray<string> Daemons = ["libvirtd", "virtqemud"];
+
+    /// <summary>Whether AppArmor keeps a daemon that calls hooks to its rules.</summary>
+    public bool ApparmorConfinesLibvirt => Daemons.Any(Enforces);
 
     public static Confinement Read(Root root)
     {
         var selinux = root.Sys / "fs/selinux";
         var profiles = HostFile.Read(root.Sys / "kernel/security/apparmor/profiles", out var error);
-        var rules = root.At("/etc/apparmor.d/local");
         return new Confinement(
             HostFile.ReadTrimmed(selinux / "enforce") == "1",
-            // What holds now, and what would after a commit.
-            HostFile.ReadTrimmed(selinux / "booleans/virt_hooks_unconfined") is [var now, ..] ? now == '1' : null,
+            ReadBoolean(selinux / "booleans/virt_hooks_unconfined"),
             profiles,
             error,
-            [.. Daemons.Select(daemon => WithoutComments(HostFile.ReadLinked(rules / $"usr.sbin.{daemon}", out _)))]);
+            [.. Daemons.Select(daemon => ReadRules(root.At($"/etc/apparmor.d/local/usr.sbin.{daemon}")))]);
     }
 
-    /// <summary>The daemons that AppArmor keeps to rules that do not name the program; 'install.sh' finds them in the same way.</summary>
-    public IEnumerable<string> ApparmorForbids(string program) => Daemons.Zip(ApparmorRules)
-        .Where(daemon => Enforces(daemon.First) && !daemon.Second.Contains(program, StringComparison.Ordinal)).Select(daemon => daemon.First);
+    /// <returns>The daemons that AppArmor keeps to rules that do not name the program; install.sh finds them in the same way.</returns>
+    public IEnumerable<string> ApparmorForbids(string program)
+    {
+        foreach (var (daemon, rules) in Daemons.Zip(ApparmorRules))
+        {
+            if (Enforces(daemon) && !rules.Contains(program, StringComparison.Ordinal))
+                yield return daemon;
+        }
+    }
 
-    /// <summary>Whether AppArmor keeps a daemon that calls hooks to its rules.</summary>
-    public bool ApparmorConfinesLibvirt => Daemons.Any(Enforces);
+    /// <summary>The file has two digits: the value that holds now, and the value after a commit.</summary>
+    private static bool? ReadBoolean(HostPath file) => HostFile.ReadTrimmed(file) is [var now, ..] ? now == '1' : null;
 
-    private bool Enforces(string daemon) => ApparmorProfiles?.Split('\n').Any(line => line.EndsWith(" (enforce)", StringComparison.Ordinal)
-        && line.Split(' ')[0] is var profile && profile[(profile.LastIndexOf('/') + 1)..] == daemon) == true;
+    /// <returns>The rules without comments.</returns>
+    private static string ReadRules(HostPath file)
+    {
+        var lines = HostFile.ReadLinked(file, out _)?.Split('\n') ?? [];
+        return string.Join('\n', lines.Where(line => !line.TrimStart().StartsWith('#')));
+    }
 
-    private static string WithoutComments(string? text) =>
-        string.Join('\n', text?.Split('\n').Where(line => !line.TrimStart().StartsWith('#')) ?? []);
+    private bool Enforces(string daemon)
+    {
+        foreach (var line in ApparmorProfiles?.Split('\n') ?? [])
+        {
+            // Such as '/usr/sbin/libvirtd (enforce)' or 'libvirtd (complain)'.
+            var profile = line.Split(' ')[0];
+            if (line.EndsWith(" (enforce)", StringComparison.Ordinal) && profile[(profile.LastIndexOf('/') + 1)..] == daemon)
+                return true;
+        }
+
+        return false;
+    }
 }

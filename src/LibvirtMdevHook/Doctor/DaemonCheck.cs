@@ -1,38 +1,42 @@
 namespace LibvirtMdevHook.Doctor;
 
-/// <summary>Whether the daemon that runs knows of the hook: it looks for hooks when it starts, and when it is told to.</summary>
+/// <summary>Whether the daemon that runs knows of the hook: it looks for hooks when it starts, and when it is reloaded.</summary>
 internal static class DaemonCheck
 {
-    private const string Topic = "libvirt";
-
-    /// <summary>The time of a boot, to which those of processes are added, is rounded to seconds.</summary>
+    /// <summary>The start of a process is counted from the time of the boot, which is rounded to seconds.</summary>
     private const double Rounding = 2;
 
     public static IEnumerable<Finding> Of(HookFiles hook, Processes processes)
     {
-        if (processes.Libvirt.IsEmpty)
-        {
-            yield return processes.IsComplete
-                ? Finding.Well(Topic, "neither libvirtd nor virtqemud runs now; they look for hooks when they start")
-                : Finding.Unknown(
-                    Topic,
-                    "whether libvirtd or virtqemud runs cannot be seen: /proc shows no processes of others",
-                    "run this as root");
-            yield break;
-        }
-
-        var called = hook.Entry.Placed is not null && hook.KnowsEntries ? hook.Entry : hook.OldHookCallsIt ? hook.OldHook : null;
-        foreach (var daemon in processes.Libvirt)
-            yield return Of(daemon, called?.Placed);
+        if (processes.Libvirt.Length > 0)
+            return processes.Libvirt.Select(daemon => Of(daemon, WhenPlaced(hook)));
+        if (processes.IsComplete)
+            return [Finding.Well("neither libvirtd nor virtqemud runs now; they look for hooks when they start")];
+        return
+        [
+            Finding.Unknown(
+                "whether libvirtd or virtqemud runs cannot be seen: /proc shows no processes of others",
+                "run this as root"),
+        ];
     }
 
-    private static Finding Of(LibvirtDaemon daemon, long? placed) =>
-        placed is null || daemon.Start > placed + Rounding
-            ? Finding.Well(
-                Topic,
-                $"{daemon.Name} (pid {daemon.Pid}) runs{(placed is null ? "" : ", and was started after the hook was put there")}")
-            : Finding.Hint(
-                Topic,
-                $"{daemon.Name} (pid {daemon.Pid}) was not started after the hook was put there; if it had no other hook then and has not been told since, it does not call it",
-                $"run 'systemctl reload {daemon.Name}' if nobody has since, as 'install.sh' does");
+    /// <returns>Since when the file that the daemon calls is in its place; null when it calls none.</returns>
+    private static long? WhenPlaced(HookFiles hook)
+    {
+        if (hook.Entry.Placed is { } placed && hook.KnowsEntries)
+            return placed;
+        return hook.OldHookCallsIt ? hook.OldHook.Placed : null;
+    }
+
+    private static Finding Of(LibvirtDaemon daemon, long? placed)
+    {
+        var name = $"{daemon.Name} (pid {daemon.Pid})";
+        if (placed is null)
+            return Finding.Well($"{name} runs");
+        if (daemon.Start > placed + Rounding)
+            return Finding.Well($"{name} runs, and was started after the hook was installed");
+        return Finding.Hint(
+            $"{name} has been running since before the hook was installed, and may not know of it",
+            $"run 'systemctl reload {daemon.Name}', as 'install.sh' does, unless this was done since");
+    }
 }

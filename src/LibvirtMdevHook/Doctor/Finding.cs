@@ -1,29 +1,31 @@
 namespace LibvirtMdevHook.Doctor;
 
-/// <summary>What a look at the host has found of one thing that vGPUs need.</summary>
-/// <param name="Topic">One word for what it is about.</param>
-/// <param name="What">A sentence without its end.</param>
+/// <summary>What a check has found about one thing that vGPUs need.</summary>
+/// <param name="What">A sentence without its full stop.</param>
 /// <param name="Remedy">What to do, as half a sentence; null where nothing is to be done.</param>
-internal sealed record Finding(string Topic, string What, string? Remedy, Severity Severity)
+internal sealed record Finding(string What, string? Remedy, Severity Severity)
 {
-    public static Finding Well(string topic, string what) => new(topic, what, null, Severity.Well);
+    /// <summary>One word for what the finding is about. A check leaves it empty; <see cref="HostChecks"/> fills it in.</summary>
+    public string Topic { get; init; } = "";
 
-    public static Finding Unknown(string topic, string what, string remedy) => new(topic, what, remedy, Severity.Unknown);
+    public static Finding Well(string what) => new(what, null, Severity.Well);
 
-    public static Finding Hint(string topic, string what, string remedy) => new(topic, what, remedy, Severity.Hint);
+    public static Finding Unknown(string what, string remedy) => new(what, remedy, Severity.Unknown);
 
-    public static Finding Wrong(string topic, string what, string remedy) => new(topic, what, remedy, Severity.Wrong);
+    public static Finding Hint(string what, string remedy) => new(what, remedy, Severity.Hint);
+
+    public static Finding Wrong(string what, string remedy) => new(what, remedy, Severity.Wrong);
 }
 
-/// <summary>How bad it is.</summary>
+/// <summary>How bad a finding is.</summary>
 internal enum Severity
 {
     Well,
 
-    /// <summary>It could not be found out.</summary>
+    /// <summary>The check could not look.</summary>
     Unknown,
 
-    /// <summary>It keeps nothing from working, or only in a case that cannot be told from here.</summary>
+    /// <summary>It keeps nothing from working, or does so only in a case that this program cannot see.</summary>
     Hint,
 
     /// <summary>It keeps vGPUs, or some of them, from working.</summary>

@@ -5,92 +5,116 @@ namespace LibvirtMdevHook.Doctor;
 /// <summary>Whether libvirt calls the hook, and the hook has what it needs.</summary>
 internal static class HookCheck
 {
-    private const string Topic = "hook";
     private const string Install = "run './install.sh' of LibvirtMdevHook";
     private const string InstallOrRemove = Install + ", or './install.sh --uninstall'";
 
     public static IEnumerable<Finding> Of(HookFiles files)
     {
-        if (files.Entry.CannotBeSeen || files.OldHook.CannotBeSeen)
-            return [Finding.Unknown(
-                Topic,
-                $"whether libvirt calls the hook cannot be seen: {(files.Entry.CannotBeSeen ? files.Entry : files.OldHook).Error.InWords}",
-                "run this as root")];
-        Finding[] wrong = [.. Entries(files), .. Programs(files), .. Owners(files)];
-        return wrong.Any(f => f.Severity == Severity.Wrong) ? wrong : [.. wrong, Finding.Well(Topic, Describe(files))];
+        if (files.Entry.CannotBeSeen)
+            return [CannotBeSeen(files.Entry)];
+        if (files.OldHook.CannotBeSeen)
+            return [CannotBeSeen(files.OldHook)];
+        Finding[] found = [.. OfEntry(files), .. OfOldHook(files), .. OfPrograms(files), .. OfOwners(files)];
+        return found.Any(f => f.Severity == Severity.Wrong) ? found : [.. found, Finding.Well(Describe(files))];
     }
 
-    private static IEnumerable<Finding> Entries(HookFiles files)
+    private static Finding CannotBeSeen(PlacedFile file) =>
+        Finding.Unknown($"whether libvirt calls the hook cannot be seen: {file.Error.InWords}", "run this as root");
+
+    /// <summary>An entry in qemu.d, without which the old hook has to call the program.</summary>
+    private static IEnumerable<Finding> OfEntry(HookFiles files)
     {
         var (entry, old) = (files.Entry, files.OldHook);
-        var oldIsCalled = files.OldHookCallsIt && old.Status is { IsExecutable: true };
-        if (entry.Placed is null && !files.OldHookCallsIt)
-            yield return Finding.Wrong(
-                Topic,
-                "the hook is not installed: there is no "
-                    + $"'{entry.Path}'{(files.KnowsEntries ? "" : $", and '{old.Path}' does not call it")}",
-                Install);
-        else if (entry.IsDangling && !oldIsCalled)
-            yield return Finding.Wrong(
-                Topic,
+        if (files.OldHookCallsIt && old.Status is { IsExecutable: true })
+            return [];
+        if (entry.Placed is null)
+            return files.OldHookCallsIt ? [] : [NotInstalled(files)];
+        if (entry.IsDangling)
+        {
+            return [Finding.Wrong(
                 $"'{entry.Path}' leads to '{entry.Target}', which is not there, so that libvirt passes it over",
-                InstallOrRemove);
-        else if (entry.Status is { IsExecutable: false } && !oldIsCalled)
-            yield return Finding.Wrong(
-                Topic,
+                InstallOrRemove)];
+        }
+
+        if (entry.Status is { IsExecutable: false })
+        {
+            return [Finding.Wrong(
                 $"'{entry.Path}' leads to '{entry.Target}', which cannot be executed, so that libvirt passes it over",
-                InstallOrRemove);
-        else if (!files.KnowsEntries && !files.OldHookCallsIt)
-            yield return Finding.Wrong(
-                Topic,
+                InstallOrRemove)];
+        }
+
+        if (!files.KnowsEntries && !files.OldHookCallsIt)
+        {
+            return [Finding.Wrong(
                 $"libvirt {files.Libvirt} does not know '{entry.Path}', and '{old.Path}' does not call the hook",
-                Install + " again");
-        if (files.OldHookCallsIt && !oldIsCalled && (entry.Placed is null || !files.KnowsEntries))
-            yield return Finding.Wrong(
-                Topic,
-                $"'{old.Path}' cannot be executed, so that libvirt passes it over",
-                $"run 'chmod 755 {old.Path}'");
-        if (entry.Placed is not null && oldIsCalled && files.KnowsEntries)
-            yield return Finding.Hint(
-                Topic,
-                $"both '{entry.Path}' and '{old.Path}' call the hook, so that it runs twice for each operation",
-                $"take it out of '{old.Path}'");
+                Install + " again")];
+        }
+
+        return [];
     }
 
-    private static IEnumerable<Finding> Programs(HookFiles files)
+    private static Finding NotInstalled(HookFiles files)
+    {
+        var old = files.KnowsEntries ? "" : $", and '{files.OldHook.Path}' does not call it";
+        return Finding.Wrong($"the hook is not installed: there is no '{files.Entry.Path}'{old}", Install);
+    }
+
+    private static IEnumerable<Finding> OfOldHook(HookFiles files)
+    {
+        if (!files.OldHookCallsIt)
+            yield break;
+        var (entry, old) = (files.Entry, files.OldHook);
+        var entryIsCalled = entry.Placed is not null && files.KnowsEntries;
+        var oldIsCalled = old.Status is { IsExecutable: true };
+        if (!oldIsCalled && !entryIsCalled)
+            yield return Finding.Wrong($"'{old.Path}' cannot be executed, so that libvirt passes it over", $"run 'chmod 755 {old.Path}'");
+        if (oldIsCalled && entryIsCalled)
+        {
+            yield return Finding.Hint(
+                $"both '{entry.Path}' and '{old.Path}' call the hook, so that it runs twice for each operation",
+                $"take it out of '{old.Path}'");
+        }
+    }
+
+    private static IEnumerable<Finding> OfPrograms(HookFiles files)
     {
         if (files.Program is not { } program || files.Worker is not { } worker)
             yield break;
-        if (files.Entry.Placed is null && program.Status is not { IsExecutable: true })
+        var isExecutable = program.Status is { IsExecutable: true };
+        if (files.Entry.Placed is null && !isExecutable)
+        {
             yield return Finding.Wrong(
-                Topic,
                 $"'{files.OldHook.Path}' calls '{program.Path}', which is not there or cannot be executed, and lets everything pass",
                 InstallOrRemove);
-        if (program.Status is { IsExecutable: true } && worker.Status is not { IsExecutable: true })
+        }
+
+        if (isExecutable && worker.Status is not { IsExecutable: true })
+        {
             yield return Finding.Wrong(
-                Topic,
                 $"'{program.Target}' has no worker: '{worker.Path}' is not there or cannot be executed, and domains with a "
                     + "declaration do not start",
                 InstallOrRemove);
+        }
     }
 
-    private static IEnumerable<Finding> Owners(HookFiles files)
+    private static IEnumerable<Finding> OfOwners(HookFiles files)
     {
         PlacedFile?[] executed = [files.Program, files.Worker, files.OldHookCallsIt ? files.OldHook : null, .. files.Folders];
         foreach (var file in executed.OfType<PlacedFile>())
         {
             if (file.WhyNotRootsAlone() is { } why)
+            {
                 yield return Finding.Wrong(
-                    Topic,
                     $"'{file.Target}' {why}, and is run, or looked into, as root",
                     $"look at what is in it, then run 'chown root:root {file.Target}' and 'chmod go-w {file.Target}'");
+            }
         }
     }
 
     private static string Describe(HookFiles files)
     {
         var entry = files.Entry.Placed is not null && files.KnowsEntries ? files.Entry : files.OldHook;
-        var version = files.Libvirt is null ? "libvirt, whose version is not to be told," : $"libvirt {files.Libvirt}";
-        return $"{version} calls '{files.Program?.Target ?? entry.Target}' as '{entry.Path}'";
+        var version = files.Libvirt?.ToString() ?? "(version unknown)";
+        return $"libvirt {version} calls '{files.Program?.Target ?? entry.Target}' as '{entry.Path}'";
     }
 }

@@ -4,10 +4,12 @@ namespace LibvirtMdevHook.Doctor;
 
 /// <summary>A file or folder in its place.</summary>
 /// <param name="Path">Where it is, below the root.</param>
-/// <param name="Target">Where links lead from there, below the root; the path itself where it is none.</param>
-/// <param name="Status">Of the target; null when it is not there or cannot be seen.</param>
+/// <param name="Target">Where links lead from there, below the root; the path itself when it is no link.</param>
+/// <param name="Status">The target's; null when the target is not there or cannot be seen.</param>
 /// <param name="Error">Why there is no status.</param>
-/// <param name="Placed">Seconds since 1970: since then, or longer, it is in its place; null when not even a link is there.</param>
+/// <param name="Placed">
+/// Seconds since 1970 of its last change: since then, or longer, it has been in its place. Null when not even a link is there.
+/// </param>
 internal sealed record PlacedFile(string Path, string Target, FileStatus? Status, Errno Error, long? Placed)
 {
     public bool CannotBeSeen => Status is null && !Error.IsAbsent && Placed is null;
@@ -23,9 +25,13 @@ internal sealed record PlacedFile(string Path, string Target, FileStatus? Status
         return new PlacedFile(path, target, status, error, placed);
     }
 
-    /// <returns>Why others than root may change it, as half a sentence; null when they may not.</returns>
-    public string? WhyNotRootsAlone() => Status is not { } status ? null
-        : status.Uid != 0 ? $"belongs to uid {status.Uid}, not to root"
-        : status.WritableByOthers ? "can be written to by others than root"
-        : null;
+    /// <returns>Why users besides root may change it; null when only root may, or it is not there.</returns>
+    public Reason? WhyNotRootsAlone()
+    {
+        if (Status is not { } status)
+            return null;
+        if (status.Uid != 0)
+            return $"belongs to uid {status.Uid}, not to root";
+        return status.WritableByOthers ? "can be written to by others than root" : null;
+    }
 }

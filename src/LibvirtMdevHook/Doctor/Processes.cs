@@ -5,40 +5,58 @@ using LibvirtMdevHook.Linux;
 namespace LibvirtMdevHook.Doctor;
 
 /// <summary>The processes that vGPUs need, as /proc shows them.</summary>
-/// <param name="Libvirt">root's daemons that call hooks; those of sessions are others' business.</param>
+/// <param name="Libvirt">The daemons of root that call hooks; a user's session has daemons of its own.</param>
 /// <param name="HasVgpuManager">NVIDIA's nvidia-vgpu-mgr runs. (nvidia-vgpud ends when it has told the driver the types.)</param>
-/// <param name="IsComplete">False where /proc hides the processes of others.</param>
+/// <param name="IsComplete">False where /proc hides the processes of other users.</param>
 internal sealed record Processes(ImmutableArray<LibvirtDaemon> Libvirt, bool HasVgpuManager, bool IsComplete)
 {
     public const string VgpuManager = "nvidia-vgpu-mgr";
+
+    /// <summary>The kernel counts the start of a process in hundredths of a second (USER_HZ).</summary>
+    private const int TicksPerSecond = 100;
 
     private static readonly string[] Daemons = ["libvirtd", "virtqemud"];
 
     public static Processes Read(Root root)
     {
         var boot = BootTime(HostFile.Read(root.Proc / "stat", out _));
-        var named = HostFile.List(root.Proc).Where(pid => pid.ToString().All(char.IsAsciiDigit))
-            .Select(pid => (Path: root.Proc / pid, Pid: pid.ToString(), Name: HostFile.ReadTrimmed(root.Proc / pid / "comm"))).ToArray();
-        return new Processes(
-            [.. named.Where(p => Daemons.Contains(p.Name) && FileStatus.Of(p.Path, out _)?.Uid == 0)
-                .Select(p => new LibvirtDaemon(p.Name!, p.Pid, boot + StartTime(HostFile.Read(p.Path / "stat", out _))))],
-            named.Any(p => p.Name == VgpuManager),
-            HostFile.ReadTrimmed(root.Proc / "1/comm") is not null);
+        var daemons = ImmutableArray.CreateBuilder<LibvirtDaemon>();
+        var hasVgpuManager = false;
+        foreach (var pid in HostFile.List(root.Proc).Where(name => name.ToString().All(char.IsAsciiDigit)))
+        {
+            var process = root.Proc / pid;
+            var name = HostFile.ReadTrimmed(process / "comm");
+            hasVgpuManager |= name == VgpuManager;
+            if (name is not null && Daemons.Contains(name) && FileStatus.Of(process, out _)?.Uid == 0)
+                daemons.Add(new LibvirtDaemon(name, pid.ToString(), boot + StartTime(HostFile.Read(process / "stat", out _))));
+        }
+
+        var isComplete = HostFile.ReadTrimmed(root.Proc / "1/comm") is not null;
+        return new Processes(daemons.ToImmutable(), hasVgpuManager, isComplete);
     }
 
-    /// <returns>Seconds since 1970 of the host's boot, of /proc/stat.</returns>
-    public static double? BootTime(string? stat) =>
-        stat?.Split('\n').FirstOrDefault(line => line.StartsWith("btime ", StringComparison.Ordinal)) is { } line ? Number(line["btime ".Length..]) : null;
+    /// <param name="stat">The text of /proc/stat.</param>
+    /// <returns>Seconds since 1970 of the host's boot.</returns>
+    public static double? BootTime(string? stat)
+    {
+        const string key = "btime ";
+        var line = stat?.Split('\n').FirstOrDefault(line => line.StartsWith(key, StringComparison.Ordinal));
+        return line is null ? null : Number(line[key.Length..]);
+    }
 
-    /// <returns>Seconds since boot: the 22nd field of /proc/PID/stat, in hundredths. The name before it may hold anything (proc(5)).</returns>
-    public static double? StartTime(string? stat) =>
-        stat is not null && stat[(stat.LastIndexOf(')') + 1)..].Split(' ', StringSplitOptions.RemoveEmptyEntries) is { Length: > 19 } fields
-            ? Number(fields[19]) / 100
-            : null;
+    /// <param name="stat">The text of /proc/PID/stat. Its second field, the name in parentheses, may hold any character (proc(5)).</param>
+    /// <returns>Seconds since boot, from the 22nd field.</returns>
+    public static double? StartTime(string? stat)
+    {
+        var afterName = stat?[(stat.LastIndexOf(')') + 1)..];
+        var fields = afterName?.Split(' ', StringSplitOptions.RemoveEmptyEntries) ?? [];
+        return fields.Length > 19 ? Number(fields[19]) / TicksPerSecond : null;
+    }
 
-    private static double? Number(string text) => double.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
+    private static double? Number(string text) =>
+        double.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
 }
 
 /// <summary>A daemon that calls hooks.</summary>
-/// <param name="Start">Seconds since 1970; null when it is not to be told.</param>
+/// <param name="Start">Seconds since 1970; null when /proc does not tell.</param>
 internal sealed record LibvirtDaemon(string Name, string Pid, double? Start);

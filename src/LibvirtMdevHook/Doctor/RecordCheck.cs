@@ -3,50 +3,56 @@ using LibvirtMdevHook.Reports;
 
 namespace LibvirtMdevHook.Doctor;
 
-/// <summary>Whether anything is left that no hook comes back for, as far as it shows without libvirt.</summary>
+/// <summary>Whether anything is left that no hook comes back for, as far as this shows without libvirt.</summary>
 internal static class RecordCheck
 {
-    private const string Topic = "records";
-
     /// <param name="ofOtherBoots">Files.</param>
     public static IEnumerable<Finding> Of(RecordsOnHost records, IEnumerable<HostPath> ofOtherBoots)
     {
-        Finding[] found = [.. Removals(records), .. Files(records), .. ofOtherBoots.Select(Stale)];
-        return found.Any(f => f.Severity == Severity.Wrong) ? found : [.. found, Finding.Well(Topic, Describe(records))];
+        Finding[] found = [.. OfRemovals(records), .. OfUntrusted(records), .. OfSetAside(records), .. ofOtherBoots.Select(OfOtherBoot)];
+        return found.Any(f => f.Severity == Severity.Wrong) ? found : [.. found, Finding.Well(Describe(records))];
     }
 
-    private static IEnumerable<Finding> Removals(RecordsOnHost records)
+    private static IEnumerable<Finding> OfRemovals(RecordsOnHost records)
     {
         if (records.BrokenOff is not { } broken)
-            yield return Finding.Unknown(
-                Topic,
-                $"whether {ParentCheck.Count(records.Removals.Length, "removal has its worker", "removals have their workers")} "
-                    + "cannot be seen",
-                "run 'virt-mdev reconcile' as root");
+        {
+            var workers = Counted.Of(records.Removals.Length, "removal has its worker", "removals have their workers");
+            yield return Finding.Unknown($"whether {workers} cannot be seen", "run 'virt-mdev reconcile' as root");
+        }
         else if (broken.Length > 0)
+        {
             yield return Finding.Wrong(
-                Topic,
                 $"the removal of {string.Join(", ", broken.Select(d => $"'{d}'"))} was broken off",
                 "run 'virt-mdev reconcile --apply'; 'virt-mdev list' says who holds it");
+        }
     }
 
-    private static IEnumerable<Finding> Files(RecordsOnHost records)
+    private static IEnumerable<Finding> OfUntrusted(RecordsOnHost records) => records.Untrusted.Select(sentence =>
+        Finding.Wrong(sentence, "look at it and delete it; its devices, if there are any, are in 'virt-mdev list'"));
+
+    private static IEnumerable<Finding> OfSetAside(RecordsOnHost records)
     {
-        foreach (var sentence in records.Untrusted)
-            yield return Finding.Wrong(Topic, sentence, "look at it and delete it; its devices, if there are any, are in 'virt-mdev list'");
-        if (records.SetAside is null)
-            yield return Finding.Unknown(Topic, "whether records were set aside is for root to see", "run this as root");
-        else if (records.SetAside > 0)
+        if (records.SetAside is not { } count)
+        {
+            yield return Finding.Unknown("whether records were set aside is for root to see", "run this as root");
+        }
+        else if (count > 0)
+        {
             yield return Finding.Wrong(
-                Topic,
-                $"{ParentCheck.Count(records.SetAside.Value, "record was", "records were")} not trusted and set aside",
+                $"{Counted.Of(count, "record was", "records were")} not trusted and set aside",
                 "'virt-mdev reconcile' says where; look at them and delete them");
+        }
     }
 
-    private static Finding Stale(HostPath file) => Finding.Hint(Topic, $"'{file}' is of another boot and means nothing", "delete it");
+    private static Finding OfOtherBoot(HostPath file) => Finding.Hint($"'{file}' is of another boot and means nothing", "delete it");
 
-    private static string Describe(RecordsOnHost records) =>
-        $"{ParentCheck.Count(records.Domains.Length, "domain has", "domains have")} devices on record"
-            + (records.Removals.Length > 0 ? $", {ParentCheck.Count(records.Removals.Length, "device is", "devices are")} being removed; " : "; ")
-            + "'virt-mdev list' shows them, 'virt-mdev reconcile' asks libvirt whether the domains run";
+    private static string Describe(RecordsOnHost records)
+    {
+        var domains = Counted.Of(records.Domains.Length, "domain has", "domains have");
+        var removals = records.Removals.Length > 0
+            ? $", {Counted.Of(records.Removals.Length, "device is", "devices are")} being removed"
+            : "";
+        return $"{domains} devices on record{removals}; 'virt-mdev list' shows them, 'virt-mdev reconcile' asks libvirt whether the domains run";
+    }
 }

@@ -3,13 +3,15 @@ using LibvirtMdevHook.Settings;
 
 namespace LibvirtMdevHook.Doctor;
 
-/// <summary>Whether the configuration is taken as it is written.</summary>
+/// <summary>Whether the program understands the whole configuration.</summary>
 internal static class SettingsCheck
 {
-    private const string Topic = "configuration";
-
-    public static IEnumerable<Finding> Of(HostSettings settings, bool isRoot) => settings.Problems.IsEmpty
-        ? [Finding.Well(Topic, "every line of the configuration is understood")]
-        : settings.Error == Errno.EACCES && !isRoot ? [Finding.Unknown(Topic, "the configuration is for root to read", "run this as root")]
-        : settings.Problems.Select(problem => Finding.Wrong(Topic, problem, "correct it; the file explains every key"));
+    public static IEnumerable<Finding> Of(HostSettings settings, bool isRoot)
+    {
+        if (settings.Problems.IsEmpty)
+            return [Finding.Well("every line of the configuration is understood")];
+        if (settings.Error == Errno.EACCES && !isRoot)
+            return [Finding.Unknown("the configuration is for root to read", "run this as root")];
+        return settings.Problems.Select(problem => Finding.Wrong(problem, "correct it; the file explains every key"));
+    }
 }

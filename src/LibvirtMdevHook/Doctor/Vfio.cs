@@ -2,9 +2,9 @@ using LibvirtMdevHook.Linux;
 
 namespace LibvirtMdevHook.Doctor;
 
-/// <summary>What VFIO has on this host.</summary>
-/// <param name="HasGroups">There are IOMMU groups: of an IOMMU, or of mediated devices, which bring their own.</param>
-/// <param name="HasNode">/dev/vfio/vfio, by which QEMU reaches all groups.</param>
+/// <summary>What this host has of VFIO.</summary>
+/// <param name="HasGroups">There are IOMMU groups: an IOMMU's, or those that mediated devices bring.</param>
+/// <param name="HasNode">There is /dev/vfio/vfio, by which QEMU reaches all groups.</param>
 internal sealed record Vfio(bool HasGroups, bool HasNode)
 {
     public static Vfio Read(Root root) => new(

@@ -6,169 +6,173 @@ using LibvirtMdevHook.Records;
 namespace LibvirtMdevHook.Planning;
 
 /// <summary>
-/// What is spoken for on the host: the devices that exist, and the claims whose device is not there yet. The kernel's
-/// <c>available_instances</c> knows only of the former.
+/// Counts what is taken on the host: the devices that exist, and the claims whose device does not exist yet. The kernel's
+/// <c>available_instances</c> counts only the former.
 /// </summary>
 internal sealed class Capacity
 {
-    private const string OneSize = "; use a VF of another GPU, or let this one run sizes side by side: "
-        + "'nvidia-smi vgpu -shm 1', while none of its VFs has a type";
-
     private readonly Host _host;
     private readonly ImmutableArray<Claim> _claims;
 
-    /// <summary>Those whose device does not exist.</summary>
+    /// <summary>The claims whose device does not exist yet.</summary>
     private readonly ImmutableArray<Claim> _pending;
+
+    /// <summary>The number of devices on each physical GPU.</summary>
     private readonly ImmutableDictionary<SysfsName, int> _loads;
 
-    /// <summary>The type ids and framebuffer sizes on each GPU, before the domain at hand.</summary>
-    private readonly ImmutableHashSet<(SysfsName? Gpu, string? IdOrSize)> _running;
+    private readonly RunningTypes _running;
 
     private Capacity(
         Host host,
         ImmutableArray<Claim> claims,
         ImmutableArray<Claim> pending,
         ImmutableDictionary<SysfsName, int> loads,
-        ImmutableHashSet<(SysfsName? Gpu, string? IdOrSize)> running) =>
-        (_host, _claims, _pending, _loads, _running) = (host, claims, pending, loads, running);
+        RunningTypes running) => (_host, _claims, _pending, _loads, _running) = (host, claims, pending, loads, running);
 
     public static Capacity Of(Host host, IEnumerable<Record> records)
     {
-        var all = records.ToArray();
-        var claims = all.SelectMany(r => r.Claims).ToImmutableArray();
-        var pending = all.SelectMany(r => r.Claims.Where(c => IsPending(host, r, c))).ToImmutableArray();
-        var gpus = host.Parents.ToDictionary(p => p.Name, p => p.Gpu);
-        var places = host.Devices.Values
-            .Select(place => (Gpu: place.Gpu ?? gpus.GetValueOrDefault(place.Parent), IdOrSize: place.Type?.ToString())).ToArray();
-        var loads = places.Select(place => place.Gpu).OfType<SysfsName>()
-            .Concat(pending.Select(c => c.Gpu))
-            .GroupBy(gpu => gpu).ToImmutableDictionary(g => g.Key, g => g.Count());
-        var running = places.Concat(claims.Select(c => (Gpu: (SysfsName?)c.Gpu, IdOrSize: c.Type?.Id.ToString())))
-            .Concat(claims.Select(c => (Gpu: (SysfsName?)c.Gpu, IdOrSize: c.Type?.Framebuffer)));
-        return new Capacity(host, claims, pending, loads, [.. running]);
+        var claims = ImmutableArray.CreateBuilder<Claim>();
+        var pending = ImmutableArray.CreateBuilder<Claim>();
+        foreach (var record in records)
+        {
+            claims.AddRange(record.Claims);
+            pending.AddRange(record.Claims.Where(claim => IsPending(host, record, claim)));
+        }
+
+        var gpusOfDevices = host.Devices.Values.Select(place => GpuOf(host, place)).OfType<SysfsName>();
+        var loads = gpusOfDevices.Concat(pending.Select(claim => claim.Gpu)).CountBy(gpu => gpu).ToImmutableDictionary();
+        return new Capacity(host, claims.ToImmutable(), pending.ToImmutable(), loads, RunningTypes.Of(host, claims));
     }
 
-    /// <summary>With a device that is still to be made: one of its name that exists is another, whose uuid an arriving domain gives up.</summary>
-    public Capacity Plus(Claim claim) => new(_host, _claims.Add(claim), _pending.Add(claim), _loads.SetItem(claim.Gpu, Load(claim.Gpu) + 1), _running);
+    /// <summary>
+    /// The capacity after a claim whose device is still to be made. A device of that name that exists is another one, whose uuid an incoming
+    /// domain gives up.
+    /// </summary>
+    public Capacity Plus(Claim claim) =>
+        new(_host, _claims.Add(claim), _pending.Add(claim), _loads.SetItem(claim.Gpu, Load(claim.Gpu) + 1), _running);
 
     /// <summary>How many devices a physical GPU carries, for placement.</summary>
     public int Load(SysfsName gpu) => _loads.GetValueOrDefault(gpu);
 
-    /// <returns>Why no device of the type can be made on the parent, as half a sentence; null when one can.</returns>
-    public string? WhyFull(Parent parent, MdevType? type)
+    /// <summary>Whether one more device of the type can be made on the parent.</summary>
+    public bool HasRoomFor(Parent parent, MdevType? type) =>
+        type is null || (OtherSize(parent, type) is null && Left(parent, type) is null or > 0);
+
+    /// <returns>How many devices of the type can still be made on the parent; null where neither kernel nor driver tells.</returns>
+    public int? Left(Parent parent, MdevType type)
     {
-        if (type is null)
-            return null;
-        if (parent.RunsOneSize && type.Framebuffer is not null && OtherSize(parent.Gpu, type.Framebuffer) is { } other)
-            return $"another size is in use ('{other.Title}', {other.Framebuffer})";
-        if (Left(parent, type) > 0)
-            return null;
-        var running = Running(parent);
-        return running.Length > 0 ? $"no instance is left beside {running}" : "no instance is left";
+        var pending = _pending.Where(c => c.Parent == parent.Name).ToArray();
+        // The 2016 interface tells how many a parent takes in all, and not how many are left. A removal that the kernel blocks still uses its
+        // instance there, although sysfs does not show the device any more.
+        if (!parent.Dialect.TellsType)
+            return type.MaxInstances - _host.DevicesOn(parent.Name) - pending.Length;
+        var takesAnyInstance = parent.RunsOneSize || parent.Dialect == Dialect.Vf;
+        var spokenFor = pending.Count(c => IsSpokenFor(c) && (takesAnyInstance || c.Type?.Id == type.Id));
+        var left = (type.AvailableInstances ?? 0) - spokenFor;
+        if (left > 0 && parent.Dialect == Dialect.Vf && !HasFramebufferFor(parent, type))
+            return 0;
+        return left;
     }
 
-    /// <returns>Why a parent that may hide types does not show a declared one, as half a sentence; null when it has no such type.</returns>
-    public string? WhyHidden(Parent parent, string declared)
+    /// <returns>A claimed type of another framebuffer size on the parent's GPU, if the GPU runs one size at a time; null for none.</returns>
+    public ClaimedType? OtherSize(Parent parent, MdevType type)
     {
-        if (!parent.Dialect.HidesTypes)
+        if (!parent.RunsOneSize || type.Framebuffer is not { } framebuffer)
             return null;
-        var (running, isVf) = (Running(parent), parent.Dialect == Dialect.Vf);
-        var beside = running.Length > 0 ? $" beside {running}" : "";
-        if (TypeMatch.Of(declared, parent.Dialect, parent.Seen).Types is [var seen, ..])
-        {
-            return _running.Contains((parent.Gpu, seen.Id.ToString()))
-                ? $"no instance of its type '{seen.Title}' ({seen.Id}) is left{beside}"
-                : $"it does not offer its type '{seen.Title}' ({seen.Id}) now{beside}{(isVf && running.Length > 0 ? OneSize : "")}";
-        }
-
-        if (parent.Types.Any(type => type.AvailableInstances != 0))
-            return running.Length > 0 && isVf ? $"it offers no such type now{beside}, nor is one known from earlier ('virt-mdev types'){OneSize}" : null;
-        return running.Length > 0
-            ? $"it offers no type now{beside}"
-            : "it offers no type; are NVIDIA's daemons up, and in MIG mode, are there GPU instances?";
+        return _claims.FirstOrDefault(c => c.Gpu == parent.Gpu && c.Type?.Framebuffer is { } size && size != framebuffer)?.Type;
     }
 
     /// <summary>
-    /// Whether one more device of the type takes nothing from those of another size: the GPU is not bound to one size, or ran this one before the
-    /// domain at hand.
+    /// Whether a device of the type binds no GPU to one framebuffer size: the GPU runs several sizes, or ran this one before the domain at hand.
     /// </summary>
-    public bool SpoilsNothing(Parent parent, MdevType? type) => !parent.RunsOneSize || type?.Framebuffer is not { } size
-        || _running.Contains((parent.Gpu, type.Id.ToString())) || _running.Contains((parent.Gpu, size));
+    public bool BindsNoGpu(Parent parent, MdevType? type) =>
+        !parent.RunsOneSize || type?.Framebuffer is not { } size || Runs(parent.Gpu, type.Id) || _running.HasSize(parent.Gpu, size);
 
-    /// <summary>Whether a device on this GPU is on its way out.</summary>
+    /// <summary>Whether a GPU ran the type before the domain at hand.</summary>
+    public bool Runs(SysfsName gpu, SysfsName type) => _running.HasType(gpu, type);
+
+    /// <summary>Whether a device on this GPU is being removed.</summary>
     public bool IsBeingFreed(SysfsName gpu) => _claims.Any(c => c.Gpu == gpu && c.Stage == Stage.Leaving);
 
-    private static bool IsSpokenFor(Claim claim) => claim.Stage is Stage.Reserved or Stage.Intended;
-
-    /// <summary>
-    /// What is reserved for a domain that may be coming here does not exist: a device of that name is another. A claim of a start may have got its
-    /// device since its record was read.
-    /// </summary>
-    private static bool IsPending(Host host, Record record, Claim claim) =>
-        (record.Expires is not null && !claim.IsForeign) || !host.Devices.ContainsKey(claim.Device);
-
-    /// <returns>What is on the parent: <c>2 x 'GRID M60-2Q'</c>; empty when nothing is, or its types are not to be told.</returns>
-    public string Running(Parent parent)
+    /// <returns>
+    /// The type of each device and each pending claim on the parent, of a VF on its whole GPU, as far as the types are known.
+    /// </returns>
+    public IEnumerable<SysfsName> TypesOn(Parent parent)
     {
         var onGpu = parent.Dialect == Dialect.Vf;
-        var ids = _host.Devices.Where(d => onGpu ? d.Value.Gpu == parent.Gpu : d.Value.Parent == parent.Name)
-            .Select(d => d.Value.Type ?? _claims.FirstOrDefault(c => c.Device == d.Key)?.Type?.Id)
-            .Concat(_pending.Where(c => onGpu ? c.Gpu == parent.Gpu : c.Parent == parent.Name).Select(c => c.Type?.Id))
+        var devices = _host.Devices.Where(d => onGpu ? d.Value.Gpu == parent.Gpu : d.Value.Parent == parent.Name);
+        var pending = _pending.Where(c => onGpu ? c.Gpu == parent.Gpu : c.Parent == parent.Name);
+        return devices.Select(d => d.Value.Type ?? _claims.FirstOrDefault(c => c.Device == d.Key)?.Type?.Id)
+            .Concat(pending.Select(c => c.Type?.Id))
             .OfType<SysfsName>();
-        return string.Join(", ", ids.GroupBy(id => id).OrderBy(g => g.Key).Select(g => $"{g.Count()} x '{TitleOf(parent, g.Key)}'"));
     }
 
-    /// <returns>The name of a type on a parent, be it only known from earlier or from a claim; its id where nobody knows a name.</returns>
-    public string TitleOf(Parent parent, SysfsName id) =>
-        parent.Types.Concat(parent.Seen).FirstOrDefault(t => t.Id == id && t.Name is not null)?.Name
-            ?? _claims.FirstOrDefault(c => c.Gpu == parent.Gpu && c.Type?.Id == id)?.Type?.Name
-            ?? id.ToString();
-
-    private ClaimedType? OtherSize(SysfsName gpu, string framebuffer) =>
-        _claims.FirstOrDefault(c => c.Gpu == gpu && c.Type?.Framebuffer is { } size && size != framebuffer)?.Type;
-
-    /// <returns>How many devices of the type can still be made on the parent; <see cref="int.MaxValue"/> where nothing tells.</returns>
-    public int Left(Parent parent, MdevType type)
+    /// <returns>The name of a type on a parent, also if only the cache of seen types or a claim tells it; the id where nothing tells it.</returns>
+    public string TitleOf(Parent parent, SysfsName id)
     {
-        var pending = _pending.Where(c => c.Parent == parent.Name);
-        // The 2016 interface does not count for us; there a blocked removal still uses its instance although it is not to be seen.
-        if (!parent.Dialect.TellsType)
-            return type.MaxInstances is { } max ? max - _host.DevicesOn(parent.Name) - pending.Count() : int.MaxValue;
-        var spokenFor = pending.Count(c => IsSpokenFor(c) && (parent.RunsOneSize || parent.Dialect == Dialect.Vf || c.Type?.Id == type.Id));
-        var left = (type.AvailableInstances ?? 0) - spokenFor;
-        return left > 0 && parent.Dialect == Dialect.Vf && !HasRoom(parent, type) ? 0 : left;
+        var known = parent.Types.Concat(parent.Seen).FirstOrDefault(t => t.Id == id && t.Name is not null);
+        var claimed = _claims.FirstOrDefault(c => c.Gpu == parent.Gpu && c.Type?.Id == id);
+        return known?.Name ?? claimed?.Type?.Name ?? id.ToString();
     }
 
-    /// <returns>The framebuffer of a VF's GPU, as a list shows it while nothing runs there, or as it was when a claim was made; null where nobody knows.</returns>
-    public int? Gigabytes(Parent vf) => vf.Dialect != Dialect.Vf ? null
-        : IsIdle(vf.Gpu) && !IsBeingFreed(vf.Gpu) ? VgpuSize.OfGpu(vf.Types)
-        : _claims.Where(c => c.Gpu == vf.Gpu).Max(c => c.Type?.GpuGigabytes);
+    /// <returns>
+    /// The framebuffer of a VF's GPU: what its list shows while nothing runs there, otherwise what a claim notes; null where it is not known.
+    /// </returns>
+    public int? Gigabytes(Parent vf)
+    {
+        if (vf.Dialect != Dialect.Vf)
+            return null;
+        if (IsIdle(vf.Gpu) && !IsBeingFreed(vf.Gpu))
+            return VgpuSize.OfGpu(vf.Types);
+        return _claims.Where(c => c.Gpu == vf.Gpu).Max(c => c.Type?.GpuGigabytes);
+    }
 
     /// <summary>
-    /// Whether a VF's type may be refused since others of another size are spoken for on its GPU. Which sizes a GPU runs side by side only shows
-    /// once one runs, so this is no reason against a VF, but one for another.
+    /// Whether the driver may refuse a VF's type because claims on its GPU are of another size. Which sizes a GPU runs side by side shows only
+    /// once one runs: so this is no reason against the VF, but a reason to prefer another.
     /// </summary>
-    public bool MayNotMix(Parent parent, MdevType? type) => parent.Dialect == Dialect.Vf && VgpuSize.Of(type?.Name) is { } size && IsIdle(parent.Gpu)
-        && Beside(parent).Any(c => VgpuSize.Of(c.Type?.Name) is { } other && other != size);
+    public bool MayNotMix(Parent parent, MdevType? type)
+    {
+        if (parent.Dialect != Dialect.Vf || VgpuSize.Of(type?.Name) is not { } size || !IsIdle(parent.Gpu))
+            return false;
+        return Beside(parent).Any(c => VgpuSize.Of(c.Type?.Name) is { } other && other != size);
+    }
 
     /// <summary>
-    /// A VF lists a type until no more of it fits beside what is set. So without claims on its siblings the list is the truth. With some it tells that
-    /// one more fits, and not how many: the types that are set and claimed are added up by their names. More than the GPU has is refused; where a
-    /// size or the GPU's is not known, nothing is, as the driver still has its say before the guest starts.
+    /// Whether the GPU of a VF has framebuffer left for the type. A VF lists a type until no more of it fits beside the types that are set. So
+    /// without claims on its siblings the list is the truth. With claims the list tells that one more fits, and not how many: then the sizes in the
+    /// names of the types that are set and claimed are added up. More than the GPU has is refused. Where a size, or the GPU's framebuffer, is not
+    /// known, nothing is refused: the driver still decides before the guest starts.
     /// </summary>
-    private bool HasRoom(Parent vf, MdevType type)
+    private bool HasFramebufferFor(Parent vf, MdevType type)
     {
         var beside = Beside(vf).ToArray();
         if (beside.Length == 0 || Gigabytes(vf) is not { } all || VgpuSize.Of(type.Name) is not { } size)
             return true;
-        var taken = _host.Devices.Values.Where(d => d.Gpu == vf.Gpu && d.Type is not null && !Array.Exists(beside, c => c.Parent == d.Parent))
-            .Select(d => TitleOf(vf, d.Type!)).Concat(beside.Select(c => c.Type?.Name));
-        return taken.Sum(name => VgpuSize.Of(name) ?? 0) + size <= all;
+        var claimed = beside.Select(c => c.Parent).ToHashSet();
+        var set = _host.Devices.Values.Where(d => d.Gpu == vf.Gpu && !claimed.Contains(d.Parent)).Select(d => d.Type).OfType<SysfsName>();
+        var names = set.Select(id => TitleOf(vf, id)).Concat(beside.Select(c => c.Type?.Name));
+        return names.Sum(name => VgpuSize.Of(name) ?? 0) + size <= all;
     }
 
-    /// <summary>What is spoken for on the other VFs of a GPU and not set yet.</summary>
+    /// <summary>The claims on the other VFs of a GPU whose type is not set yet.</summary>
     private IEnumerable<Claim> Beside(Parent vf) => _pending.Where(c => c.Gpu == vf.Gpu && c.Parent != vf.Name && IsSpokenFor(c));
 
-    private bool IsIdle(SysfsName gpu) => !_host.Unlisted.Contains(gpu)
-        && _host.Devices.Values.All(d => (d.Gpu ?? _host.Parents.FirstOrDefault(p => p.Name == d.Parent)?.Gpu) != gpu);
+    private bool IsIdle(SysfsName gpu) =>
+        !_host.Unlisted.Contains(gpu) && _host.Devices.Values.All(place => GpuOf(_host, place) != gpu);
+
+    private static bool IsSpokenFor(Claim claim) => claim.Stage is Stage.Reserved or Stage.Intended;
+
+    /// <summary>
+    /// Whether the claim's device is still to be made. A device with the name of a reservation is another one: the reserved device does not exist.
+    /// The device of a start's claim may have been made since its record was read.
+    /// </summary>
+    private static bool IsPending(Host host, Record record, Claim claim)
+    {
+        var isReservation = record.Expires is not null && !claim.IsForeign;
+        return isReservation || !host.Devices.ContainsKey(claim.Device);
+    }
+
+    private static SysfsName? GpuOf(Host host, DevicePlace place) =>
+        place.Gpu ?? host.Parents.FirstOrDefault(p => p.Name == place.Parent)?.Gpu;
 }

@@ -4,17 +4,21 @@ using LibvirtMdevHook.Records;
 
 namespace LibvirtMdevHook.Planning;
 
-/// <summary>What prepare would do: a record at <see cref="Stage.Reserved"/>, or the reasons why there is none.</summary>
+/// <summary>What prepare would do: a record at <see cref="Stage.Reserved"/>, or the refusals.</summary>
 /// <param name="Record">Null when there is a refusal.</param>
 /// <param name="Candidates">Every parent that was considered for a device, in the order of devices and parents.</param>
 internal sealed record Plan(Record? Record, ImmutableArray<Refusal> Refusals, ImmutableArray<Candidate> Candidates)
 {
     /// <summary>Why there is no record, as one sentence; empty when there is one.</summary>
-    public string Refusal => Refusals.Length > 1
-        ? $"{Refusals[0].Text} (and {Refusals.Length - 1} more: 'virt-mdev plan' shows all)"
-        : Refusals.FirstOrDefault()?.Text ?? "";
+    public string Refusal => Refusals switch
+    {
+        [] => "",
+        [var only] => only.Text,
+        [var first, ..] => $"{first.Text} (and {Refusals.Length - 1} more: 'virt-mdev plan' shows all)",
+    };
 
-    /// <summary>Whether waiting can help all that is refused.</summary>
+    /// <summary>Whether each refusal may end if the caller waits.</summary>
+    /// <param name="forTypes">The caller waits for types, too.</param>
     public bool CanBeCuredByWaiting(bool forTypes) =>
         Refusals.All(r => r.CuredBy != CuredBy.Nothing && (forTypes || r.CuredBy != CuredBy.Types));
 
@@ -30,13 +34,29 @@ internal sealed record Plan(Record? Record, ImmutableArray<Refusal> Refusals, Im
     }
 
     /// <summary>All creates before any attribute, all attributes before any device goes online.</summary>
-    private static IEnumerable<string> Steps(Record record) =>
-        record.Claims.Select(c => c.IsForeign
-                ? $"use {c.Device} as it is on {(c.Device.Address is null ? c.Parent : c.Gpu)}: it is not ours and will not be removed"
-                : c.Device.Address is not null
-                ? $"set {c.Device} of {c.Gpu} (vf) to {c.Type!.Id} '{c.Type.Title}'"
-                : $"create {c.Device} on {c.Parent} ({c.Dialect.Name})" + (c.Type is { } t ? $" as {t.Id} '{t.Title}'" : "")
-                    + (c.Args.Length > 0 ? $" with {c.Args}" : ""))
-            .Concat(record.Claims.SelectMany(c => c.Attrs.Select(a => $"set {a.Name} of {c.Device} to '{a.Value}'")))
-            .Concat(record.Claims.Where(c => c.Dialect.HasOnline).Select(c => $"online {c.Device}"));
+    private static IEnumerable<string> Steps(Record record)
+    {
+        foreach (var claim in record.Claims)
+            yield return FirstStep(claim);
+        foreach (var claim in record.Claims)
+        {
+            foreach (var attr in claim.Attrs)
+                yield return $"set {attr.Name} of {claim.Device} to '{attr.Value}'";
+        }
+
+        foreach (var claim in record.Claims.Where(c => c.Dialect.HasOnline))
+            yield return $"online {claim.Device}";
+    }
+
+    private static string FirstStep(Claim claim)
+    {
+        var isVf = claim.Device.Address is not null;
+        if (claim.IsForeign)
+            return $"use {claim.Device} as it is on {(isVf ? claim.Gpu : claim.Parent)}: it is not ours and will not be removed";
+        if (isVf)
+            return $"set {claim.Device} of {claim.Gpu} (vf) to {claim.Type!.Id} '{claim.Type.Title}'";
+        var type = claim.Type is { } chosen ? $" as {chosen.Id} '{chosen.Title}'" : "";
+        var args = claim.Args.Length > 0 ? $" with {claim.Args}" : "";
+        return $"create {claim.Device} on {claim.Parent} ({claim.Dialect.Name}){type}{args}";
+    }
 }

@@ -9,12 +9,12 @@ namespace LibvirtMdevHook.Planning;
 
 /// <summary>Everything that a plan is made from.</summary>
 /// <param name="Others">Records of other domains.</param>
-/// <param name="Removing">Devices on their way out, of whatever domain.</param>
-/// <param name="Holders">Who holds those of them that are declared, in words.</param>
+/// <param name="Removing">The removals of any domain, a record with one claim each.</param>
+/// <param name="Holders">The processes that hold declared devices that are being removed, in words.</param>
+/// <param name="Failed">The parents that refused a create of this very prepare, with what they answered.</param>
 /// <param name="Nodes">The NUMA nodes that the domain is bound to; empty for none.</param>
-/// <param name="Failed">Parents that refused a create of this very prepare, with what they answered.</param>
-/// <param name="IsIncoming">The domain comes from another host: a device that cannot be had under its name here gets another.</param>
-/// <param name="TakesVfs">A device with a uuid has it from us, and may as well become a VF.</param>
+/// <param name="IsIncoming">The domain comes from another host: a device whose name is taken here gets another name.</param>
+/// <param name="TakesVfs">The program made up the uuids of the devices, so that a VF serves as well.</param>
 internal sealed record PlanInput(
     Domain Domain,
     Declaration Declaration,
@@ -34,6 +34,6 @@ internal sealed record PlanInput(
 
     public NumaRule Numa => Declaration.Numa ?? Settings.Numa;
 
-    /// <summary>Whether a parent is where the domain is, or the domain is nowhere in particular.</summary>
+    /// <summary>Whether a parent is on a NUMA node of the domain, or the domain is bound to none.</summary>
     public bool IsNear(Parent parent) => Nodes.IsEmpty || (parent.NumaNode is { } node && Nodes.Contains(node));
 }

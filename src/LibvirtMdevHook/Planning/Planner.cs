@@ -5,7 +5,7 @@ using LibvirtMdevHook.Records;
 
 namespace LibvirtMdevHook.Planning;
 
-/// <summary>Makes the plan for a domain. Pure: what it needs of the host was read before.</summary>
+/// <summary>Makes the plan for a domain. It reads nothing: everything about the host is in its input.</summary>
 internal sealed class Planner
 {
     private readonly PlanInput _input;
@@ -15,32 +15,50 @@ internal sealed class Planner
 
     public static Plan Make(PlanInput input) => new Planner(input).Make();
 
-    private Plan Make()
-    {
-        var wishes = _input.Declaration.Hostdevs.Select(Consider).ToImmutableArray();
-        var candidates = wishes.SelectMany(w => w.Candidates).ToImmutableArray();
-        var refusals = wishes.Select(w => w.Refusal).OfType<Refusal>().ToImmutableArray();
-        if (refusals.Length > 0)
-            return new Plan(null, refusals, candidates);
-        if ((ParentSelection.Of(_input, _capacity, [.. wishes.Select(InPlace)]) ?? ParentSelection.Of(_input, _capacity, wishes)) is not { } claims)
-            return new Plan(null, [RefusalText.NotTogether(_input, wishes)], candidates);
-        var record = new Record(_input.Domain.Uuid, _input.Domain.Name, _input.Boot, _input.Generation, Phase.Preparing, claims);
-        return new Plan(record, [], candidates);
-    }
-
-    /// <returns>The declared devices whose uuid is taken on this host: of another domain, held, or of a type or parent that does not fit.</returns>
+    /// <returns>The declared devices whose name is taken on this host: by another domain, by a holder, or by a device that does not fit.</returns>
     public static ImmutableArray<DeviceId> Taken(PlanInput input)
     {
         var planner = new Planner(input);
         return [.. input.Declaration.Hostdevs.Where(h => planner.ConsiderExisting(h) is { Refusal: not null }).Select(h => h.Device)];
     }
 
-    private DeviceCandidates Consider(DeclaredHostdev hostdev)
+    private Plan Make()
     {
-        return ConsiderExisting(hostdev) is { } existing && !(_input.IsIncoming && existing.Refusal is not null) ? existing : ConsiderNew(hostdev);
+        var devices = _input.Declaration.Hostdevs.Select(Consider).ToImmutableArray();
+        var candidates = devices.SelectMany(d => d.Candidates).ToImmutableArray();
+        var refusals = devices.Select(d => d.Refusal).OfType<Refusal>().ToImmutableArray();
+        if (refusals.Length > 0)
+            return new Plan(null, refusals, candidates);
+        if (SelectParents(devices) is not { } claims)
+            return new Plan(null, [RefusalText.NotTogether(_input, devices)], candidates);
+        var record = new Record(_input.Domain.Uuid, _input.Domain.Name, _input.Boot, _input.Generation, Phase.Preparing, claims);
+        return new Plan(record, [], candidates);
     }
 
-    /// <returns>Null when nothing of the device's name is on record or on the host.</returns>
+    /// <summary>
+    /// An incoming domain keeps the addresses of its VFs where it can. The VF of any other domain has no second candidate.
+    /// </summary>
+    private ImmutableArray<Claim>? SelectParents(ImmutableArray<DeviceCandidates> devices)
+    {
+        if (_input.IsIncoming && ParentSelection.Of(_input, _capacity, [.. devices.Select(InPlace)]) is { } inPlace)
+            return inPlace;
+        return ParentSelection.Of(_input, _capacity, devices);
+    }
+
+    private static DeviceCandidates InPlace(DeviceCandidates device)
+    {
+        var own = device.Candidates.FirstOrDefault(c => c.Fits && c.Parent.Name == device.Hostdev.Device.Name);
+        return own is null ? device : device with { Candidates = [own] };
+    }
+
+    private DeviceCandidates Consider(DeclaredHostdev hostdev)
+    {
+        var existing = ConsiderExisting(hostdev);
+        var changesItsName = _input.IsIncoming && existing?.Refusal is not null;
+        return existing is null || changesItsName ? ConsiderNew(hostdev) : existing;
+    }
+
+    /// <returns>Null when neither a record nor the host has anything of the device's name.</returns>
     private DeviceCandidates? ConsiderExisting(DeclaredHostdev hostdev)
     {
         if (_input.Others.FirstOrDefault(r => r.Claims.Any(c => c.Device == hostdev.Device)) is { } other)
@@ -55,49 +73,68 @@ internal sealed class Planner
     private DeviceCandidates ConsiderNew(DeclaredHostdev hostdev)
     {
         var candidates = _input.Host.Parents.Where(p => IsPlaceFor(hostdev, p)).Select(p => Consider(hostdev, p)).ToImmutableArray();
-        return candidates.Any(c => c.Fits)
-            ? new DeviceCandidates(hostdev, candidates, null, null)
-            : new DeviceCandidates(hostdev, candidates, null, RefusalText.NoParent(_input, hostdev, candidates));
+        var refusal = candidates.Any(c => c.Fits) ? null : RefusalText.NoParent(_input, hostdev, candidates);
+        return new DeviceCandidates(hostdev, candidates, null, refusal);
     }
 
-    /// <summary>An arriving domain keeps its VF's address where it can.</summary>
-    private static DeviceCandidates InPlace(DeviceCandidates device) =>
-        device.Candidates.FirstOrDefault(c => c.Fits && c.Parent.Name == device.Hostdev.Device.Name) is { } own ? device with { Candidates = [own] } : device;
+    /// <summary>
+    /// A declared VF is its own place; for an incoming domain any VF may be. Every other device is made on a parent. A PF whose VFs are not enabled
+    /// can tell why there is no VF. A device that has no name yet may also become a VF.
+    /// </summary>
+    private bool IsPlaceFor(DeclaredHostdev hostdev, Parent parent)
+    {
+        if (hostdev.Device.Address is not null)
+            return parent.Dialect == Dialect.Vf && (_input.IsIncoming || parent.Name == hostdev.Device.Name);
+        if (parent.Dialect != Dialect.Vf)
+            return hostdev.Parents.Length == 0 || hostdev.Parents.Any(parent.IsNamedBy);
+        if (!parent.HasDisabledVfs && !_input.TakesVfs)
+            return false;
+        return hostdev.Parents.Length == 0 || hostdev.Parents.Any(parent.IsOn);
+    }
 
     private Candidate Consider(DeclaredHostdev hostdev, Parent parent)
     {
-        if (ClaimOf(parent) is { } other)
-            return new Candidate(hostdev.Device, parent, null, other.Expires is null ? $"it is a VF of the domain '{other.Name}'"
-                : $"it is reserved for the domain '{other.Name}', which may be coming here");
+        if (OwnerOf(parent) is { } other)
+            return new Candidate(hostdev.Device, parent, null, Unfit.Claimed, RefusalText.VfOfAnotherDomain(other));
         var fit = ParentFit.Of(_input, hostdev, parent);
-        var full = fit.Fits ? _capacity.WhyFull(parent, fit.Type)
-            : fit.Reason == ParentFit.NoSuchType ? _capacity.WhyHidden(parent, hostdev.Type!)
-            : null;
-        if (full is null)
-            return fit.Fits ? fit with { Ranking = RankingOf(parent, fit.Type) } : fit;
-        var curedBy = _capacity.IsBeingFreed(parent.Gpu) ? CuredBy.Removal : fit.Fits ? CuredBy.Nothing : CuredBy.Types;
-        return fit with { Reason = full, CuredBy = curedBy };
+        if (fit.Fits)
+            return ConsiderCapacity(fit);
+        if (fit.Unfit != Unfit.NoSuchType || CapacityText.WhyHidden(_capacity, parent, hostdev.Type!) is not { } hidden)
+            return fit;
+        var curedBy = _capacity.IsBeingFreed(parent.Gpu) ? CuredBy.Removal : CuredBy.Types;
+        return fit with { Unfit = Unfit.Hidden, Reason = hidden, CuredBy = curedBy };
+    }
+
+    private Candidate ConsiderCapacity(Candidate fit)
+    {
+        if (CapacityText.WhyFull(_capacity, fit.Parent, fit.Type) is not { } full)
+            return fit with { Ranking = RankingOf(fit.Parent, fit.Type) };
+        var curedBy = _capacity.IsBeingFreed(fit.Parent.Gpu) ? CuredBy.Removal : CuredBy.Nothing;
+        return fit with { Unfit = Unfit.Full, Reason = full, CuredBy = curedBy };
+    }
+
+    /// <returns>The domain whose record has the VF; null for a parent that serves several domains.</returns>
+    private Record? OwnerOf(Parent parent)
+    {
+        if (parent.Dialect != Dialect.Vf)
+            return null;
+        return _input.Others.Concat(_input.Removing).FirstOrDefault(r => r.Claims.Any(c => c.Parent == parent.Name));
     }
 
     private string RankingOf(Parent parent, MdevType? type)
     {
         var load = _capacity.Load(parent.Gpu);
-        var isOfSize = load > 0 && parent.RunsOneSize && _capacity.SpoilsNothing(parent, type);
-        var near = _input.Numa != NumaRule.Prefer || _input.Nodes.IsEmpty ? "" : _input.IsNear(parent) ? ", near the domain" : ", far from the domain";
-        return load == 0 ? $"its GPU is empty{near}"
-            : $"its GPU has {load} {(load == 1 ? "device" : "devices")}{(isOfSize ? " of this size" : "")}{near}";
+        if (load == 0)
+            return $"its GPU is empty{Nearness(parent)}";
+        var devices = load == 1 ? "device" : "devices";
+        var ofThisSize = parent.RunsOneSize && _capacity.BindsNoGpu(parent, type) ? " of this size" : "";
+        return $"its GPU has {load} {devices}{ofThisSize}{Nearness(parent)}";
     }
 
-    /// <returns>Whose a VF is, or will be; null for what takes devices of several domains.</returns>
-    private Record? ClaimOf(Parent parent) => parent.Dialect != Dialect.Vf ? null
-        : _input.Others.Concat(_input.Removing).FirstOrDefault(r => r.Claims.Any(c => c.Parent == parent.Name));
-
-    /// <summary>
-    /// A declared VF is its own place, for an arriving domain any VF; other devices are made on parents, and a PF whose VFs are not enabled may tell
-    /// why there is none. What nobody has named yet may become either.
-    /// </summary>
-    private bool IsPlaceFor(DeclaredHostdev hostdev, Parent parent) => hostdev.Device.Address is not null
-        ? parent.Dialect == Dialect.Vf && (_input.IsIncoming || parent.Name == hostdev.Device.Name)
-        : (parent.Dialect != Dialect.Vf || parent.HasDisabledVfs || _input.TakesVfs)
-            && (hostdev.Parents.Length == 0 || hostdev.Parents.Any(parent.Dialect == Dialect.Vf ? parent.IsOn : parent.IsNamedBy));
+    private string Nearness(Parent parent)
+    {
+        if (_input.Numa != NumaRule.Prefer || _input.Nodes.IsEmpty)
+            return "";
+        return _input.IsNear(parent) ? ", near the domain" : ", far from the domain";
+    }
 }

@@ -3,8 +3,8 @@ using LibvirtMdevHook.Domains;
 namespace LibvirtMdevHook.Planning;
 
 /// <summary>Why a domain cannot have its devices, in a sentence for people.</summary>
-/// <param name="Device">The device it is about; null when it is about several.</param>
-/// <param name="CuredBy">Whether waiting can help.</param>
+/// <param name="Device">The device that the refusal is about; null when it is about several.</param>
+/// <param name="CuredBy">What to wait for.</param>
 internal sealed record Refusal(DeviceId? Device, string Text, CuredBy CuredBy);
 
 /// <summary>What may turn a refusal into a plan.</summary>
@@ -12,9 +12,9 @@ internal enum CuredBy
 {
     Nothing,
 
-    /// <summary>A device that is still being removed.</summary>
+    /// <summary>The end of a removal.</summary>
     Removal,
 
-    /// <summary>The vendor's daemons may not have offered the type yet.</summary>
+    /// <summary>New types: the vendor's daemons may not have offered the declared one yet.</summary>
     Types,
 }

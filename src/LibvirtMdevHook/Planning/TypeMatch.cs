@@ -4,8 +4,11 @@ using LibvirtMdevHook.Hosts;
 
 namespace LibvirtMdevHook.Planning;
 
-/// <summary>What a declared type means among the types of one parent: its exact id, then its exact name, then its name but for spelling.</summary>
-/// <param name="Types">One where it is clear; none; or several that differ only in what does not count.</param>
+/// <summary>
+/// What a declared type means among the types of one parent. An exact id comes first, then an exact name, then a name that is spelled in
+/// another way.
+/// </summary>
+/// <param name="Types">One type, none, or several whose names differ only in what does not count.</param>
 internal sealed record TypeMatch(ImmutableArray<MdevType> Types)
 {
     private const int NearMisses = 3;
@@ -13,16 +16,22 @@ internal sealed record TypeMatch(ImmutableArray<MdevType> Types)
     public static TypeMatch Of(string declared, Dialect dialect, ImmutableArray<MdevType> types)
     {
         var normal = TypeName.Normalise(declared);
-        Func<MdevType, bool>[] steps =
+        Func<MdevType, bool>[] tests =
         [
             type => dialect.IsId(declared, type.Id),
             type => type.Name == declared,
             type => TypeName.IsSpellingOf(type.Title, normal),
         ];
-        return new TypeMatch(steps.Select(step => types.Where(step).ToImmutableArray()).FirstOrDefault(found => found.Length > 0, []));
+        foreach (var test in tests)
+        {
+            if (types.Where(test).ToImmutableArray() is { Length: > 0 } found)
+                return new TypeMatch(found);
+        }
+
+        return new TypeMatch([]);
     }
 
-    /// <returns>The titles of at most three types that were perhaps meant, the nearest first.</returns>
+    /// <returns>The titles of at most three types that may be meant, the nearest first.</returns>
     public static ImmutableArray<string> Near(string declared, IEnumerable<MdevType> types)
     {
         var wanted = TypeName.Normalise(declared);
@@ -47,7 +56,8 @@ internal sealed record TypeMatch(ImmutableArray<MdevType> Types)
             for (var j = 1; j <= b.Length; j++)
             {
                 var above = row[j];
-                row[j] = Math.Min(Math.Min(row[j], row[j - 1]) + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1));
+                var replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+                row[j] = Math.Min(Math.Min(above, row[j - 1]) + 1, replaced);
                 diagonal = above;
             }
         }

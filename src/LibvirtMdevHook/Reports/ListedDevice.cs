@@ -5,26 +5,36 @@ using LibvirtMdevHook.Records;
 
 namespace LibvirtMdevHook.Reports;
 
-/// <summary>A device of this host that exists, or that a record speaks of.</summary>
-/// <param name="Record">The domain's that has it; null for what nobody has on record.</param>
-/// <param name="Claim">Of that record.</param>
-/// <param name="Seen">Null when the device is not there.</param>
-/// <param name="Place">Its parent; of a VF, which is its own parent, the GPU.</param>
+/// <summary>A device of this host that exists, or that a record names.</summary>
+/// <param name="Record">The record of the domain that has it; null for a foreign device.</param>
+/// <param name="Claim">The device's claim in that record.</param>
+/// <param name="Seen">The device on the host; null when it is not there.</param>
+/// <param name="Place">The device's parent; for a VF, which is its own parent, the GPU.</param>
 internal sealed record ListedDevice(DeviceId Device, Record? Record, Claim? Claim, HostDevice? Seen, SysfsName Place)
 {
-    public DeviceState State => Claim is null ? DeviceState.Foreign
-        : Record?.Expires is not null ? DeviceState.Reserved
-        : Seen is null ? Claim.Stage == Stage.Leaving ? DeviceState.Gone : DeviceState.Missing
-        : !Claim.Proves(Seen) ? DeviceState.Replaced
-        : Claim.Stage switch
+    public DeviceState State
+    {
+        get
         {
-            Stage.Reserved or Stage.Intended => DeviceState.Intended,
-            Stage.Created => DeviceState.Created,
-            Stage.Online => DeviceState.Online,
-            _ => DeviceState.Leaving,
-        };
+            if (Claim is null)
+                return DeviceState.Foreign;
+            if (Record?.Expires is not null)
+                return DeviceState.Reserved;
+            if (Seen is null)
+                return Claim.Stage == Stage.Leaving ? DeviceState.Gone : DeviceState.Missing;
+            if (!Claim.Proves(Seen))
+                return DeviceState.Replaced;
+            return Claim.Stage switch
+            {
+                Stage.Reserved or Stage.Intended => DeviceState.Intended,
+                Stage.Created => DeviceState.Created,
+                Stage.Online => DeviceState.Online,
+                _ => DeviceState.Leaving,
+            };
+        }
+    }
 
-    /// <summary>For people.</summary>
+    /// <summary>The state in words, for people.</summary>
     public string StateText => State switch
     {
         DeviceState.Foreign => "foreign",
@@ -37,10 +47,10 @@ internal sealed record ListedDevice(DeviceId Device, Record? Record, Claim? Clai
         _ => EnumText.Of(Claim.Stage),
     };
 
-    /// <param name="records">Of two that speak of a device the first counts.</param>
-    /// <param name="existing">What exists of devices.</param>
-    /// <param name="look">At a device, which may not be there.</param>
-    /// <param name="gpuOf">The PF of a VF that nobody has on record.</param>
+    /// <param name="records">If two records name the same device, the first one counts.</param>
+    /// <param name="existing">The devices that exist.</param>
+    /// <param name="look">Looks at a device; returns null when it is not there.</param>
+    /// <param name="gpuOf">The PF of a VF that no record names.</param>
     public static IEnumerable<ListedDevice> All(
         IEnumerable<Record> records, IEnumerable<DeviceId> existing, Func<DeviceId, HostDevice?> look, Func<HostDevice, SysfsName?> gpuOf)
     {
@@ -48,7 +58,10 @@ internal sealed record ListedDevice(DeviceId Device, Record? Record, Claim? Clai
         foreach (var record in records)
         {
             foreach (var claim in record.Claims.Where(c => known.Add(c.Device)))
-                yield return new ListedDevice(claim.Device, record, claim, look(claim.Device), PlaceOf(claim.Device, claim.Gpu, claim.Parent));
+            {
+                var place = PlaceOf(claim.Device, claim.Gpu, claim.Parent);
+                yield return new ListedDevice(claim.Device, record, claim, look(claim.Device), place);
+            }
         }
 
         foreach (var id in existing.Where(id => !known.Contains(id)))
@@ -61,31 +74,31 @@ internal sealed record ListedDevice(DeviceId Device, Record? Record, Claim? Clai
     private static SysfsName PlaceOf(DeviceId device, SysfsName? gpu, SysfsName parent) => device.Address is null ? parent : gpu ?? parent;
 }
 
-/// <summary>What is to be said of a device.</summary>
+/// <summary>The state of a device, as 'virt-mdev list' and the metrics show it.</summary>
 internal enum DeviceState
 {
-    /// <summary>For a domain that may be coming here.</summary>
+    /// <summary>It is reserved for a domain that may be coming here.</summary>
     Reserved,
 
-    /// <summary>Being made.</summary>
+    /// <summary>Its create has begun.</summary>
     Intended,
 
     Created,
 
     Online,
 
-    /// <summary>Being removed.</summary>
+    /// <summary>It is being removed.</summary>
     Leaving,
 
-    /// <summary>Being removed, and not to be seen any more.</summary>
+    /// <summary>It is being removed, and the host does not show it any more.</summary>
     Gone,
 
-    /// <summary>On record, and not there.</summary>
+    /// <summary>A record has it, and the host does not.</summary>
     Missing,
 
     /// <summary>Another device has its name.</summary>
     Replaced,
 
-    /// <summary>Nobody has it on record.</summary>
+    /// <summary>No record has it.</summary>
     Foreign,
 }

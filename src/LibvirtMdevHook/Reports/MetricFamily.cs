@@ -1,16 +1,17 @@
 using System.Globalization;
+using System.Text;
 
 namespace LibvirtMdevHook.Reports;
 
 /// <summary>
 /// The samples of one gauge in Prometheus' text exposition format 0.0.4
-/// (https://prometheus.io/docs/instrumenting/exposition_formats/): sorted, and each set of labels once, as the format wants it.
+/// (https://prometheus.io/docs/instrumenting/exposition_formats/): sorted, and each set of labels once, as the format requires.
 /// </summary>
 internal sealed class MetricFamily(string name, string help)
 {
     private readonly SortedDictionary<string, long> _samples = new(StringComparer.Ordinal);
 
-    /// <summary>What has the same labels is added up.</summary>
+    /// <summary>Adds to the sample that has the same labels, if there is one.</summary>
     public MetricFamily Add(long value, params ReadOnlySpan<(string Name, string Value)> labels)
     {
         var written = new List<string>();
@@ -21,11 +22,20 @@ internal sealed class MetricFamily(string name, string help)
         return this;
     }
 
-    /// <returns>Empty where nothing was added.</returns>
-    public override string ToString() => _samples.Count == 0 ? "" : $"# HELP {name} {help}\n# TYPE {name} gauge\n"
-        + string.Concat(_samples.Select(s => string.Create(CultureInfo.InvariantCulture, $"{name}{s.Key} {s.Value}\n")));
+    /// <returns>The family's lines; empty when it has no sample.</returns>
+    public override string ToString()
+    {
+        if (_samples.Count == 0)
+            return "";
+        var text = new StringBuilder($"# HELP {name} {help}\n# TYPE {name} gauge\n");
+        foreach (var (labels, value) in _samples)
+            text.Append(CultureInfo.InvariantCulture, $"{name}{labels} {value}\n");
+        return text.ToString();
+    }
 
-    /// <summary>Names of domains and types are text of others, and may hold anything but half a character.</summary>
-    private static string Escape(string value) =>
-        value.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal).Replace("\n", "\\n", StringComparison.Ordinal);
+    /// <summary>The names of domains and types come from others and may hold any character.</summary>
+    private static string Escape(string value) => value
+        .Replace("\\", "\\\\", StringComparison.Ordinal)
+        .Replace("\"", "\\\"", StringComparison.Ordinal)
+        .Replace("\n", "\\n", StringComparison.Ordinal);
 }

@@ -6,18 +6,22 @@ using LibvirtMdevHook.Planning;
 namespace LibvirtMdevHook.Reports;
 
 /// <summary>What 'virt-mdev types', 'list' and 'reconcile' say, as numbers for Prometheus.</summary>
-/// <param name="Orphans">Null when libvirt has not been asked, or gave no answer.</param>
+/// <param name="Orphans">Null when libvirt was not asked, or gave no answer.</param>
 internal sealed record Metrics(Host Host, RecordsOnHost Records, IReadOnlyList<ListedDevice> Devices, int? Orphans, string Version)
 {
     private const string Prefix = "libvirt_mdev_";
 
-    /// <param name="active">Asks libvirt for the domains that run; null without an answer.</param>
+    /// <param name="active">Asks libvirt for the domains that run; returns null without an answer.</param>
     /// <exception cref="IOException">The records are not root's alone, or cannot be read.</exception>
     public static Metrics Read(Root root, Func<HashSet<Guid>?> active, string version)
     {
         var records = RecordsOnHost.Read(root, out var store);
         var host = HostReader.ReadAll(root);
-        var orphans = records.Domains.IsEmpty ? 0 : active() is { } running ? records.CountOrphans(root, store, running) : null;
+        int? orphans = null;
+        if (records.Domains.IsEmpty)
+            orphans = 0;
+        else if (active() is { } running)
+            orphans = records.CountOrphans(root, store, running);
         var devices = ListedDevice.All(
             records.Removals.Concat(records.Domains).Concat(records.Reservations),
             host.Devices.Keys,
@@ -29,74 +33,97 @@ internal sealed record Metrics(Host Host, RecordsOnHost Records, IReadOnlyList<L
     public override string ToString()
     {
         var capacity = Capacity.Of(Host, Records.Domains.Concat(Records.Removals).Concat(Records.Reservations));
-        var build = new MetricFamily($"{Prefix}build_info", "1, with the version of virt-mdev.").Add(1, ("version", Version));
+        var build = Family("build_info", "1, with the version of virt-mdev.").Add(1, ("version", Version));
         return $"{Available(capacity)}{Settable(capacity)}{Listed(capacity)}{Leftovers()}{build}";
     }
 
-    /// <summary>What was read of the host already, and the inode that tells a device from another of its name.</summary>
-    private static HostDevice? Look(Root root, Host host, DeviceId id) =>
-        host.Devices.TryGetValue(id, out var place) && HostDevice.PathOf(root, id) is var path && FileStatus.Of(path) is { } status
-            ? new HostDevice(id, path, status.Inode, place.Parent, place.Type, null, null)
-            : null;
+    /// <summary>The device as the host was read before, with the inode that tells it from another device of its name.</summary>
+    private static HostDevice? Look(Root root, Host host, DeviceId id)
+    {
+        if (!host.Devices.TryGetValue(id, out var place))
+            return null;
+        var path = HostDevice.PathOf(root, id);
+        return FileStatus.Of(path) is { } status ? new HostDevice(id, path, status.Inode, place.Parent, place.Type, null, null) : null;
+    }
+
+    private static MetricFamily Family(string name, string help) => new(Prefix + name, help);
 
     private MetricFamily Available(Capacity capacity)
     {
-        var family = new MetricFamily($"{Prefix}available_instances", "How many more devices of a type the parent takes; absent where its driver does not tell.");
+        var family = Family("available_instances", "How many more devices of a type the parent takes; absent where its driver does not tell.");
         foreach (var parent in Host.Parents.Where(p => p.Dialect != Dialect.Vf))
         {
             foreach (var type in parent.Types.Where(t => t.Trouble is null).DistinctBy(t => t.Id))
             {
-                var left = capacity.WhyFull(parent, type) is null ? capacity.Left(parent, type) : 0;
-                if (left < int.MaxValue)
-                    family.Add(left, ("parent", $"{parent.Name}"), ("dialect", parent.Dialect.Name), ("id", $"{type.Id}"), ("type", type.Title));
+                var left = capacity.HasRoomFor(parent, type) ? capacity.Left(parent, type) : 0;
+                if (left is { } count)
+                    family.Add(count, ("parent", $"{parent.Name}"), ("dialect", parent.Dialect.Name), ("id", $"{type.Id}"), ("type", type.Title));
             }
         }
 
         return family;
     }
 
-    /// <summary>By the GPU: it may have hundreds of VFs, each of which lists all types.</summary>
+    /// <summary>Counted for each GPU: it may have hundreds of VFs, each of which lists all types.</summary>
     private MetricFamily Settable(Capacity capacity)
     {
-        var family = new MetricFamily($"{Prefix}settable_vfs", "On how many VFs of a GPU a type can be set now, which is not how many fit together.");
+        var family = Family("settable_vfs", "On how many VFs of a GPU a type can be set now, which is not how many fit together.");
         foreach (var gpu in Host.Parents.Where(p => p.Dialect == Dialect.Vf && !p.HasDisabledVfs).GroupBy(p => p.Gpu))
         {
-            var types = gpu.SelectMany(vf => vf.Types.Concat(vf.Seen)).OrderBy(t => t.Name is null ? 1 : 0).DistinctBy(t => t.Id);
+            // Of two types with one id, the one with a name is taken.
+            var types = gpu.SelectMany(vf => vf.Types.Concat(vf.Seen)).OrderBy(t => t.Name is null).DistinctBy(t => t.Id);
             foreach (var type in types)
             {
-                var open = gpu.Count(vf => Host.DevicesOn(vf.Name) == 0 && vf.Types.FirstOrDefault(t => t.Id == type.Id) is { } its && capacity.WhyFull(vf, its) is null);
-                family.Add(open, ("parent", $"{gpu.Key}"), ("id", $"{type.Id}"), ("type", type.Title));
+                var count = gpu.Count(vf => CanBeSet(capacity, vf, type));
+                family.Add(count, ("parent", $"{gpu.Key}"), ("id", $"{type.Id}"), ("type", type.Title));
             }
         }
 
         return family;
+    }
+
+    private bool CanBeSet(Capacity capacity, Parent vf, MdevType type)
+    {
+        var offered = vf.Types.FirstOrDefault(t => t.Id == type.Id);
+        return offered is not null && Host.DevicesOn(vf.Name) == 0 && capacity.HasRoomFor(vf, offered);
     }
 
     private MetricFamily Listed(Capacity capacity)
     {
         var parents = Host.Parents.ToDictionary(p => p.Name);
-        var family = new MetricFamily($"{Prefix}devices", "Devices that exist or are on record, as 'virt-mdev list' has them.");
+        var family = Family("devices", "Devices that exist or are on record, as 'virt-mdev list' has them.");
         foreach (var device in Devices)
         {
-            var type = device.Claim is { } claim ? claim.Type?.Title
-                : device.Seen is { Type: { } id } seen ? parents.TryGetValue(seen.Parent, out var parent) ? capacity.TitleOf(parent, id) : $"{id}"
-                : null;
-            family.Add(1, ("domain", device.Record?.Name ?? ""), ("parent", $"{device.Place}"), ("type", type ?? ""), ("state", EnumText.Of(device.State)));
+            family.Add(
+                1,
+                ("domain", device.Record?.Name ?? ""),
+                ("parent", $"{device.Place}"),
+                ("type", TypeOf(device, capacity, parents) ?? ""),
+                ("state", EnumText.Of(device.State)));
         }
 
         return family;
     }
 
+    private static string? TypeOf(ListedDevice device, Capacity capacity, Dictionary<SysfsName, Parent> parents)
+    {
+        if (device.Claim is { } claim)
+            return claim.Type?.Title;
+        if (device.Seen is not { Type: { } id } seen)
+            return null;
+        return parents.TryGetValue(seen.Parent, out var parent) ? capacity.TitleOf(parent, id) : id.ToString();
+    }
+
     private string Leftovers()
     {
-        var removals = new MetricFamily($"{Prefix}removals", "Devices of ended domains that are still on their way out.").Add(Records.Removals.Length);
-        var broken = new MetricFamily($"{Prefix}broken_off_removals", "Those of them that no worker is at; 'virt-mdev reconcile --apply' goes on.");
-        var untrusted = new MetricFamily($"{Prefix}untrusted_records", "Records that are not to be trusted, set aside or where they were.");
-        var orphans = new MetricFamily($"{Prefix}orphans", "Records of domains that do not run; absent while libvirt gives no answer.");
+        var removals = Family("removals", "Devices of ended domains that are still on their way out.").Add(Records.Removals.Length);
+        var broken = Family("broken_off_removals", "Those of them that no worker is at; 'virt-mdev reconcile --apply' goes on.");
+        var untrusted = Family("untrusted_records", "Records that are not to be trusted, set aside or where they were.");
+        var orphans = Family("orphans", "Records of domains that do not run; absent while libvirt gives no answer.");
         if (Records.BrokenOff is { } devices)
             broken.Add(devices.Length);
-        if (Records.SetAside is { } aside)
-            untrusted.Add(aside + Records.Untrusted.Length);
+        if (Records.SetAside is { } setAside)
+            untrusted.Add(setAside + Records.Untrusted.Length);
         if (Orphans is { } count)
             orphans.Add(count);
         return $"{removals}{broken}{orphans}{untrusted}";

@@ -5,13 +5,13 @@ using LibvirtMdevHook.Records;
 
 namespace LibvirtMdevHook.Reports;
 
-/// <summary>What the records say of devices, of those that should be gone, and of themselves.</summary>
-/// <param name="Domains">Of what domains have.</param>
-/// <param name="Removals">Each with one device on its way out.</param>
-/// <param name="Reservations">For domains that may be coming here.</param>
-/// <param name="BrokenOff">The devices of removals that no worker is at; null when that cannot be found out.</param>
-/// <param name="Untrusted">Sentences about records that are not to be trusted and lie where they were.</param>
-/// <param name="SetAside">How many were set aside; null when that is not for everybody's eyes.</param>
+/// <summary>All records of this host, read without changing anything.</summary>
+/// <param name="Domains">What domains have.</param>
+/// <param name="Removals">The devices that are being removed, a record with one claim each.</param>
+/// <param name="Reservations">What is reserved for domains that may be coming here.</param>
+/// <param name="BrokenOff">The devices of removals that have no worker; null when the held locks cannot be read.</param>
+/// <param name="Untrusted">A sentence for each record that is not to be trusted and lies where it was.</param>
+/// <param name="SetAside">How many records were set aside; null when the user may not see that.</param>
 internal sealed record RecordsOnHost(
     ImmutableArray<Record> Domains,
     ImmutableArray<Record> Removals,
@@ -25,19 +25,27 @@ internal sealed record RecordsOnHost(
     {
         var untrusted = new List<string>();
         records = new RecordStore(root, Boot.Id(root), untrusted.Add, isForReading: true);
-        var (domains, removals, reservations) = (records.Domains(), records.Removing(), records.Reservations());
-        return new RecordsOnHost(domains, removals, reservations, WhatIsBrokenOff(records, removals, HeldLocks.Read(root)), [.. untrusted], CountSetAside(root));
+        var domains = records.Domains();
+        var removals = records.Removing();
+        var reservations = records.Reservations();
+        var brokenOff = FindBrokenOff(records, removals, HeldLocks.Read(root));
+        return new RecordsOnHost(domains, removals, reservations, brokenOff, [.. untrusted], CountSetAside(root));
     }
 
     /// <summary>
-    /// Records of domains that libvirt calls inactive, and that nobody acts on. libvirt has been asked after they were read, so that each has to
-    /// be the same still: another generation is another life of the domain.
+    /// Counts the records of domains that libvirt calls inactive and for which no process acts. libvirt was asked after the records were read.
+    /// So each record has to be the same still: another generation is another life of the domain.
     /// </summary>
-    /// <returns>Null when it cannot be found out.</returns>
-    public int? CountOrphans(Root root, RecordStore records, HashSet<Guid> active) => HeldLocks.Read(root) is not { } locks ? null
-        : Domains.Count(r => !active.Contains(r.Domain) && !records.IsActedOn(r.Domain, locks) && records.Load(r.Domain)?.Generation == r.Generation);
+    /// <returns>Null when the held locks cannot be read.</returns>
+    public int? CountOrphans(Root root, RecordStore records, HashSet<Guid> active)
+    {
+        if (HeldLocks.Read(root) is not { } locks)
+            return null;
+        var idle = Domains.Where(r => !active.Contains(r.Domain) && !records.IsActedOn(r.Domain, locks));
+        return idle.Count(r => records.Load(r.Domain)?.Generation == r.Generation);
+    }
 
-    /// <returns>Null for anybody but root, whose folder it is.</returns>
+    /// <returns>Null for any user but root, who owns the folder.</returns>
     private static int? CountSetAside(Root root)
     {
         try
@@ -54,7 +62,12 @@ internal sealed record RecordsOnHost(
         }
     }
 
-    /// <summary>A worker may have ended well since the records were read.</summary>
-    private static ImmutableArray<DeviceId>? WhatIsBrokenOff(RecordStore records, IEnumerable<Record> removals, HeldLocks? locks) => locks is null ? null
-        : [.. removals.Select(r => r.Claims[0].Device).Where(device => !records.IsActedOn(device, locks) && records.LoadRemoving(device) is not null)];
+    private static ImmutableArray<DeviceId>? FindBrokenOff(RecordStore records, IEnumerable<Record> removals, HeldLocks? locks)
+    {
+        if (locks is null)
+            return null;
+        var idle = removals.Select(r => r.Claims[0].Device).Where(device => !records.IsActedOn(device, locks));
+        // A worker may have finished since the records were read.
+        return [.. idle.Where(device => records.LoadRemoving(device) is not null)];
+    }
 }

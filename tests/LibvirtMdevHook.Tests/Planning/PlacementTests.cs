@@ -47,7 +47,7 @@ internal sealed class PlacementTests
         using var tree = new TreeOfText(Gpu(1, "2Q 2Q") + Gpu(2, "") + Gpu(3, "4Q"));
         var plan = PlanOf(tree, DomainText.Declaring($"<hostdev uuid=\"{DomainText.First}\" type=\"GRID M60-2Q\"/>"));
 
-        Assert.That(plan.Candidates.Select(c => c.Reason ?? c.Ranking), Is.EqualTo(new[]
+        Assert.That(plan.Candidates.Select(c => c.Reason?.Text ?? c.Ranking), Is.EqualTo(new[]
         {
             "its GPU has 2 devices of this size", "its GPU is empty", "no instance is left beside 1 x 'GRID M60-4Q'",
         }));

@@ -74,9 +74,9 @@ internal sealed class HookCheckTests
             .And.Some.StartsWith("Wrong: '/usr/bin/virt-mdev' belongs to uid 1000, not to root"));
     }
 
-    [TestCase(100.0, "Hint: libvirtd (pid 7) was not started after the hook was put there")]
+    [TestCase(100.0, "Hint: libvirtd (pid 7) has been running since before the hook was installed")]
     [TestCase(1001.0, "Hint: ")]
-    [TestCase(1003.0, "Well: libvirtd (pid 7) runs, and was started after the hook was put there")]
+    [TestCase(1003.0, "Well: libvirtd (pid 7) runs, and was started after the hook was installed")]
     [TestCase(null, "Hint: ")]
     public void A_daemon_knows_the_hook_for_certain_that_was_started_after_it(double? start, string expected) =>
         Assert.That(Said(DaemonCheck.Of(Good, new Processes([new LibvirtDaemon("libvirtd", "7", start)], false, true))), Does.StartWith(expected));
@@ -111,7 +111,7 @@ internal sealed class HookCheckTests
         Assert.That((Processes.BootTime("cpu 1 2\nbtime 1700000000\n"), Processes.StartTime("7 (a) b) S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 250 20"), Processes.StartTime("7 (x")),
             Is.EqualTo((1700000000.0, 2.5, (double?)null)));
 
-    private static string Apparmor(Confinement confinement, HookFiles hook) => Said(ConfinementCheck.Of(confinement, hook).Where(f => f.Topic == "apparmor"));
+    private static string Apparmor(Confinement confinement, HookFiles hook) => Said(ConfinementCheck.Apparmor(confinement, hook));
 
     private static string Said(HookFiles files) => Said(HookCheck.Of(files));
 
