@@ -95,11 +95,11 @@ internal sealed class InputTests
         {
             foreach (var operation in Operations)
                 tally.Try($"'{name[..Math.Min(name.Length, 20)]}' '{operation}'", () => Check(Measured.Call(host, xml, name, operation, "begin", "-"), operation));
-            tally.Try($"only '{name[..Math.Min(name.Length, 20)]}'", () => IsUsage(Measured.Call(host, xml, name)));
+            tally.Try($"only '{name[..Math.Min(name.Length, 20)]}'", () => MustBeUsage(Measured.Call(host, xml, name)));
         }
 
-        tally.Try("none", () => IsUsage(Measured.Call(host, xml)));
-        tally.Try("two", () => IsUsage(Measured.Call(host, xml, "win10", "prepare")));
+        tally.Try("none", () => MustBeUsage(Measured.Call(host, xml)));
+        tally.Try("two", () => MustBeUsage(Measured.Call(host, xml, "win10", "prepare")));
         tally.Try("twenty", () => Check(Measured.Call(host, xml, ["win10", "prepare", .. Enumerable.Repeat("x", 18)]), "prepare"));
         host.WaitForWorkers();
         Assert.That(host.Sys(), Is.EqualTo(before), host.Log);
@@ -120,7 +120,7 @@ internal sealed class InputTests
         foreach (var operation in Operations)
         {
             var xml = $"<domain><name>other</name><uuid>{PlainHost.Domain}</uuid><metadata>{metadata}</metadata></domain>";
-            host.Call(operation, xml).IsGood(operation);
+            host.Call(operation, xml).MustBeGood(operation);
         }
 
         Assert.That(host.Log, Is.Empty);
@@ -134,12 +134,12 @@ internal sealed class InputTests
         Assert.That(run.HookMemory, Is.LessThan(HookMemory), "KiB of the hook");
         Assert.That(run.WorkerMemory, Is.LessThan(WorkerMemory), "KiB of the worker");
         if (Refusing.Contains(operation) && run.Status == 1)
-            IsSentence(run.Errors);
+            MustBeSentence(run.Errors);
         else
             Assert.That((run.Status, run.Errors), Is.EqualTo((0, "")));
     }
 
-    private static void IsSentence(string errors)
+    private static void MustBeSentence(string errors)
     {
         Assert.That(errors, Does.StartWith("libvirt-mdev-hook: domain '").And.EndWith("\n").And.Not.Contain("Exception").And.Not.Contain("   at "));
         Assert.That(errors.Count(char.IsControl), Is.EqualTo(1));
@@ -148,7 +148,7 @@ internal sealed class InputTests
         Assert.That(errors, Does.Not.Contain("ended without an answer").And.Not.Contain("were not ready").And.Not.Contain("not found out"));
     }
 
-    private static void IsUsage(Measured run)
+    private static void MustBeUsage(Measured run)
     {
         Assert.That((run.Status, run.Output), Is.EqualTo((2, "")));
         Assert.That(run.Errors, Does.StartWith("libvirt-mdev-hook is run by libvirtd"));

@@ -18,7 +18,7 @@ internal sealed partial class PlainHost : IDisposable
     public const string Gpu = "sys/devices/pci0000:80/0000:86:00.0";
     public const string State = "run/libvirt-mdev";
 
-    private readonly TemporaryFolder folder = new();
+    private readonly TemporaryFolder _folder = new();
 
     public PlainHost()
     {
@@ -43,7 +43,7 @@ internal sealed partial class PlainHost : IDisposable
 
     public static string Boot { get; } = File.ReadAllText("/proc/sys/kernel/random/boot_id").Trim();
 
-    public string Root => folder.Path;
+    public string Root => _folder.Path;
 
     public string Record => In($"{State}/domains/{Domain}.xml");
 
@@ -52,7 +52,7 @@ internal sealed partial class PlainHost : IDisposable
 
     private string LogFile => In("var/log/libvirt/mdev-hook.log");
 
-    public string In(string path) => Path.Combine(folder.Path, path);
+    public string In(string path) => Path.Combine(_folder.Path, path);
 
     public void MakeState() => Directory.CreateDirectory(In($"{State}/domains"));
 
@@ -97,7 +97,7 @@ internal sealed partial class PlainHost : IDisposable
     {
         foreach (var worker in Workers())
             _ = kill(worker, 9);
-        folder.Dispose();
+        _folder.Dispose();
     }
 
     public void WaitForWorkers() => Wait.Until(() => !Workers().Any(), () => Log);

@@ -6,7 +6,7 @@ namespace LibvirtMdevHook.FaultTests.Races;
 /// <summary>A schedule at work: every group of domains on a thread of its own, every call a process.</summary>
 internal sealed class Race(Schedule schedule, HookedHost host)
 {
-    private readonly Journal _journal = new(host.Host.LogFile);
+    private readonly RaceJournal _journal = new(host.Host.LogFile);
     private readonly ConcurrentQueue<string> _troubles = [];
     private int _calls;
     private int _starts;

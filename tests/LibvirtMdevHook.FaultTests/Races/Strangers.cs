@@ -5,7 +5,7 @@ using LibvirtMdevHook.SystemTests.Binaries;
 namespace LibvirtMdevHook.FaultTests.Races;
 
 /// <summary>Somebody who makes devices beside us: a driver that is loaded anew, and then mdevctl.</summary>
-internal sealed class Strangers(HookedHost host, Journal journal)
+internal sealed class Strangers(HookedHost host, RaceJournal journal)
 {
     private const string SmallVfType = "1147";
     private const string OtherSmallVfType = "1145";

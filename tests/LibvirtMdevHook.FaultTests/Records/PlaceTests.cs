@@ -33,7 +33,7 @@ internal sealed class PlaceTests
         })
         {
             foreach (var operation in new[] { "prepare", "start", "release", "migrate" })
-                tally.Try($"{what}, {operation}", () => EndsInTime(path, make, operation));
+                tally.Try($"{what}, {operation}", () => MustEndInTime(path, make, operation));
         }
 
         tally.Conclude();
@@ -55,13 +55,13 @@ internal sealed class PlaceTests
         })
         {
             foreach (var operation in new[] { "prepare", "release", "list" })
-                tally.Try($"{what}, {operation}", () => IsNotTrusted($"{PlainHost.State}{folder}", spoil, operation));
+                tally.Try($"{what}, {operation}", () => MustNotBeTrusted($"{PlainHost.State}{folder}", spoil, operation));
         }
 
         tally.Conclude();
     }
 
-    private static void IsNotTrusted(string folder, Action<string> spoil, string operation)
+    private static void MustNotBeTrusted(string folder, Action<string> spoil, string operation)
     {
         using var host = new PlainHost();
         host.MakeState();
@@ -79,11 +79,11 @@ internal sealed class PlaceTests
         }
         else if (operation == "prepare")
         {
-            host.Call(operation, PlainHost.Xml()).IsRefused("domain 'win10': the folder '", "nothing in it is acted on");
+            host.Call(operation, PlainHost.Xml()).MustBeRefused("domain 'win10': the folder '", "nothing in it is acted on");
         }
         else if (File.Exists(host.Record))
         {
-            host.Call(operation, PlainHost.Xml()).IsGood();
+            host.Call(operation, PlainHost.Xml()).MustBeGood();
             host.WaitForWorkers();
             Assert.That(host.Log, Does.Contain("nothing in it is acted on"));
         }
@@ -91,7 +91,7 @@ internal sealed class PlaceTests
         Assert.That(host.Sys(), Is.EqualTo(before), host.Log);
     }
 
-    private static void EndsInTime(string path, Action<string> make, string operation)
+    private static void MustEndInTime(string path, Action<string> make, string operation)
     {
         using var host = new PlainHost();
         if (path != PlainHost.State)
@@ -105,9 +105,9 @@ internal sealed class PlaceTests
         Assert.That(run.Time, Is.LessThan(Limit));
         Assert.That(run.Output, Is.Empty);
         if (run.Status != 0 && operation != "release")
-            run.IsRefused("domain 'win10': ");
+            run.MustBeRefused("domain 'win10': ");
         else
-            run.IsGood(host.Log);
+            run.MustBeGood(host.Log);
         host.WaitForWorkers();
         Assert.That(host.Sys(), Is.EqualTo(before), host.Log);
     }

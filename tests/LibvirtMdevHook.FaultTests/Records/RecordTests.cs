@@ -49,7 +49,7 @@ internal sealed class RecordTests
     {
         var tally = new Tally($"records: {way}") { Of = Operations.Length };
         foreach (var operation in Operations)
-            tally.Try(operation, () => IsSetAside(operation, way.Spoil));
+            tally.Try(operation, () => MustBeSetAside(operation, way.Spoil));
         tally.Conclude();
     }
 
@@ -66,7 +66,7 @@ internal sealed class RecordTests
         foreach (var cut in cuts)
         {
             var operation = random.Next(2) == 0 ? "release" : "prepare";
-            tally.Try($"{operation}, cut at {cut}", () => IsSetAside(operation, host => File.WriteAllText(host.Record, host.RecordText()[..cut])));
+            tally.Try($"{operation}, cut at {cut}", () => MustBeSetAside(operation, host => File.WriteAllText(host.Record, host.RecordText()[..cut])));
             if (budget.IsOver)
                 break;
         }
@@ -102,7 +102,7 @@ internal sealed class RecordTests
         Wait.Until(() => File.ReadAllText(host.In($"{PlainHost.Gpu}/{PlainHost.Device}/remove")) == "1", () => host.Log);
     }
 
-    private static void IsSetAside(string operation, Action<PlainHost> spoil)
+    private static void MustBeSetAside(string operation, Action<PlainHost> spoil)
     {
         using var host = Prepared(spoil);
         var before = host.Sys();

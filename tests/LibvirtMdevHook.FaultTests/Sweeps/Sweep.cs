@@ -28,7 +28,7 @@ internal sealed class Sweep : IDisposable
             {
                 subject.Arrange();
                 var groups = _host.Groups;
-                subject.IsGood(subject.Run(Tracing.Of(program)));
+                subject.MustBeGood(subject.Run(Tracing.Of(program)));
                 var begin = program switch { Traced.Hook => "read(0", Traced.Worker => "recvfrom(3", _ => "geteuid(" };
                 yield return (devices, program, SystemCall.Read(_host.Trace, _host.Root, begin, groups));
                 subject.Clear();
@@ -60,7 +60,7 @@ internal sealed class Sweep : IDisposable
                 Renew();
         }
 
-        _host.IsUnchanged();
+        _host.MustBeUnchanged();
         if (wanted.Length > 0 || Point.Wanted is null)
             tally.Conclude();
     }
@@ -79,7 +79,7 @@ internal sealed class Sweep : IDisposable
             if (IsMet(point))
                 return run;
             Assert.That(times, Is.LessThan(MaximumTimes), "the point was not met");
-            subject.IsGood(run);
+            subject.MustBeGood(run);
             subject.Clear();
         }
     }

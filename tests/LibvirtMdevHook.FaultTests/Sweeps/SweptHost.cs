@@ -20,8 +20,8 @@ internal sealed partial class SweptHost : IDisposable
     private const UnixFileMode ReadableByPeople = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
         | UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
 
-    private static readonly ForeignDevice[] Foreign =
-        [ForeignDevice.Rfc2016("0000:21:00.0", "16"), ForeignDevice.Mdev("0000:81:00.0", "nvidia-50"), ForeignDevice.Vf("0000:41:00.4", "1147")];
+    private static readonly BystanderDevice[] Foreign =
+        [BystanderDevice.Rfc2016("0000:21:00.0", "16"), BystanderDevice.Mdev("0000:81:00.0", "nvidia-50"), BystanderDevice.Vf("0000:41:00.4", "1147")];
 
     private static readonly DeclaringDomain Neighbour =
         new("neighbour", new Vgpu("type='GRID M60-2Q'"), new Vgpu("type='GRID P40-4Q'"), Vgpu.Vf("0000:41:00.5", "NVIDIA L40S-1Q"));
@@ -113,10 +113,10 @@ internal sealed partial class SweptHost : IDisposable
         }
     }
 
-    public void OthersAreUntouched() => _others.AreUntouched();
+    public void OthersMustBeUntouched() => _others.MustBeUntouched();
 
     /// <summary>sys and dev read the same as in the beginning.</summary>
-    public void IsUnchanged() => Assert.That(_host.Host.Tree(), Is.EqualTo(_tree), _host.LastOfLog);
+    public void MustBeUnchanged() => Assert.That(_host.Host.Tree(), Is.EqualTo(_tree), _host.LastOfLog);
 
     public void Dispose()
     {

@@ -231,7 +231,7 @@ internal sealed class DoctorTests
         var domain = DeclaringDomain.With("win10", 1, "GRID M60-4Q");
         host.Start(domain);
         host.Host.Control("fault hang op=write path=**/remove");
-        host.Call("release", domain).IsGood();
+        host.Call("release", domain).MustBeGood();
 
         Assert.That(host.VirtMdev("doctor").Output, Does.Contain("1 device is being removed").And.Not.Contain("broken off"));
 

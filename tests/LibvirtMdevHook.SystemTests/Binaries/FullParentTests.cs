@@ -26,7 +26,7 @@ internal sealed partial class FullParentTests
         var domain = DeclaringDomain.With("win10", 2, "GRID M60-4Q");
         var created = domain.Vgpus.Select(v => $"{v.Uuid}:vgpu_type_id=17,vm_uuid={domain.Uuid}").ToArray();
 
-        host.Call("prepare", domain).IsGood();
+        host.Call("prepare", domain).MustBeGood();
 
         Assert.That(host.Writes, Is.EqualTo(new[]
         {
@@ -37,7 +37,7 @@ internal sealed partial class FullParentTests
             $"0000:87:00.0/{domain.Vgpus[1].Uuid}/online \"1\" ok",
         }));
         host.Stop(domain);
-        host.IsAsBefore();
+        host.MustBeAsBefore();
     }
 
     [Test]
@@ -48,7 +48,7 @@ internal sealed partial class FullParentTests
         var domain = DeclaringDomain.With("win10", 2, "GRID M60-4Q");
         var (first, second) = (domain.Vgpus[0].Uuid, domain.Vgpus[1].Uuid);
 
-        host.Call("prepare", domain).IsGood();
+        host.Call("prepare", domain).MustBeGood();
 
         Assert.That(host.Writes, Is.EqualTo(new[]
         {
@@ -59,7 +59,7 @@ internal sealed partial class FullParentTests
             $"0000:86:00.0/mdev_supported_types/nvidia-20/create \"{second}\" ok",
         }));
         host.Stop(domain);
-        host.IsAsBefore();
+        host.MustBeAsBefore();
     }
 
     [TestCase(Mdev, Type, "EIO", NvidiaRefuses)]
@@ -85,12 +85,12 @@ internal sealed partial class FullParentTests
         host.Host.Control($"fault errno={errno} op=write path=**/*create");
         var domain = Domain(type);
 
-        var refusal = host.Call("prepare", domain).IsRefused("'win10'", $"'{domain.Vgpus[0].Uuid}'", $"'{type}'", $": {words}");
+        var refusal = host.Call("prepare", domain).MustBeRefused("'win10'", $"'{domain.Vgpus[0].Uuid}'", $"'{type}'", $": {words}");
 
         var asked = host.Writes.Select(write => write.Split('/')[0]).ToArray();
         Assert.That(asked, Is.Unique.And.Not.Empty, "each parent is asked once");
         Assert.That(asked.Where(parent => !refusal.Errors.Contains($"'{parent}'", StringComparison.Ordinal)), Is.Empty, refusal.Errors);
-        host.IsAsBefore();
+        host.MustBeAsBefore();
     }
 
     [TestCase(Mdev, "nvidia-22", "0000:86:00.0", "EIO")]
@@ -114,7 +114,7 @@ internal sealed partial class FullParentTests
         var before = host.Host.Tree();
         host.Host.Control("clear");
 
-        prepare.End().IsRefused("'win10'", $"'{domain.Vgpus[0].Uuid}'", $"'{parent}': no instance left ({errno})");
+        prepare.End().MustBeRefused("'win10'", $"'{domain.Vgpus[0].Uuid}'", $"'{parent}': no instance left ({errno})");
 
         host.WaitForWorkers();
         Assert.That(host.Host.Tree(), Is.EqualTo(before));
@@ -130,12 +130,12 @@ internal sealed partial class FullParentTests
         host.Host.Control(fault);
         var domain = DeclaringDomain.With("win10", 1, "GRID M60-4Q");
 
-        host.Call("prepare", domain).IsGood();
+        host.Call("prepare", domain).MustBeGood();
 
         Assert.That(host.Writes[0], Does.StartWith("0000:87:00.0/").And.EndsWith(" ok"));
         host.Stop(domain);
         host.Host.Control("clear");
-        host.IsAsBefore();
+        host.MustBeAsBefore();
     }
 
     [Test]
@@ -148,12 +148,12 @@ internal sealed partial class FullParentTests
         host.Host.WaitForLog(line => line.StartsWith("begin write", StringComparison.Ordinal));
         host.Host.Control("unregister 0000:86:00.0\nclear");
 
-        prepare.End().IsGood();
+        prepare.End().MustBeGood();
 
         Assert.That(host.Writes[^1], Does.StartWith("0000:87:00.0/").And.EndsWith(" ok"));
         host.Stop(domain);
         host.Host.Control("register 0000:86:00.0");
-        host.IsAsBefore();
+        host.MustBeAsBefore();
     }
 
     private static DeclaringDomain Domain(string type, string more = "") => new("win10", new Vgpu($"type='{type}' {more}")

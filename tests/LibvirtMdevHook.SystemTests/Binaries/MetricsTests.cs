@@ -39,7 +39,7 @@ internal sealed class MetricsTests
 
         Assert.That(metrics.Families, Does.Contain("libvirt_mdev_available_instances").And.Contain("libvirt_mdev_build_info"));
         Assert.That((host.Host.Log(), host.Kept(), host.Log, Directory.GetFileSystemEntries(host.InRoot("var/cache"))), Is.EqualTo((Array.Empty<string>(), Array.Empty<string>(), "", Array.Empty<string>())));
-        host.IsAsBefore();
+        host.MustBeAsBefore();
     }
 
     [Test]

@@ -29,8 +29,8 @@ internal sealed class RenderTests
         File.WriteAllText(host.InRoot("rendered.xml"), render.Output);
         Command.Run("xmllint", "--noout", "--relaxng", "/usr/share/libvirt/schemas/domain.rng", host.InRoot("rendered.xml")).Expected("xmllint");
         host.VirtMdev("check", host.InRoot("rendered.xml")).Expected("check");
-        host.Call("prepare", "short", render.Output).IsGood();
-        host.Call("release", "short", render.Output).IsGood();
+        host.Call("prepare", "short", render.Output).MustBeGood();
+        host.Call("release", "short", render.Output).MustBeGood();
         host.WaitForWorkers();
         Assert.That(host.Host.Tree(), Is.EqualTo(before));
     }

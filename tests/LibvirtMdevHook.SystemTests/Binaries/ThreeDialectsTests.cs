@@ -56,10 +56,10 @@ internal sealed class ThreeDialectsTests
         using var host = new HookedHost("three-dialects.xml", "removal_grace = 0");
         host.Host.Control($"fault errno=EINVAL op=write path={path}");
 
-        host.Call("prepare", Domain).IsRefused("'three'", words);
+        host.Call("prepare", Domain).MustBeRefused("'three'", words);
 
         host.Host.Control("clear");
         host.Stop(Domain);
-        host.IsAsBefore();
+        host.MustBeAsBefore();
     }
 }

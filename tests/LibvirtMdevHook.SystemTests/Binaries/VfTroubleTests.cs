@@ -23,11 +23,11 @@ internal sealed class VfTroubleTests
         var domain = Domain();
         host.Host.Control($"fault errno={errno} op=write path=**/current_vgpu_type");
 
-        host.Call("prepare", domain).IsRefused("'win10'", $"'{Vf}'", "'NVIDIA L40S-4Q'", words);
+        host.Call("prepare", domain).MustBeRefused("'win10'", $"'{Vf}'", "'NVIDIA L40S-4Q'", words);
 
         Assert.That(host.Writes, Has.Count.EqualTo(1), "one write, no second try at what the driver has refused");
         host.Stop(domain);
-        host.IsAsBefore();
+        host.MustBeAsBefore();
     }
 
     [Test]
@@ -37,11 +37,11 @@ internal sealed class VfTroubleTests
         var domain = Domain();
         host.Host.Control("fault ignore op=write path=**/current_vgpu_type");
 
-        host.Call("prepare", domain).IsRefused($"'{Vf}'", "its type was set, but its current_vgpu_type reads 0");
+        host.Call("prepare", domain).MustBeRefused($"'{Vf}'", "its type was set, but its current_vgpu_type reads 0");
 
         host.Host.Control("clear");
         host.Stop(domain);
-        host.IsAsBefore();
+        host.MustBeAsBefore();
     }
 
     [TestCase("creatable_vgpu_types", "its creatable_vgpu_types cannot be read: Input/output error (EIO)")]
@@ -52,11 +52,11 @@ internal sealed class VfTroubleTests
         var domain = Domain();
         host.Host.Control($"fault errno=EIO op=read path=**/{Vf}/nvidia/{file}");
 
-        host.Call("prepare", domain).IsRefused($"'{Vf}'", words);
+        host.Call("prepare", domain).MustBeRefused($"'{Vf}'", words);
 
         host.Host.Control("clear");
         host.Stop(domain);
-        host.IsAsBefore();
+        host.MustBeAsBefore();
         Assert.That(host.Writes, Is.Empty);
     }
 
@@ -72,10 +72,10 @@ internal sealed class VfTroubleTests
             "l40s-vf.xml", change: text => text.Replace("count=\"6\" driver=\"nvidia\"/>", "count=\"6\" driver=\"nvidia\" unbound=\"1\"/>", StringComparison.Ordinal));
         var domain = new DeclaringDomain("win10", Vgpu.Vf(address, "NVIDIA L40S-4Q"));
 
-        host.Call("prepare", domain).IsRefused("'win10'", $"'{address}'", words);
+        host.Call("prepare", domain).MustBeRefused("'win10'", $"'{address}'", words);
 
         host.Stop(domain);
-        host.IsAsBefore();
+        host.MustBeAsBefore();
         Assert.That(host.Writes, Is.Empty);
     }
 
@@ -86,7 +86,7 @@ internal sealed class VfTroubleTests
         var domain = Domain();
 
         host.Call("prepare", "win10", domain.ToString().Replace("type='pci' managed='no'", "type='pci' managed='yes'", StringComparison.Ordinal))
-            .IsRefused("managed='yes'", "would unbind the VF", "managed='no'");
+            .MustBeRefused("managed='yes'", "would unbind the VF", "managed='no'");
 
         Assert.That(host.Writes, Is.Empty);
     }
@@ -97,10 +97,10 @@ internal sealed class VfTroubleTests
         using var host = new HookedHost("l40s-vf.xml");
         var domain = Domain() with { Rules = "numa='require'", More = "<numatune><memory mode='strict' nodeset='7'/></numatune>" };
 
-        host.Call("prepare", domain).IsRefused("'win10'", $"'{Vf}'", "it is on NUMA node 0, the domain on 7, and numa='require'");
+        host.Call("prepare", domain).MustBeRefused("'win10'", $"'{Vf}'", "it is on NUMA node 0, the domain on 7, and numa='require'");
 
         host.Stop(domain);
-        host.IsAsBefore();
+        host.MustBeAsBefore();
         Assert.That(host.Writes, Is.Empty);
     }
 
@@ -113,12 +113,12 @@ internal sealed class VfTroubleTests
         host.Start(domain);
         new Holder(host.NodeOf(domain.Vgpus[0])).Dispose();
 
-        var release = host.Call("release", domain).IsGood();
+        var release = host.Call("release", domain).MustBeGood();
 
         Assert.That(release.Time.TotalSeconds, Is.LessThan(1.5), "libvirtd is not kept waiting");
         Assert.That(host.Host.Read(Type), Is.EqualTo("1150\n"));
         Assert.That(host.VirtMdev("list").Output, Does.Contain("being removed"));
-        host.IsAsBefore();
+        host.MustBeAsBefore();
         Assert.That(host.Writes, Has.Some.EndsWith($"\"0\" {errno}").And.Some.EndsWith("\"0\" ok"));
         Assert.That(host.Log, Does.Contain($"its driver still works on the end of the guest, or somebody uses it ({errno})"));
     }
@@ -130,14 +130,14 @@ internal sealed class VfTroubleTests
         var domain = Domain();
         host.Start(domain);
         new Holder(host.NodeOf(domain.Vgpus[0])).Dispose();
-        host.Call("release", domain).IsGood();
+        host.Call("release", domain).MustBeGood();
         var next = new DeclaringDomain("next", Vgpu.Vf(Vf, "NVIDIA L40S-1Q"));
 
         host.Start(next);
 
         Assert.That(host.Host.Read(Type), Is.EqualTo("1147\n"));
         host.Stop(next);
-        host.IsAsBefore();
+        host.MustBeAsBefore();
     }
 
     [Test]
@@ -147,13 +147,13 @@ internal sealed class VfTroubleTests
         var domain = Domain();
         host.Start(domain);
         new Holder(host.NodeOf(domain.Vgpus[0])).Dispose();
-        host.Call("release", domain).IsGood();
+        host.Call("release", domain).MustBeGood();
         var next = new DeclaringDomain("next", Vgpu.Vf("0000:41:00.5", "NVIDIA L40S-48Q"));
 
         host.Start(next);
 
         host.Stop(next);
-        host.IsAsBefore();
+        host.MustBeAsBefore();
     }
 
     [Test]
@@ -170,7 +170,7 @@ internal sealed class VfTroubleTests
             Assert.That(host.Writes, Has.Count.EqualTo(1), "a VF that is held is not written to");
         }
 
-        host.IsAsBefore();
+        host.MustBeAsBefore();
     }
 
     [Test]
@@ -181,11 +181,11 @@ internal sealed class VfTroubleTests
         host.Start(domain);
         using (var holder = new Holder(host.NodeOf(domain.Vgpus[0])))
         {
-            host.Call("prepare", domain).IsRefused($"'{Vf}'", "of an earlier run of this domain cannot be removed yet", $"{holder}");
+            host.Call("prepare", domain).MustBeRefused($"'{Vf}'", "of an earlier run of this domain cannot be removed yet", $"{holder}");
         }
 
         host.Stop(domain);
-        host.IsAsBefore();
+        host.MustBeAsBefore();
     }
 
     [Test]
@@ -196,7 +196,7 @@ internal sealed class VfTroubleTests
         var domain = Domain();
         using var holder = new Holder(host.NodeOf(domain.Vgpus[0]));
 
-        host.Call("prepare", domain).IsRefused($"'{Vf}'", $"{holder} holds it".Split(')')[0]);
+        host.Call("prepare", domain).MustBeRefused($"'{Vf}'", $"{holder} holds it".Split(')')[0]);
     }
 
     [Test]
@@ -212,7 +212,7 @@ internal sealed class VfTroubleTests
         Assert.That(Shell.Run("stat", "-c", "%u:%g", host.NodeOf(domain.Vgpus[0])).Output.Trim(), Is.EqualTo("64055:64055"));
         host.Stop(domain);
 
-        host.IsAsBefore();
+        host.MustBeAsBefore();
     }
 
     [Test]
@@ -228,7 +228,7 @@ internal sealed class VfTroubleTests
 
         host.Stop(domain);
 
-        host.IsAsBefore();
+        host.MustBeAsBefore();
         Assert.That(Shell.Run("stat", "-c", "%u:%g", host.NodeOf(domain.Vgpus[0])).Output.Trim(), Is.EqualTo("0:0"));
         Assert.That(host.Log, Does.Contain("found removed already"));
     }

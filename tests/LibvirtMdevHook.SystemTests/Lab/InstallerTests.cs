@@ -16,13 +16,13 @@ internal sealed class InstallerTests
 
     private static readonly string[] Schemas = ["mdev-hook.rng", "mdev-hook.xsd"];
 
-    private HermeticLibvirtd lab = null!;
+    private HermeticLibvirtd _lab = null!;
 
     [OneTimeSetUp]
-    public void StartBare() => lab = HermeticLibvirtd.Start("m60-mdev.xml", new LabOptions { Install = false });
+    public void StartBare() => _lab = HermeticLibvirtd.Start("m60-mdev.xml", new LabOptions { Install = false });
 
     [OneTimeTearDown]
-    public void Stop() => lab?.Dispose();
+    public void Stop() => _lab?.Dispose();
 
     [TearDown]
     public void RemoveAll()
@@ -42,7 +42,7 @@ internal sealed class InstallerTests
         Assert.That(File.ReadAllBytes(InLab(VirtMdev)), Is.EqualTo(File.ReadAllBytes(SourceTree.VirtMdev)));
         Assert.That(Directory.GetFiles(InLab(Share + "/schemas")).Select(Path.GetFileName), Is.EquivalentTo(Schemas));
         Assert.That(File.ReadAllLines(InLab(Configuration)).Where(line => line.Length > 0), Has.All.StartsWith("#"));
-        Wait.Until(() => Reloads() > reloads, () => lab.DaemonLog);
+        Wait.Until(() => Reloads() > reloads, () => _lab.DaemonLog);
     }
 
     [Test]
@@ -104,8 +104,8 @@ internal sealed class InstallerTests
     {
         const string Record = "removing/0000:86:00.4.xml";
         Install();
-        Directory.CreateDirectory(Path.Combine(lab.Records, "removing"));
-        File.WriteAllText(Path.Combine(lab.Records, Record), "");
+        Directory.CreateDirectory(Path.Combine(_lab.Records, "removing"));
+        File.WriteAllText(Path.Combine(_lab.Records, Record), "");
 
         var refused = Uninstall();
         Assert.That(refused.Status, Is.EqualTo(1));
@@ -165,13 +165,13 @@ internal sealed class InstallerTests
     {
         InstallFor("6.4.0").Expected("install.sh");
         File.WriteAllText(InLab(Hook), "#!/bin/sh\necho \"$@\"\ncat\nexit 3\n");
-        var outcome = lab.Run("sh", "-c", $"printf stdin | /etc/libvirt/hooks/qemu --help {operation} begin -");
+        var outcome = _lab.Run("sh", "-c", $"printf stdin | /etc/libvirt/hooks/qemu --help {operation} begin -");
 
         Assert.That(outcome.Output, Is.EqualTo($"--help {operation} begin -\nstdin"));
         Assert.That(outcome.Status, Is.EqualTo(status));
 
         File.Delete(InLab(Hook));
-        Assert.That(lab.Run("/etc/libvirt/hooks/qemu", "name", operation, "begin", "-").Status, Is.Zero);
+        Assert.That(_lab.Run("/etc/libvirt/hooks/qemu", "name", operation, "begin", "-").Status, Is.Zero);
     }
 
     [Test]
@@ -194,7 +194,7 @@ internal sealed class InstallerTests
 
         void Destdir(params string[] options)
         {
-            var outcome = lab.Run(["env", $"DESTDIR={dest}", SourceTree.Installer, .. options]).Expected("install.sh");
+            var outcome = _lab.Run(["env", $"DESTDIR={dest}", SourceTree.Installer, .. options]).Expected("install.sh");
             Assert.That(outcome.Output, Does.Not.Contain("Told libvirtd"));
         }
     }
@@ -204,7 +204,7 @@ internal sealed class InstallerTests
     [TestCase("PREFIX is 'usr', and has to begin with '/'", "PREFIX=usr", "--uninstall")]
     public void Misuse_is_one_sentence(string sentence, string prefix, string option)
     {
-        var outcome = lab.Run("env", prefix, SourceTree.Installer, option);
+        var outcome = _lab.Run("env", prefix, SourceTree.Installer, option);
 
         Assert.That(outcome.Status, Is.EqualTo(2));
         Assert.That(outcome.Errors, Is.EqualTo($"install.sh: {sentence}; './install.sh --help' lists what there is.\n"));
@@ -220,13 +220,13 @@ internal sealed class InstallerTests
         var programs = Directory.CreateDirectory(InLab("programs")).FullName;
         File.WriteAllText(Path.Combine(programs, "libvirtd"), $"#!/bin/sh\necho 'libvirtd (libvirt) {libvirt}'\n");
         Command.Run("chmod", "+x", Path.Combine(programs, "libvirtd")).Expected("chmod");
-        return lab.Run("env", $"PATH={programs}:/usr/sbin:/usr/bin", $"PREFIX={InLab("usr")}", SourceTree.Installer, "--prebuilt", folder);
+        return _lab.Run("env", $"PATH={programs}:/usr/sbin:/usr/bin", $"PREFIX={InLab("usr")}", SourceTree.Installer, "--prebuilt", folder);
     }
 
     private Outcome Uninstall(params string[] options) =>
-        lab.Run(["env", $"PREFIX={InLab("usr")}", SourceTree.Installer, "--uninstall", .. options]);
+        _lab.Run(["env", $"PREFIX={InLab("usr")}", SourceTree.Installer, "--uninstall", .. options]);
 
-    private string InLab(string path) => Path.Combine(lab.Folder, path);
+    private string InLab(string path) => Path.Combine(_lab.Folder, path);
 
     private string Inode(string path) => Command.Run("stat", "-c", "%i", InLab(path)).Expected("stat").Output;
 

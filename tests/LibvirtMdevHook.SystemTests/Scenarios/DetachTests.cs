@@ -1,3 +1,4 @@
+using LibvirtMdevHook.SystemTests.Simulation;
 using NUnit.Framework;
 
 namespace LibvirtMdevHook.SystemTests.Scenarios;
@@ -68,7 +69,7 @@ internal sealed class DetachTests() : HotPlugScenario("m60-mdev.xml")
         Assert.That(() => Devices(domain).Has, Is.Empty.After(5000, 50));
 
         Destroy(domain);
-        NothingIsLeft();
+        NothingMayBeLeft();
     }
 
     [Test]
@@ -81,7 +82,7 @@ internal sealed class DetachTests() : HotPlugScenario("m60-mdev.xml")
         Lab.KillGuest(domain.Name);
 
         detach.Result.Expected("detach");
-        NothingIsLeft();
+        NothingMayBeLeft();
     }
 
     [Test]
@@ -119,7 +120,7 @@ internal sealed class DetachTests() : HotPlugScenario("m60-mdev.xml")
         var removal = $"{Lab.Records}/removing/{Device}";
         File.WriteAllText($"{removal}.xml", File.ReadAllText(RecordFile(domain)).Replace("stage=\"online\"", "stage=\"leaving\"", StringComparison.Ordinal));
         var other = Task.Run(() => Lab.Run("flock", $"/run/libvirt-mdev/removing/{Device}.lock", "sh", "-c", "until [ -e /run/done ]; do sleep 0.1; done"));
-        Simulation.Wait.Until(() => File.Exists($"{removal}.lock"), () => "no lock");
+        Wait.Until(() => File.Exists($"{removal}.lock"), () => "no lock");
         var detach = Task.Run(() => Detach(domain));
         LetGoUntilEndOf(detach, domain);
 
@@ -164,6 +165,6 @@ internal sealed class DetachTests() : HotPlugScenario("m60-mdev.xml")
         Write($"sys/bus/mdev/devices/{Device}/remove", "1");
     }
 
-    private void WaitForUnplug(VgpuDomain domain) => Simulation.Wait.Until(
+    private void WaitForUnplug(VgpuDomain domain) => Wait.Until(
         () => Lab.Run("pgrep", "-f", $"detach-device {domain.Uuid}").Status == 0, () => Lab.HookLog);
 }

@@ -6,25 +6,25 @@ namespace LibvirtMdevHook.SystemTests.Scenarios;
 /// <summary>Two libvirtds, each on a host of its own, between which domains move.</summary>
 internal abstract class MigrationScenario(string hostFile, LabOptions options, string otherHostFile, LabOptions otherOptions) : Scenario(hostFile, options)
 {
-    private HermeticLibvirtd there = null!;
+    private HermeticLibvirtd _there = null!;
 
     /// <summary>The other host's libvirtd; <see cref="Scenario.Lab"/> is that of this one.</summary>
-    protected HermeticLibvirtd There => there;
+    protected HermeticLibvirtd There => _there;
 
     [OneTimeSetUp]
-    public void StartTheOtherHost() => there = HermeticLibvirtd.Start(otherHostFile, otherOptions);
+    public void StartTheOtherHost() => _there = HermeticLibvirtd.Start(otherHostFile, otherOptions);
 
     [OneTimeTearDown]
-    public void StopTheOtherHost() => there.Dispose();
+    public void StopTheOtherHost() => _there.Dispose();
 
     [TearDown]
     public void EndThere()
     {
-        there.Host.Control("clear");
-        TestContext.Out.WriteLine($"Hook there:\n{there.HookLog}");
-        EndDomains(there);
-        ForgetReservations(there);
-        NothingIsLeftIn(there);
+        _there.Host.Control("clear");
+        TestContext.Out.WriteLine($"Hook there:\n{_there.HookLog}");
+        EndDomains(_there);
+        ForgetReservations(_there);
+        NothingMayBeLeftIn(_there);
     }
 
     protected static Outcome Migrate(string domain, HermeticLibvirtd from, HermeticLibvirtd to, params IEnumerable<string> options)

@@ -35,7 +35,7 @@ internal sealed partial class VfMigrationTests() : MigrationScenario(
         Assert.That(State(domain.Uuid), Is.EqualTo("running"));
         Assert.That(VfIn(Lab), Is.EqualTo(Here));
         Assert.That(TypeOf(Lab, Here), Is.EqualTo("1155"));
-        NothingIsLeftIn(There);
+        NothingMayBeLeftIn(There);
     }
 
     [Test]
@@ -101,7 +101,7 @@ internal sealed partial class VfMigrationTests() : MigrationScenario(
 
         Assert.That(State(domain.Uuid), Is.EqualTo("running"));
         Assert.That(TypeOf(Lab, Here), Is.EqualTo("1155"));
-        NothingIsLeftIn(There);
+        NothingMayBeLeftIn(There);
     }
 
     [Test]
@@ -131,7 +131,7 @@ internal sealed partial class VfMigrationTests() : MigrationScenario(
 
         Assert.That((VfIn(There, "--inactive"), TypeOf(There, OverThere)), Is.EqualTo((OverThere, "2155")));
         There.Virsh("destroy", domain.Name).Expected("virsh destroy");
-        NothingIsLeftIn(There);
+        NothingMayBeLeftIn(There);
 
         MigrateOffline(domain.Name, There, Lab, "--undefinesource").Expected("virsh migrate");
         Start(domain.Uuid);

@@ -6,11 +6,11 @@ namespace LibvirtMdevHook.SystemTests.Simulation;
 /// </summary>
 internal sealed class PlainTree : IDisposable
 {
-    private readonly TemporaryFolder folder = new();
+    private readonly TemporaryFolder _folder = new();
 
     public PlainTree(string lines) => Add(lines);
 
-    public string Root => folder.Path;
+    public string Root => _folder.Path;
 
     public string InRoot(string path) => Path.Combine(Root, path);
 
@@ -22,7 +22,7 @@ internal sealed class PlainTree : IDisposable
         }
     }
 
-    public void Dispose() => folder.Dispose();
+    public void Dispose() => _folder.Dispose();
 
     private void AddLine(string line)
     {

@@ -5,7 +5,7 @@ using NUnit.Framework;
 namespace LibvirtMdevHook.Tests.Domains;
 
 /// <summary>Devices get other names in a domain XML, and nothing else of the document changes.</summary>
-internal sealed class RewritingTests
+internal sealed class DeviceRenamesTests
 {
     private const string Fresh = "0f0e0d0c-1111-4222-8333-444444444444";
 

@@ -3,7 +3,7 @@ using System.Collections.Immutable;
 namespace LibvirtMdevHook.FaultTests.Races;
 
 /// <summary>What the driver of a race did and was answered, each with the length that the simulator's log had then: so both can be read as one story.</summary>
-internal sealed class Journal(string log)
+internal sealed class RaceJournal(string log)
 {
     private readonly Lock _gate = new();
     private readonly List<(long Offset, Mark Mark)> _marks = [];

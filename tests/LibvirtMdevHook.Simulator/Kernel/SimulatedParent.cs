@@ -4,7 +4,7 @@ using LibvirtMdevHook.Simulator.Tree;
 namespace LibvirtMdevHook.Simulator.Kernel;
 
 /// <summary>A parent: how many devices fit, by its vendor's rules. The dialects say how one asks for them.</summary>
-internal abstract class Parent(Machine machine, ParentDescription description)
+internal abstract class SimulatedParent(Machine machine, ParentDescription description)
 {
     public ParentDescription Description => description;
 
@@ -91,7 +91,7 @@ internal abstract class Parent(Machine machine, ParentDescription description)
 
         if (description.Queues is { } queues)
         {
-            device.Queues = new ApMatrix(queues, device, () => machine.Devices.Select(other => other.Queues).OfType<ApMatrix>());
+            device.Queues = new SimulatedMatrix(queues, device, () => machine.Devices.Select(other => other.Queues).OfType<SimulatedMatrix>());
         }
 
         return device;

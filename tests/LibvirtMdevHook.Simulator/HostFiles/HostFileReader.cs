@@ -7,7 +7,7 @@ using LibvirtMdevHook.Simulator.Tree;
 namespace LibvirtMdevHook.Simulator.HostFiles;
 
 /// <summary>Reads a host file. Its elements and attributes are described in README.md.</summary>
-internal static class HostFile
+internal static class HostFileReader
 {
     public static HostDescription Load(string file)
     {
@@ -42,7 +42,7 @@ internal static class HostFile
     private static ParentDescription Parent(HostElement element)
     {
         _ = element.Required("dialect", "'rfc2016', 'mdev' or 'vf'");
-        var dialect = element.Choice("dialect", Dialect.Mdev, ("rfc2016", Dialect.Rfc2016), ("mdev", Dialect.Mdev), ("vf", Dialect.Vf));
+        var dialect = element.Choice("dialect", SimulatedDialect.Mdev, ("rfc2016", SimulatedDialect.Rfc2016), ("mdev", SimulatedDialect.Mdev), ("vf", SimulatedDialect.Vf));
         var path = element.Required("path", "the folder of the device below /sys/devices");
         var parent = new ParentDescription(
             element.Optional("name") ?? path.Split('/')[^1],
@@ -77,12 +77,12 @@ internal static class HostFile
             throw element.Error($"'{parent.Name}' has a type that takes from '{missing}', expected a pool of that name.");
         }
 
-        if (parent is { Dialect: not Dialect.Rfc2016, Types.IsEmpty: true })
+        if (parent is { Dialect: not SimulatedDialect.Rfc2016, Types.IsEmpty: true })
         {
             throw element.Error($"'{parent.Name}' has no types, expected one at least in the dialects 'mdev' and 'vf'.");
         }
 
-        if ((parent.Dialect == Dialect.Vf) != parent.Vfs is not null || parent is { Vfs: not null, Pci: null })
+        if ((parent.Dialect == SimulatedDialect.Vf) != parent.Vfs is not null || parent is { Vfs: not null, Pci: null })
         {
             throw element.Error($"'{parent.Name}' is a PF or is not, expected a PCI device with 'vfs' in the dialect 'vf', and none elsewhere.");
         }
@@ -123,9 +123,9 @@ internal static class HostFile
             : throw element.Error($"has {name}='{text}', expected a number such as 0x10de.");
     }
 
-    private static Rules Rules(HostElement? element, Dialect dialect)
+    private static Rules Rules(HostElement? element, SimulatedDialect dialect)
     {
-        var otherSize = dialect == Dialect.Rfc2016 ? Errno.ENOSPC : Errno.EIO;
+        var otherSize = dialect == SimulatedDialect.Rfc2016 ? Errno.ENOSPC : Errno.EIO;
         if (element is null)
         {
             return new Rules { OtherSize = otherSize };
@@ -193,10 +193,10 @@ internal static class HostFile
         return type;
     }
 
-    private static DeviceAttribute Attribute(HostElement element)
+    private static AttributeDescription Attribute(HostElement element)
     {
         var access = element.Optional("access") ?? "r";
-        var attribute = new DeviceAttribute(
+        var attribute = new AttributeDescription(
             element.Required("name", "its path in the device's folder"),
             element.Optional("value") ?? "",
             access.Contains('r', StringComparison.Ordinal),

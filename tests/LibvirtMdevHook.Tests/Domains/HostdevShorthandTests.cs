@@ -6,7 +6,7 @@ using NUnit.Framework;
 namespace LibvirtMdevHook.Tests.Domains;
 
 /// <summary>What is written on a hostdev is moved to the metadata, with what was left out.</summary>
-internal sealed partial class RenderingTests
+internal sealed partial class HostdevShorthandTests
 {
     private const string Head = $"<domain type='kvm' xmlns:mdev='urn:libvirt-mdev-hook:1'>\r\n <name>win10</name> <uuid>{DomainText.Uuid}</uuid>";
 

@@ -4,7 +4,7 @@ using LibvirtMdevHook.SystemTests.Simulation;
 namespace LibvirtMdevHook.FaultTests;
 
 /// <summary>Processes as /proc shows them.</summary>
-internal static class Processes
+internal static class ProcessTable
 {
     /// <returns>The first child of a process, such as the worker of a hook; null when there is none (any more).</returns>
     public static int? ChildOf(int parent)

@@ -2,7 +2,7 @@ using LibvirtMdevHook.Doctor;
 using LibvirtMdevHook.Linux;
 using NUnit.Framework;
 
-namespace LibvirtMdevHook.Tests.Reports;
+namespace LibvirtMdevHook.Tests.Doctor;
 
 /// <summary>What is found of the hook, from what lies where.</summary>
 internal sealed class HookCheckTests

@@ -6,7 +6,7 @@ using static VerifyNUnit.Verifier;
 namespace LibvirtMdevHook.Tests.Domains;
 
 /// <summary>What attach and detach make of a domain's declaration; 'virsh metadata --set' takes elements without a prefix.</summary>
-internal sealed class PluggableDomainTests
+internal sealed class EditableDomainTests
 {
     private static readonly RequestedDevice Wish = new(Device(DomainText.Second), "GRID M60-4Q", "0000:86:00.0 mtty", "a=1");
 

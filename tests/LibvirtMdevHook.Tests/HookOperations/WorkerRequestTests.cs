@@ -4,7 +4,7 @@ using LibvirtMdevHook.HookOperations;
 using LibvirtMdevHook.Linux;
 using NUnit.Framework;
 
-namespace LibvirtMdevHook.Tests.Operations;
+namespace LibvirtMdevHook.Tests.HookOperations;
 
 /// <summary>The hook and its worker understand each other, and each notices when the other has gone.</summary>
 internal sealed class WorkerRequestTests

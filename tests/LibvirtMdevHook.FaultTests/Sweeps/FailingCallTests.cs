@@ -9,7 +9,7 @@ namespace LibvirtMdevHook.FaultTests.Sweeps;
 /// </summary>
 [TestFixture]
 [Parallelizable(ParallelScope.Self)]
-internal sealed class FaultTests
+internal sealed class FailingCallTests
 {
     private static readonly string[] Operations = ["prepare", "release", "migrate", "attach", "reconcile"];
     private static readonly string[] Dialects = ["rfc2016", "mdev", "vf"];
@@ -29,7 +29,7 @@ internal sealed class FaultTests
         sweep.Try($"a call fails in {operation}, {dialect}", budget, points, (subject, point) =>
         {
             var run = sweep.Run(subject, point);
-            IsDoneOrUndone(subject, run, point);
+            MustBeDoneOrUndone(subject, run, point);
             new Recovery(sweep.Host, subject).By(point.Way);
         });
     }
@@ -69,7 +69,7 @@ internal sealed class FaultTests
         from way in Recovery.Ways
         select new Point(devices, program, new SystemCall("execve", "", 1, IsOfMain: false, Changes: true, 0), $"error={error}", way);
 
-    private static void IsDoneOrUndone(Subject subject, HookRun run, Point point)
+    private static void MustBeDoneOrUndone(Subject subject, HookRun run, Point point)
     {
         Assert.That(run.Errors, Does.Not.Contain("Exception").And.Not.Contain(" at LibvirtMdevHook").And.Not.Contain("--->"));
         Assert.That(run.Status, Is.Zero.Or.EqualTo(1), run.Errors);
@@ -82,7 +82,7 @@ internal sealed class FaultTests
         {
             // A parent that failed once has been left out. Without its record a device is gone all the same, as the next look finds.
             if (point.Call.Name != "unlink")
-                subject.IsAs(subject.Done, "exit 0", wherever: true);
+                subject.MustBeAs(subject.Done, "exit 0", wherever: true);
             Assert.That(subject.Guest is null || subject.Guest == subject.NowInGuest, "libvirt has not what a clean attach gives it");
         }
         else
@@ -92,7 +92,7 @@ internal sealed class FaultTests
             Assert.That(run.Errors, Does.Match($@"^(virt-mdev: waiting for [^\n]+\n)*{(isListed ? "" : @"(libvirt-mdev-hook|virt-mdev): [^\n]+\n")}\z"), "one sentence");
             // What cannot be written any more cannot be undone on record, nor without threads, so that the next operation has to.
             if (subject.Operation != "reconcile" && !point.IsLasting && !(point.Program == Traced.Command && point.Call.StartsThread))
-                subject.IsAs(subject.Arranged, $"the refusal '{run.Errors.TrimEnd()}'");
+                subject.MustBeAs(subject.Arranged, $"the refusal '{run.Errors.TrimEnd()}'");
         }
     }
 }
