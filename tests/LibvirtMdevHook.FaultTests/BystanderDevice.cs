@@ -17,5 +17,6 @@ internal sealed record BystanderDevice(string File, string Text, string Name)
         return new($"sys/bus/pci/devices/{parent}/mdev_supported_types/{type}/create", uuid, uuid);
     }
 
-    public static BystanderDevice Vf(string address, string type) => new($"sys/bus/pci/devices/{address}/nvidia/current_vgpu_type", type, $"{address}/");
+    public static BystanderDevice Vf(string address, string type) =>
+        new($"sys/bus/pci/devices/{address}/nvidia/current_vgpu_type", type, $"{address}/");
 }

@@ -16,7 +16,8 @@ internal sealed class InputTests
     private static readonly string[] Refusing = ["prepare", "start", "migrate"];
 
     private static readonly string[] Operations =
-        [.. Refusing, "restore", "started", "stopped", "release", "reconnect", "attach", "unheard-of", "", "..", "prepare\n", "PREPARE", "--help"];
+        [.. Refusing, "restore", "started", "stopped", "release", "reconnect", "attach", "unheard-of", "", "..", "prepare\n", "PREPARE",
+            "--help"];
 
     private static IEnumerable<Input> Inputs()
     {
@@ -37,20 +38,29 @@ internal sealed class InputTests
         yield return new("100 MB before it", new string(' ', 100 << 20) + Declaring(""));
         yield return new("4 MB of devices that the guest has not", Declaring(Fill(n => $"<m:hostdev uuid='{Id(n)}' type='x'/>")));
         yield return new("4 MB of one element of ours", Declaring(Fill(_ => "<m:x/>")));
-        yield return new("4 MB of declarations", Declaring("") .Replace("</metadata>", $"{Fill(_ => $"<m:x {Ours}/>")}</metadata>", StringComparison.Ordinal));
+        yield return new("4 MB of declarations",
+            Declaring("") .Replace("</metadata>", $"{Fill(_ => $"<m:x {Ours}/>")}</metadata>", StringComparison.Ordinal));
         yield return new("4 MB of attributes", Declaring($"{hostdev} {Fill(n => $"a{n}='' ")}/>"));
         yield return new("4 MB of namespaces", Declaring($"{hostdev} {Fill(n => $"xmlns:a{n}='u{n}' a{n}:x='' ")}/>"));
         yield return new("4 MB of parents", Declaring($"{hostdev} parent='{Fill(_ => "a ")}'/>"));
         yield return new("4 MB of wrong parents", Declaring($"{hostdev} parent='{Fill(_ => "/ ")}'/>"));
         yield return new("4 MB of args", Declaring($"{hostdev} args='{Fill(_ => "a=1,")}'/>"));
         yield return new("4 MB of type", Declaring($"{hostdev.Replace("GRID", Fill(_ => "GRID "), StringComparison.Ordinal)}/>"));
-        yield return new("4 MB of CPUs", Declaring($"{hostdev}/>").Replace("</domain>", $"<vcpu cpuset='{Fill(_ => "0-8191,")}0'>1</vcpu></domain>", StringComparison.Ordinal), true);
+        yield return new("4 MB of CPUs",
+            Declaring($"{hostdev}/>")
+                .Replace("</domain>", $"<vcpu cpuset='{Fill(_ => "0-8191,")}0'>1</vcpu></domain>", StringComparison.Ordinal), true);
         yield return new("4 MB of sets of CPUs", Declaring($"{hostdev}/>").Replace("</domain>",
             $"<cputune>{Fill(_ => "<vcpupin cpuset='0-8191'/>")}</cputune></domain>", StringComparison.Ordinal), true);
-        yield return new("4 MB of what libvirt drops", Declaring($"{hostdev}/>").Replace("</domain>", $"<devices>{Fill(_ => $"<m:a {Ours}/>")}</devices></domain>", StringComparison.Ordinal));
-        yield return new("4 MB of foreign metadata", Declaring($"{hostdev}/>").Replace("</metadata>", $"{Fill(_ => "<o:o:x a='&#65;'><y/></o:o:x>")}</metadata>", StringComparison.Ordinal), true);
-        yield return new("4 MB of elements", Declaring($"{hostdev}/>").Replace("</domain>", $"{Fill(_ => "<a b=''/>")}</domain>", StringComparison.Ordinal), true);
-        yield return new("4 MB of a sysfsdev", Declaring($"{hostdev}/>").Replace("</domain>", $"<q:commandline xmlns:q='http://libvirt.org/schemas/domain/qemu/1.0'>"
+        yield return new("4 MB of what libvirt drops",
+            Declaring($"{hostdev}/>")
+                .Replace("</domain>", $"<devices>{Fill(_ => $"<m:a {Ours}/>")}</devices></domain>", StringComparison.Ordinal));
+        yield return new("4 MB of foreign metadata",
+            Declaring($"{hostdev}/>")
+                .Replace("</metadata>", $"{Fill(_ => "<o:o:x a='&#65;'><y/></o:o:x>")}</metadata>", StringComparison.Ordinal), true);
+        yield return new("4 MB of elements",
+            Declaring($"{hostdev}/>").Replace("</domain>", $"{Fill(_ => "<a b=''/>")}</domain>", StringComparison.Ordinal), true);
+        yield return new("4 MB of a sysfsdev",
+            Declaring($"{hostdev}/>").Replace("</domain>", $"<q:commandline xmlns:q='http://libvirt.org/schemas/domain/qemu/1.0'>"
             + $"<q:arg value='{Fill(_ => "sysfsdev ")}'/></q:commandline></domain>", StringComparison.Ordinal), true);
         yield return new("UTF-16", Encoding.Unicode.GetBytes(Declaring("")), MayPass: true);
         yield return new("invalid UTF-8", [.. Encoding.UTF8.GetBytes(Declaring($"{hostdev}/>")), 0xff, 0xc0, 0x80]);
@@ -86,15 +96,18 @@ internal sealed class InputTests
     [Test]
     public void Any_arguments_are_borne()
     {
-        string[] names = ["--help", "--version", "-", "..", "../../etc/passwd", "", "a\nb", "\u001b[31m", "$(reboot)", "%s%n", new string('x', 100_000), "\ud83d\ude00"];
+        string[] names = ["--help", "--version", "-", "..", "../../etc/passwd", "", "a\nb", "\u001b[31m", "$(reboot)", "%s%n",
+            new string('x', 100_000), "\ud83d\ude00"];
         var tally = new Tally("hook, arguments") { Of = (names.Length * Operations.Length) + names.Length + 3 };
         using var host = new PlainHost();
         var before = host.Sys();
-        var xml = Encoding.UTF8.GetBytes(PlainHost.Xml("99999999-0000-4000-8000-000000000001").Replace("GRID M60-4Q", "none such", StringComparison.Ordinal));
+        var xml = Encoding.UTF8.GetBytes(PlainHost.Xml("99999999-0000-4000-8000-000000000001")
+            .Replace("GRID M60-4Q", "none such", StringComparison.Ordinal));
         foreach (var name in names)
         {
             foreach (var operation in Operations)
-                tally.Try($"'{name[..Math.Min(name.Length, 20)]}' '{operation}'", () => Check(Measured.Call(host, xml, name, operation, "begin", "-"), operation));
+                tally.Try($"'{name[..Math.Min(name.Length, 20)]}' '{operation}'",
+                    () => Check(Measured.Call(host, xml, name, operation, "begin", "-"), operation));
             tally.Try($"only '{name[..Math.Min(name.Length, 20)]}'", () => MustBeUsage(Measured.Call(host, xml, name)));
         }
 
@@ -141,7 +154,8 @@ internal sealed class InputTests
 
     private static void MustBeSentence(string errors)
     {
-        Assert.That(errors, Does.StartWith("libvirt-mdev-hook: domain '").And.EndWith("\n").And.Not.Contain("Exception").And.Not.Contain("   at "));
+        Assert.That(errors,
+            Does.StartWith("libvirt-mdev-hook: domain '").And.EndWith("\n").And.Not.Contain("Exception").And.Not.Contain("   at "));
         Assert.That(errors.Count(char.IsControl), Is.EqualTo(1));
         Assert.That(errors, Does.Not.Contain("root:x:"), "of /etc/passwd");
         Assert.That(errors, Does.Not.Contain("memory"));

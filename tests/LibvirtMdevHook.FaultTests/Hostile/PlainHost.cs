@@ -22,7 +22,8 @@ internal sealed partial class PlainHost : IDisposable
 
     public PlainHost()
     {
-        foreach (var made in new[] { "run", "etc/libvirt", "var/log/libvirt", "var/cache", "dev/vfio", "sys/bus/mdev/devices", "sys/bus/pci/devices",
+        foreach (var made in new[] { "run", "etc/libvirt", "var/log/libvirt", "var/cache", "dev/vfio", "sys/bus/mdev/devices",
+            "sys/bus/pci/devices",
             "sys/class/mdev_bus", $"{Gpu}/{Device}", $"{Gpu}/mdev_supported_types/nvidia-18" })
         {
             Directory.CreateDirectory(In(made));
@@ -31,7 +32,8 @@ internal sealed partial class PlainHost : IDisposable
         File.CreateSymbolicLink(In("proc"), "/proc");
         foreach (var (file, text) in new[] { ("vendor", "0x10de\n"), ("numa_node", "-1\n"), ($"{Device}/remove", "") })
             File.WriteAllText(In($"{Gpu}/{file}"), text);
-        foreach (var (file, text) in new[] { ("name", "GRID M60-4Q\n"), ("available_instances", "2\n"), ("device_api", "vfio-pci\n"), ("create", "") })
+        foreach (var (file, text) in new[] { ("name", "GRID M60-4Q\n"), ("available_instances", "2\n"), ("device_api", "vfio-pci\n"),
+            ("create", "") })
             File.WriteAllText(In($"{Gpu}/mdev_supported_types/nvidia-18/{file}"), text);
         File.CreateSymbolicLink(In("sys/class/mdev_bus/0000:86:00.0"), "../../devices/pci0000:80/0000:86:00.0");
         File.CreateSymbolicLink(In("sys/bus/pci/devices/0000:86:00.0"), "../../../devices/pci0000:80/0000:86:00.0");
@@ -90,7 +92,8 @@ internal sealed partial class PlainHost : IDisposable
     /// <summary>Everything below sys as text: links, and what is in files.</summary>
     public string Sys() => string.Join('\n', Directory.EnumerateFileSystemEntries(In("sys"), "*", SearchOption.AllDirectories)
         .Select(path => new FileInfo(path)).Select(file => $"{file.FullName} {file.LinkTarget}"
-            + (file.LinkTarget is null && file.Attributes.HasFlag(FileAttributes.Directory) is false ? File.ReadAllText(file.FullName) : ""))
+            + (file.LinkTarget is null && file.Attributes.HasFlag(FileAttributes.Directory) is false
+                ? File.ReadAllText(file.FullName) : ""))
         .Order(StringComparer.Ordinal));
 
     public void Dispose()

@@ -80,7 +80,8 @@ internal sealed partial class DomainLife(
         if (isKilled)
             Kill(call, life.Kill!);
         var run = call.End();
-        journal.Add(new Mark(_domain.Uuid, operation, operation == "migrate" && run.Output.Length > 0 ? DevicesOf(run.Output) : _devices, run.Status));
+        journal.Add(new Mark(_domain.Uuid, operation, operation == "migrate" && run.Output.Length > 0 ? DevicesOf(run.Output) : _devices,
+            run.Status));
         Check(operation, run, isKilled);
         return run;
     }

@@ -81,7 +81,8 @@ internal sealed class Invariants
         {
             foreach (var other in _running.Values.Where(r => r.Domain != mark.Domain && r.Devices.Contains(device)))
                 _complaints.Add($"booked twice: {mark.Domain} {how} {device}, which {other.Domain} runs with");
-            foreach (var other in _reserved.Values.Where(p => p.Domain != mark.Domain && p.Devices.Contains(device) && mark.Time - p.Time < ReservationTime))
+            foreach (var other in _reserved.Values
+                .Where(p => p.Domain != mark.Domain && p.Devices.Contains(device) && mark.Time - p.Time < ReservationTime))
                 _complaints.Add($"booked twice: {mark.Domain} {how} {device}, which is promised to {other.Domain}");
         }
     }
@@ -126,12 +127,14 @@ internal sealed class Invariants
         // Two that make a device of one name have planned it both; only a removal that the kernel has not ended may be in the way.
         if (write.Result is "EEXIST" or "EPERM" && device is { IsLeaving: false, IsStrangers: false } && !_strangers.Contains(write.Device))
             _complaints.Add($"booked twice: {write.Device} exists: {write.Line}");
-        // The 2016 interface counts nothing, so that we count, and under the lock nobody else does; of what a stranger made it does not tell the size.
+        // The 2016 interface counts nothing, so that we count, and under the lock nobody else does; of what a stranger made it does not
+        // tell the size.
         if (write.Result == "ENOSPC" && write.Domain is not null && !_devices.Values.Any(d => d.IsStrangers && d.Parent == write.Parent))
             _complaints.Add($"booked twice: two plans took the last instance on {write.Parent}: {write.Line}");
         if (write.Result != "ok")
             return;
-        var owner = write.Domain ?? (_preparing.Values.Where(p => p.Mark.Devices.Contains(write.Device)).ToArray() is [var only] ? only.Mark.Domain : null);
+        var owner = write.Domain
+            ?? (_preparing.Values.Where(p => p.Mark.Devices.Contains(write.Device)).ToArray() is [var only] ? only.Mark.Domain : null);
         var isStrangers = _strangers.Contains(write.Device);
         if (!isStrangers && owner is { } domain && _preparing.TryGetValue(domain, out var preparing))
         {

@@ -16,13 +16,14 @@ internal sealed class InvariantsTests
 
     [Test]
     public void A_whole_life_is_as_it_should_be() => ExpectComplaints(null,
-        Begin(Red, "prepare", First, Second), Made(First, Red), Made(Second, Red), Online(First, 1), Online(Second, 1), Good(Red, "prepare", First, Second),
-        Begin(Red, "stopped"), Online(First, 0), Online(Second, 0), Destroyed(First), Destroyed(Second),
-        Begin(Blue, "prepare", First), Made(First, Blue), Online(First, 1), Good(Blue, "prepare", First));
+        Begin(Red, "prepare", First, Second), Made(First, Red), Made(Second, Red), Online(First, 1), Online(Second, 1),
+        Good(Red, "prepare", First, Second), Begin(Red, "stopped"), Online(First, 0), Online(Second, 0), Destroyed(First),
+        Destroyed(Second), Begin(Blue, "prepare", First), Made(First, Blue), Online(First, 1), Good(Blue, "prepare", First));
 
     [Test]
     public void Two_domains_that_start_with_one_device() => ExpectComplaints("booked twice",
-        Begin(Red, "prepare", First), Begin(Blue, "prepare", First), Made(First, Red), Online(First, 1), Good(Red, "prepare", First), Good(Blue, "prepare", First));
+        Begin(Red, "prepare", First), Begin(Blue, "prepare", First), Made(First, Red), Online(First, 1), Good(Red, "prepare", First),
+        Good(Blue, "prepare", First));
 
     [Test]
     public void Two_domains_that_start_with_one_VF() => ExpectComplaints("booked twice",
@@ -78,7 +79,8 @@ internal sealed class InvariantsTests
         Begin(Red, "stopped"), Destroyed(First));
 
     [Test]
-    public void A_start_that_is_good_without_its_device() => ExpectComplaints("missing", Begin(Red, "prepare", First), Good(Red, "prepare", First));
+    public void A_start_that_is_good_without_its_device() =>
+        ExpectComplaints("missing", Begin(Red, "prepare", First), Good(Red, "prepare", First));
 
     [Test]
     public void A_start_that_is_good_with_a_device_that_is_offline() => ExpectComplaints("missing",
@@ -86,7 +88,8 @@ internal sealed class InvariantsTests
 
     [Test]
     public void A_domain_that_died_with_libvirtd_does_not_run() => ExpectComplaints(null,
-        Begin(Red, "prepare", First), Made(First, Red), Online(First, 1), Good(Red, "prepare", First), Begin(Red, "died"), Online(First, 0), Destroyed(First));
+        Begin(Red, "prepare", First), Made(First, Red), Online(First, 1), Good(Red, "prepare", First), Begin(Red, "died"), Online(First, 0),
+        Destroyed(First));
 
     private static void ExpectComplaints(string? of, params object[] story)
     {
@@ -104,12 +107,14 @@ internal sealed class InvariantsTests
     private static SysfsWrite Made(string device, Guid domain, string result = "ok") =>
         Line($"{Gpu}/mdev_create", $"{device}:vgpu_type_id=16,vm_uuid={domain}", result);
 
-    private static SysfsWrite Destroyed(string device, string result = "ok") => Line($"{Gpu}/mdev_destroy", $"{device}:vgpu_type_id=16", result);
+    private static SysfsWrite Destroyed(string device, string result = "ok") =>
+        Line($"{Gpu}/mdev_destroy", $"{device}:vgpu_type_id=16", result);
 
     private static SysfsWrite Online(string device, int value) => Line($"{Gpu}/{device}/online", $"{value}");
 
     private static SysfsWrite VfSet(string type, string result = "ok") =>
         Line($"sys/devices/pci0000:40/0000:40:01.0/{Vf}/nvidia/current_vgpu_type", type, result);
 
-    private static SysfsWrite Line(string path, string data, string result = "ok") => SysfsWrite.Parse($"7 write {path} \"{data}\" {result}")!;
+    private static SysfsWrite Line(string path, string data, string result = "ok") =>
+        SysfsWrite.Parse($"7 write {path} \"{data}\" {result}")!;
 }

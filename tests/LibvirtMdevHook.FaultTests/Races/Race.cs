@@ -51,7 +51,8 @@ internal sealed class Race(Schedule schedule, HookedHost host)
         // A status of 1 says that something is left alone: what is held, or at work.
         static void Check(SystemTests.Lab.Outcome outcome)
         {
-            if (outcome.Status > 1 || outcome.Errors.Contains("Exception", StringComparison.Ordinal) || outcome.Errors.Contains("no verdict", StringComparison.Ordinal))
+            if (outcome.Status > 1 || outcome.Errors.Contains("Exception", StringComparison.Ordinal)
+                || outcome.Errors.Contains("no verdict", StringComparison.Ordinal))
                 throw new InvalidOperationException($"reconcile ended with {outcome}");
         }
     }

@@ -12,7 +12,9 @@ internal sealed class Strangers(HookedHost host, RaceJournal journal)
 
     private readonly ConcurrentDictionary<Guid, (string Device, int Lives)> _theirs = [];
 
-    /// <summary>A device of a running domain vanishes, and another of its name comes to be: of the same kind, but that a VF gets another type.</summary>
+    /// <summary>
+    /// A device of a running domain vanishes, and another of its name comes to be: of the same kind, but that a VF gets another type.
+    /// </summary>
     public void Replace(Guid domain, string device, bool stays)
     {
         if (_theirs.ContainsKey(domain) || LastCreate(device) is not { } create || OtherData(create) is not { } data)

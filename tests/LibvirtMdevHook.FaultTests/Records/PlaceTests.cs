@@ -4,7 +4,9 @@ using NUnit.Framework;
 
 namespace LibvirtMdevHook.FaultTests.Records;
 
-/// <summary>Something else in the place of a file or folder of ours: nobody waits for it, nothing is done by it, and who asks is told.</summary>
+/// <summary>
+/// Something else in the place of a file or folder of ours: nobody waits for it, nothing is done by it, and who asks is told.
+/// </summary>
 [TestFixture]
 [Parallelizable(ParallelScope.Self)]
 internal sealed class PlaceTests
@@ -16,8 +18,9 @@ internal sealed class PlaceTests
     private static readonly string[] Files =
     [
         "run/libvirt-mdev", "run/libvirt-mdev/lock", "run/libvirt-mdev/domains", "run/libvirt-mdev/removing", "run/libvirt-mdev/reserved",
-        $"run/libvirt-mdev/domains/{PlainHost.Domain}.lock", $"run/libvirt-mdev/domains/.{PlainHost.Domain}.xml.new", "run/libvirt-mdev/set-aside",
-        "etc/libvirt/mdev-hook.conf", "var/log/libvirt/mdev-hook.log", "var/cache/libvirt-mdev", "run/systemd/journal/socket",
+        $"run/libvirt-mdev/domains/{PlainHost.Domain}.lock", $"run/libvirt-mdev/domains/.{PlainHost.Domain}.xml.new",
+        "run/libvirt-mdev/set-aside", "etc/libvirt/mdev-hook.conf", "var/log/libvirt/mdev-hook.log", "var/cache/libvirt-mdev",
+        "run/systemd/journal/socket",
     ];
 
     [TestCaseSource(nameof(Files))]
@@ -74,7 +77,8 @@ internal sealed class PlaceTests
         if (operation == "list")
         {
             var outcome = host.VirtMdev("list");
-            Assert.That((outcome.Status, outcome.Errors.Contains($"the folder '{host.In(folder)}' of the records ", StringComparison.Ordinal)),
+            Assert.That((outcome.Status,
+                outcome.Errors.Contains($"the folder '{host.In(folder)}' of the records ", StringComparison.Ordinal)),
                 Is.EqualTo((1, true)), outcome.Errors);
         }
         else if (operation == "prepare")

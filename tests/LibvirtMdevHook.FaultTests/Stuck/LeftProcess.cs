@@ -9,8 +9,9 @@ internal sealed class LeftProcess(int id)
     private static readonly TimeSpan LockTime = TimeSpan.FromSeconds(2);
 
     /// <summary>
-    /// It has nothing that somebody else waits for. A hook's worker is in a session of its own, as what libvirtd's end signals is its session and
-    /// its process group, and has none of libvirtd's pipes; virt-mdev's is let go of by those who read its pipes, as the call has ended.
+    /// It has nothing that somebody else waits for. A hook's worker is in a session of its own, as what libvirtd's end signals is its
+    /// session and its process group, and has none of libvirtd's pipes; virt-mdev's is let go of by those who read its pipes, as the call
+    /// has ended.
     /// </summary>
     /// <param name="hostLock">The file of the lock that all domains need.</param>
     /// <param name="isStopped">Then it has what it had at that moment.</param>
@@ -25,7 +26,8 @@ internal sealed class LeftProcess(int id)
             }
 
             if (!isStopped)
-                Assert.That(Deadline.After(LockTime).Wait(() => !ProcessTable.HasLock(id, hostLock)), "it keeps the host's lock while it waits");
+                Assert.That(Deadline.After(LockTime).Wait(() => !ProcessTable.HasLock(id, hostLock)),
+                    "it keeps the host's lock while it waits");
         }
         catch (Exception e) when (e is IOException && ProcessTable.IsOver(id))
         {

@@ -5,7 +5,8 @@ namespace LibvirtMdevHook.FaultTests.Stuck;
 /// <summary>A dialect, where its writes go, the domain that is stuck, and what others have beside it.</summary>
 /// <param name="Foreign">What somebody else writes to have a device of his own.</param>
 internal sealed record StuckDialect(
-    string HostFile, string Creation, string Removal, bool HasOnline, Func<DeclaringDomain> Domain, DeclaringDomain Neighbour, BystanderDevice Foreign)
+    string HostFile, string Creation, string Removal, bool HasOnline, Func<DeclaringDomain> Domain, DeclaringDomain Neighbour,
+    BystanderDevice Foreign)
 {
     private const string MdevType = "GRID M60-2Q";
     private const string VfType = "NVIDIA L40S-4Q";

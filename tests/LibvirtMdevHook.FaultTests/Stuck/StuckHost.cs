@@ -28,9 +28,12 @@ internal sealed class StuckHost : IDisposable
 
     public DeclaringDomain Domain { get; }
 
-    /// <summary>Those who are left when who was called has ended: also one that has ended itself but for a write that the kernel has not answered.</summary>
+    /// <summary>
+    /// Those who are left when who was called has ended: also one that has ended itself but for a write that the kernel has not answered.
+    /// </summary>
     public IReadOnlyList<int> Left(int? acting) =>
-        [.. ProcessTable.Acting(Hooked.Host.Root), .. acting is { } process && !ProcessTable.IsOver(process) && !ProcessTable.IsActing(process) ? [process] : (int[])[]];
+        [.. ProcessTable.Acting(Hooked.Host.Root),
+            .. acting is { } process && !ProcessTable.IsOver(process) && !ProcessTable.IsActing(process) ? [process] : (int[])[]];
 
     public HookProcess Begin(StuckOperation operation) => operation.Arguments is { } arguments
         ? _virsh.BeginVirtMdev(Hooked, arguments(Domain))
@@ -61,7 +64,8 @@ internal sealed class StuckHost : IDisposable
         Assert.That(Hooked.Host.Tree(), Is.EqualTo(_tree), Hooked.LastOfLog);
         // What is reserved for a domain that may be coming here ends with its minute.
         Assert.That(
-            Hooked.Kept().Except(_kept).Where(file => file != $"reserved/{Domain.Uuid}.xml" && !file.StartsWith("hotplug/", StringComparison.Ordinal)),
+            Hooked.Kept().Except(_kept)
+                .Where(file => file != $"reserved/{Domain.Uuid}.xml" && !file.StartsWith("hotplug/", StringComparison.Ordinal)),
             Is.Empty, Hooked.LastOfLog);
         _others.MustBeUntouched();
     }

@@ -4,7 +4,9 @@ using NUnit.Framework;
 
 namespace LibvirtMdevHook.FaultTests.Stuck;
 
-/// <summary>One operation that meets one obstacle in one dialect: it ends in time, and what its killed worker left is finished by the next.</summary>
+/// <summary>
+/// One operation that meets one obstacle in one dialect: it ends in time, and what its killed worker left is finished by the next.
+/// </summary>
 /// <param name="ByReconcile">virt-mdev finishes what is left; otherwise the next start of the domain.</param>
 internal sealed record StuckPoint(StuckDialect Dialect, StuckOperation Operation, Obstacle Obstacle, bool ByReconcile)
 {
@@ -28,7 +30,8 @@ internal sealed record StuckPoint(StuckDialect Dialect, StuckOperation Operation
         HookRun run;
         IReadOnlyList<int> left;
         Pressure pressure;
-        using (Obstacle.Lock is { } place ? new LockHolder(host.Hooked.InRoot($"run/libvirt-mdev/{place(host.Domain)}"), Obstacle.Signal) : null)
+        using (Obstacle.Lock is { } place
+            ? new LockHolder(host.Hooked.InRoot($"run/libvirt-mdev/{place(host.Domain)}"), Obstacle.Signal) : null)
         {
             var before = Pressure.Now();
             var call = host.Begin(Operation);
@@ -40,7 +43,8 @@ internal sealed record StuckPoint(StuckDialect Dialect, StuckOperation Operation
             Check(run);
             left = host.Left(acting);
             foreach (var process in left)
-                new LeftProcess(process).MustHaveLetGo(host.Hooked.InRoot("run/libvirt-mdev/lock"), isHooks: !Operation.IsVerb, isStopped: Obstacle.StopsWorker);
+                new LeftProcess(process).MustHaveLetGo(host.Hooked.InRoot("run/libvirt-mdev/lock"), isHooks: !Operation.IsVerb,
+                    isStopped: Obstacle.StopsWorker);
             foreach (var process in left)
                 ProcessTable.Signal("KILL", process);
         }
@@ -59,7 +63,8 @@ internal sealed record StuckPoint(StuckDialect Dialect, StuckOperation Operation
     private static int? WorkerOf(HookProcess call)
     {
         int? worker = null;
-        var isThere = Deadline.After(StartTime).Wait(() => call.HasEnded || ((worker = ProcessTable.ChildOf(call.Id)) is { } child && ProcessTable.IsActing(child)));
+        var isThere = Deadline.After(StartTime)
+            .Wait(() => call.HasEnded || ((worker = ProcessTable.ChildOf(call.Id)) is { } child && ProcessTable.IsActing(child)));
         return isThere && !call.HasEnded ? worker : null;
     }
 
@@ -96,6 +101,7 @@ internal sealed record StuckPoint(StuckDialect Dialect, StuckOperation Operation
         var lines = run.Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.That(lines, Is.All.StartsWith("virt-mdev: "));
         var isListed = run.Output.Contains("; left alone: ", StringComparison.Ordinal);
-        Assert.That(lines.Count(line => !line.EndsWith(" ...", StringComparison.Ordinal)), Is.EqualTo(run.Status == 0 || isListed ? 0 : 1), run.Errors + run.Output);
+        Assert.That(lines.Count(line => !line.EndsWith(" ...", StringComparison.Ordinal)), Is.EqualTo(run.Status == 0 || isListed ? 0 : 1),
+            run.Errors + run.Output);
     }
 }

@@ -2,7 +2,9 @@ using NUnit.Framework;
 
 namespace LibvirtMdevHook.FaultTests.Sweeps;
 
-/// <summary>What comes after something went wrong: each way has to lead to where a clean run leads, and nothing of it may be left over.</summary>
+/// <summary>
+/// What comes after something went wrong: each way has to lead to where a clean run leads, and nothing of it may be left over.
+/// </summary>
 internal sealed class Recovery(SweptHost host, Subject subject)
 {
     public static readonly string[] Ways = ["release", "prepare", "reconcile"];

@@ -122,8 +122,9 @@ internal sealed partial class Subject
         if (now == expected)
             return;
         var (old, current) = (expected.Split('\n'), now.Split('\n'));
+        var log = _host.LastOfLog().TrimEnd().Split('\n').TakeLast(5);
         Assert.Fail($"after {after}\nthere is too much:\n  {string.Join("\n  ", current.Except(old))}\nand too little:\n  "
-            + $"{string.Join("\n  ", old.Except(current))}\nthe log ends with\n{string.Join('\n', _host.LastOfLog().TrimEnd().Split('\n').TakeLast(5))}");
+            + $"{string.Join("\n  ", old.Except(current))}\nthe log ends with\n{string.Join('\n', log)}");
     }
 
     public void Call(string operation) => _host.Call(operation, Domain).MustBeGood(operation);

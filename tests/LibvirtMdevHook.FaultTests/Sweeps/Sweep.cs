@@ -42,7 +42,8 @@ internal sealed class Sweep : IDisposable
     {
         var random = new Random(Budget.Seed);
         var wanted = points.Where(point => Point.Wanted is not { } text || $"{point}".Contains(text, StringComparison.Ordinal))
-            .Select(point => (Point: point, Key: random.Next())).OrderBy(p => !p.Point.Call.Changes).ThenBy(p => p.Key).Select(p => p.Point).ToArray();
+            .Select(point => (Point: point, Key: random.Next())).OrderBy(p => !p.Point.Call.Changes).ThenBy(p => p.Key).Select(p => p.Point)
+            .ToArray();
         var tally = new Tally(what) { Of = wanted.Length };
         var hasTried = false;
         foreach (var point in wanted)
@@ -66,8 +67,8 @@ internal sealed class Sweep : IDisposable
     }
 
     /// <summary>
-    /// Runs the operation with the point's fault. How often something is waited for differs, and with it whether there is such a call: a run that has
-    /// none is a clean one, after which it is tried again.
+    /// Runs the operation with the point's fault. How often something is waited for differs, and with it whether there is such a call: a
+    /// run that has none is a clean one, after which it is tried again.
     /// </summary>
     public SystemTests.Binaries.HookRun Run(Subject subject, Point point)
     {
@@ -85,7 +86,8 @@ internal sealed class Sweep : IDisposable
     }
 
     private bool IsMet(Point point) => File.Exists(_host.Trace) && File.ReadAllText(_host.Trace)
-        .Contains(point.What.StartsWith("signal", StringComparison.Ordinal) ? "+++ killed by SIGKILL" : "(INJECTED)", StringComparison.Ordinal);
+        .Contains(point.What.StartsWith("signal", StringComparison.Ordinal) ? "+++ killed by SIGKILL" : "(INJECTED)",
+            StringComparison.Ordinal);
 
     public void Dispose() => _host.Dispose();
 

@@ -42,7 +42,8 @@ internal static class HostFileReader
     private static ParentDescription Parent(HostElement element)
     {
         _ = element.Required("dialect", "'rfc2016', 'mdev' or 'vf'");
-        var dialect = element.Choice("dialect", SimulatedDialect.Mdev, ("rfc2016", SimulatedDialect.Rfc2016), ("mdev", SimulatedDialect.Mdev), ("vf", SimulatedDialect.Vf));
+        var dialect = element.Choice("dialect", SimulatedDialect.Mdev, ("rfc2016", SimulatedDialect.Rfc2016),
+            ("mdev", SimulatedDialect.Mdev), ("vf", SimulatedDialect.Vf));
         var path = element.Required("path", "the folder of the device below /sys/devices");
         var parent = new ParentDescription(
             element.Optional("name") ?? path.Split('/')[^1],
@@ -84,7 +85,8 @@ internal static class HostFileReader
 
         if ((parent.Dialect == SimulatedDialect.Vf) != parent.Vfs is not null || parent is { Vfs: not null, Pci: null })
         {
-            throw element.Error($"'{parent.Name}' is a PF or is not, expected a PCI device with 'vfs' in the dialect 'vf', and none elsewhere.");
+            throw element.Error(
+                $"'{parent.Name}' is a PF or is not, expected a PCI device with 'vfs' in the dialect 'vf', and none elsewhere.");
         }
     }
 
@@ -95,21 +97,24 @@ internal static class HostFileReader
             element.Choice("enabled", true, ("yes", true), ("no", false)),
             element.Optional("driver"),
             element.Number("unbound") ?? 0,
-            element.Choice("list", ListFormat.Header, ("header", ListFormat.Header), ("plain", ListFormat.Plain), ("name-first", ListFormat.NameFirst)));
+            element.Choice("list", ListFormat.Header, ("header", ListFormat.Header), ("plain", ListFormat.Plain),
+                ("name-first", ListFormat.NameFirst)));
         element.NothingElse();
         return vfs;
     }
 
     private static QueuesDescription Queues(HostElement element)
     {
-        var queues = new QueuesDescription(Numbers(element, "adapters"), Numbers(element, "domains"), (ulong)(element.Number("maximum") ?? 255));
+        var queues = new QueuesDescription(Numbers(element, "adapters"), Numbers(element, "domains"),
+            (ulong)(element.Number("maximum") ?? 255));
         element.NothingElse();
         return queues;
     }
 
     private static ImmutableHashSet<ulong> Numbers(HostElement element, string name) =>
         [.. element.Required(name, "numbers separated by commas").Split(',').Select(text =>
-            ulong.TryParse(text, NumberStyles.None, null, out var number) ? number : throw element.Error($"has {name}='{text}', expected numbers."))];
+            ulong.TryParse(text, NumberStyles.None, null, out var number)
+                ? number : throw element.Error($"has {name}='{text}', expected numbers."))];
 
     private static PciIdentity Pci(HostElement element) => new(
         (ushort)Hex(element, "vendor"), (ushort)Hex(element, "device"), Hex(element, "class"), element.Number("numa-node") ?? -1);

@@ -3,7 +3,9 @@ using LibvirtMdevHook.Simulator.Tree;
 
 namespace LibvirtMdevHook.Simulator.Kernel;
 
-/// <summary>The crypto adapters and domains of a vfio_ap device: it gets every queue of an adapter and a domain that it has both of.</summary>
+/// <summary>
+/// The crypto adapters and domains of a vfio_ap device: it gets every queue of an adapter and a domain that it has both of.
+/// </summary>
 internal sealed class SimulatedMatrix
 {
     private readonly QueuesDescription _bound;
@@ -23,7 +25,8 @@ internal sealed class SimulatedMatrix
         device.Folder.Add("control_domains", SysfsFile.Of(() => string.Concat(_controlDomains.Select(domain => $"{domain:x4}\n"))));
     }
 
-    private IEnumerable<(ulong Adapter, ulong Domain)> Queues => _adapters.SelectMany(adapter => _domains.Select(domain => (adapter, domain)));
+    private IEnumerable<(ulong Adapter, ulong Domain)> Queues =>
+        _adapters.SelectMany(adapter => _domains.Select(domain => (adapter, domain)));
 
     private IEnumerable<string> Matrix() =>
         _domains.Count == 0 ? _adapters.Select(adapter => $"{adapter:x2}.")
@@ -54,7 +57,8 @@ internal sealed class SimulatedMatrix
             return Errno.None;
         }
 
-        var errno = queues().Any(queue => !_bound.Adapters.Contains(queue.Adapter) || !_bound.Domains.Contains(queue.Domain)) ? Errno.EADDRNOTAVAIL
+        var errno = queues().Any(queue => !_bound.Adapters.Contains(queue.Adapter) || !_bound.Domains.Contains(queue.Domain))
+            ? Errno.EADDRNOTAVAIL
             : _all().Any(other => other != this && other.Queues.Intersect(queues()).Any()) ? Errno.EADDRINUSE
             : Errno.None;
         if (errno != Errno.None)

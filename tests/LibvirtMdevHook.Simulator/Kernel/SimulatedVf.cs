@@ -63,12 +63,14 @@ internal sealed class SimulatedVf
     }
 
     public string Describe() =>
-        $"vf {Address} parent={_gpu.Description.Name} type={Type?.Id ?? "0"} group={_group.Number}{(_group.Node.IsOpen ? " held" : "")}{(_leaving ? " leaving" : "")}";
+        $"vf {Address} parent={_gpu.Description.Name} type={Type?.Id ?? "0"} group={_group.Number}"
+        + $"{(_group.Node.IsOpen ? " held" : "")}{(_leaving ? " leaving" : "")}";
 
     private string List()
     {
         var types = Type is null ? _gpu.Description.Types.Where(type => _gpu.WhyNot(type) == Errno.None) : [];
-        var rows = types.Select(type => _gpu.Vfs.List == ListFormat.NameFirst ? $"{type.Name}    {type.Id}\n" : $"{type.Id,-5} : {type.Name}\n");
+        var rows = types.Select(type => _gpu.Vfs.List == ListFormat.NameFirst
+            ? $"{type.Name}    {type.Id}\n" : $"{type.Id,-5} : {type.Name}\n");
         return string.Concat(_gpu.Vfs.List == ListFormat.Header ? rows.Prepend("ID    : vGPU Name\n") : rows);
     }
 

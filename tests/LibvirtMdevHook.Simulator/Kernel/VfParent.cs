@@ -4,7 +4,9 @@ using LibvirtMdevHook.Simulator.Tree;
 
 namespace LibvirtMdevHook.Simulator.Kernel;
 
-/// <summary>A PF of NVIDIA's since Linux 6.8. Its VFs are the devices; they come and go at the word of sriov-manage, and are others then.</summary>
+/// <summary>
+/// A PF of NVIDIA's since Linux 6.8. Its VFs are the devices; they come and go at the word of sriov-manage, and are others then.
+/// </summary>
 internal sealed class VfParent : SimulatedParent
 {
     private readonly List<SimulatedVf> _vfs = [];

@@ -99,8 +99,9 @@ internal sealed class BadInputTests
             " type='GRID M60-4Q'><mdev:attr name='remove' value='1'/></mdev:hostdev>", "'remove'", "may be set");
         foreach (var (name, value, words) in new[]
         {
-            ("nvidia/../remove", "1", "may be set"), ("/etc/passwd", "1", "may be set"), ("..", "1", "may be set"), ("nvidia/current_vgpu_type", "0", "may be set"),
-            ("nvidia/vgpu_params", "a=1&#10;b=2", "control characters"), ("nvidia/vgpu_params", "a&#0;", "not well-formed"),
+            ("nvidia/../remove", "1", "may be set"), ("/etc/passwd", "1", "may be set"), ("..", "1", "may be set"),
+            ("nvidia/current_vgpu_type", "0", "may be set"), ("nvidia/vgpu_params", "a=1&#10;b=2", "control characters"),
+            ("nvidia/vgpu_params", "a&#0;", "not well-formed"),
         })
         {
             yield return Of($"attribute {name} {value}", " type='GRID M60-4Q'></mdev:hostdev>",

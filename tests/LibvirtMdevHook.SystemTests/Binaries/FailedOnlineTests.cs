@@ -32,7 +32,8 @@ internal sealed class FailedOnlineTests
     [Test]
     public void A_driver_that_cannot_bring_devices_online_is_refused_and_its_device_goes()
     {
-        using var host = new HookedHost("m60-rfc2016.xml", change: text => text.Replace("<rules", "<rules online=\"none\"", StringComparison.Ordinal));
+        using var host = new HookedHost("m60-rfc2016.xml",
+            change: text => text.Replace("<rules", "<rules online=\"none\"", StringComparison.Ordinal));
 
         Refuses(host, 1, "its driver has no way to bring it online: 'online' reads nothing");
 
@@ -55,7 +56,8 @@ internal sealed class FailedOnlineTests
         host.Host.Control("fault errno=EIO op=read path=**/online");
 
         host.Call("prepare", _domain)
-            .MustBeRefused("'win10'", $"'{_domain.Vgpus[0].Uuid}'", "'0000:86:00.0'", "its 'online' cannot be read: Input/output error (EIO)");
+            .MustBeRefused("'win10'", $"'{_domain.Vgpus[0].Uuid}'", "'0000:86:00.0'",
+                "its 'online' cannot be read: Input/output error (EIO)");
 
         host.Host.Control("clear");
         host.MustBeAsBefore();

@@ -136,7 +136,8 @@ internal sealed class FailedPrepareTests(string hostFile, string create)
     private void MustRefuse(params IEnumerable<string> words)
     {
         var refusal = Host.Call("prepare", _domain).MustBeRefused(["domain 'win10': ", "'0000:8", .. words]);
-        Assert.That(_domain.Vgpus.Count(v => refusal.Errors.Contains($"'{v.Uuid}'", StringComparison.Ordinal)), Is.Positive, refusal.Errors);
+        Assert.That(_domain.Vgpus.Count(v => refusal.Errors.Contains($"'{v.Uuid}'", StringComparison.Ordinal)), Is.Positive,
+            refusal.Errors);
         Host.Host.Control("clear");
         Host.MustBeAsBefore();
         Host.Stop(_domain);

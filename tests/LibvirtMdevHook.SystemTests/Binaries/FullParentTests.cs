@@ -12,8 +12,10 @@ internal sealed partial class FullParentTests
     private const string Mdev = "m60-mdev.xml";
     private const string Rfc2016 = "m60-rfc2016.xml";
     private const string Type = "GRID M60-4Q";
-    private const string Going = "its driver is going, or its hardware is not operational (ENODEV); start again when 'virt-mdev types' lists the type there";
-    private const string NvidiaRefuses = "its GPU is full, runs another size or is in another MIG mode (EIO); 'journalctl -u nvidia-vgpu-mgr' and the kernel's log say why";
+    private const string Going =
+        "its driver is going, or its hardware is not operational (ENODEV); start again when 'virt-mdev types' lists the type there";
+    private const string NvidiaRefuses =
+        "its GPU is full, runs another size or is in another MIG mode (EIO); 'journalctl -u nvidia-vgpu-mgr' and the kernel's log say why";
     private const string NoMemory = "no memory is left for it on the host, or no instance (ENOMEM)";
 
     private static readonly string[] Full = ["EIO", "ENOSPC", "EUSERS", "EPERM", "ENOMEM", "ENODEV", "EAGAIN", "EINVAL", "EFAULT"];
@@ -71,10 +73,12 @@ internal sealed partial class FullParentTests
     [TestCase(Mdev, Type, "EAGAIN", "the driver answers Resource temporarily unavailable (EAGAIN); the kernel's log says why")]
     [TestCase(Mdev, Type, "EINVAL", "the driver does not take the type 'nvidia-20' now (EINVAL); the kernel's log says why")]
     [TestCase("gvtg.xml", "i915-GVTg_V4_4", "EFAULT", "the driver could not make it (EFAULT); the kernel's log says why")]
-    [TestCase("gvtg.xml", "i915-GVTg_V4_4", "EINVAL", "the driver does not take the type 'i915-GVTg_V4_4' now (EINVAL); the kernel's log says why")]
+    [TestCase("gvtg.xml", "i915-GVTg_V4_4", "EINVAL",
+        "the driver does not take the type 'i915-GVTg_V4_4' now (EINVAL); the kernel's log says why")]
     [TestCase("gvtg.xml", "i915-GVTg_V4_4", "EIO", "the driver answers Input/output error (EIO); the kernel's log says why")]
     [TestCase("s390.xml", "vfio_ccw-io", "ENODEV", Going)]
-    [TestCase(Rfc2016, Type, "EINVAL", "the driver does not take the type or the args, or has no instance left (EINVAL); the kernel's log says why")]
+    [TestCase(Rfc2016, Type, "EINVAL",
+        "the driver does not take the type or the args, or has no instance left (EINVAL); the kernel's log says why")]
     [TestCase(Rfc2016, Type, "EIO", NvidiaRefuses)]
     [TestCase(Rfc2016, Type, "ENOSPC", "no instance left (ENOSPC)")]
     [TestCase(Rfc2016, Type, "ENOMEM", NoMemory)]
@@ -101,9 +105,11 @@ internal sealed partial class FullParentTests
     [TestCase("s390.xml", "vfio_ap-passthrough", "matrix", "EPERM")]
     [TestCase("s390.xml", "vfio_ccw-io", "0.0.0023", "EPERM")]
     [TestCase("s390.xml", "vfio_ccw-io", "0.0.0023", "EUSERS")]
-    public void Who_loses_the_last_instance_to_somebody_is_told_so_whatever_the_driver_answers(string hostFile, string type, string parent, string errno)
+    public void Who_loses_the_last_instance_to_somebody_is_told_so_whatever_the_driver_answers(string hostFile, string type, string parent,
+        string errno)
     {
-        using var host = new HookedHost(hostFile, change: text => OneInstance().Replace(text, "$1\"1\"").Replace("full=\"EUSERS\"", $"full=\"{errno}\"", StringComparison.Ordinal)
+        using var host = new HookedHost(hostFile,
+            change: text => OneInstance().Replace(text, "$1\"1\"").Replace("full=\"EUSERS\"", $"full=\"{errno}\"", StringComparison.Ordinal)
             .Replace("full=\"EPERM\"", $"full=\"{errno}\"", StringComparison.Ordinal));
         host.Host.Control("fault hang op=write path=**/create count=1");
         var domain = Domain(type, $"parent='{parent}'");
@@ -158,7 +164,8 @@ internal sealed partial class FullParentTests
 
     private static DeclaringDomain Domain(string type, string more = "") => new("win10", new Vgpu($"type='{type}' {more}")
     {
-        Model = type.StartsWith("vfio_", StringComparison.Ordinal) ? type[..type.IndexOf('-', StringComparison.Ordinal)].Replace('_', '-') : "vfio-pci",
+        Model = type.StartsWith("vfio_", StringComparison.Ordinal)
+            ? type[..type.IndexOf('-', StringComparison.Ordinal)].Replace('_', '-') : "vfio-pci",
     });
 
     [GeneratedRegex("((?<=vfio-ap\" )max-instances=|(?<=\"(ports|devices)\" )size=)\"\\d+\"")]

@@ -55,11 +55,13 @@ internal sealed class LivesTests
         var domain = DeclaringDomain.With("win10", 1, "GRID M60-4Q");
         host.Call("prepare", domain).MustBeGood();
         var devices = host.Host.Tree();
-        using (var busy = Shell.Start("flock", host.Removal(domain.Vgpus[0]).Replace(".xml", ".lock", StringComparison.Ordinal), "sh", "-c", "echo locked; exec sleep infinity"))
+        using (var busy = Shell.Start("flock", host.Removal(domain.Vgpus[0]).Replace(".xml", ".lock", StringComparison.Ordinal), "sh", "-c",
+            "echo locked; exec sleep infinity"))
         {
             Assert.That(busy.StandardOutput.ReadLine(), Is.EqualTo("locked"));
 
-            host.Call("prepare", domain).MustBeRefused("'win10'", "another process has the lock of the removal", $"'{domain.Vgpus[0].Uuid}'");
+            host.Call("prepare", domain)
+                .MustBeRefused("'win10'", "another process has the lock of the removal", $"'{domain.Vgpus[0].Uuid}'");
 
             Assert.That(host.Host.Tree(), Is.EqualTo(devices));
             busy.Kill(entireProcessTree: true);
@@ -78,7 +80,8 @@ internal sealed class LivesTests
         using var host = new HookedHost("m60-rfc2016.xml");
         var domain = DeclaringDomain.With("win10", 1, "GRID M60-4Q");
         host.Start(domain);
-        File.WriteAllText(host.InRoot("etc/libvirt/mdev-hook.conf"), $"release_deadline = {time}\nremoval_grace = {time}\nheld_wait = {time}\n");
+        File.WriteAllText(host.InRoot("etc/libvirt/mdev-hook.conf"),
+            $"release_deadline = {time}\nremoval_grace = {time}\nheld_wait = {time}\n");
 
         host.Call("reconnect", domain).MustBeGood();
         host.Stop(domain);

@@ -40,7 +40,8 @@ internal sealed class MigrateTests(string operation)
         var device = host.Host.Inode(other.Vgpus[0].Path);
         var clone = _domain with
         {
-            Vgpus = [_domain.Vgpus[0], _domain.Vgpus[0] with { Uuid = other.Vgpus[0].Uuid }, new Vgpu("type='GRID M60-4Q'") { ByCommandline = true }],
+            Vgpus = [_domain.Vgpus[0], _domain.Vgpus[0] with { Uuid = other.Vgpus[0].Uuid },
+                new Vgpu("type='GRID M60-4Q'") { ByCommandline = true }],
             OthersMetadata = $"<!-- {other.Vgpus[0].Uuid} --><o:o:x xmlns:o='urn:other'>\r\n{other.Vgpus[0].Uuid}  \ud83d\ude00</o:o:x>",
         };
 
@@ -48,7 +49,8 @@ internal sealed class MigrateTests(string operation)
 
         var uuid = Guid.Parse(Regex.Matches(rewritten, "<mdev:hostdev uuid='([^']*)'")[1].Groups[1].Value);
         Assert.That(rewritten, Is.EqualTo((clone with { Vgpus = clone.Vgpus.SetItem(1, clone.Vgpus[1] with { Uuid = uuid }) }).ToString()));
-        Assert.That(host.Log, Does.Contain($"{operation} of domain 'win10': the device '{other.Vgpus[0].Uuid}' becomes '{uuid}' ('GRID M60-4Q' on "));
+        Assert.That(host.Log,
+            Does.Contain($"{operation} of domain 'win10': the device '{other.Vgpus[0].Uuid}' becomes '{uuid}' ('GRID M60-4Q' on "));
         host.Call(operation, clone.Name, rewritten).MustBeGood("a second hook that gets the output of the first");
         host.Call("prepare", clone.Name, rewritten).MustBeGood();
         Assert.That(host.Host.Inode(other.Vgpus[0].Path), Is.EqualTo(device));
@@ -62,7 +64,8 @@ internal sealed class MigrateTests(string operation)
     {
         using var host = new HookedHost("m60-mdev.xml", "removal_grace = 0");
         var old = _domain with { Vgpus = [_domain.Vgpus[0] with { ByCommandline = true }] };
-        Assert.That(host.Host.Write("sys/class/mdev_bus/0000:86:00.0/mdev_supported_types/nvidia-22/create", $"{old.Vgpus[0].Uuid}"), Is.EqualTo(Errno.None));
+        Assert.That(host.Host.Write("sys/class/mdev_bus/0000:86:00.0/mdev_supported_types/nvidia-22/create", $"{old.Vgpus[0].Uuid}"),
+            Is.EqualTo(Errno.None));
 
         var rewritten = host.Call(operation, old).MustBeRewritten();
 
@@ -99,12 +102,14 @@ internal sealed class MigrateTests(string operation)
     public void A_declared_device_that_the_guest_has_no_more_is_dropped()
     {
         using var host = new HookedHost("m60-mdev.xml", "removal_grace = 0");
-        var before = _domain with { Vgpus = [_domain.Vgpus[0], new Vgpu("type='no such type'") { Attrs = "<mdev:attr name='vendor/x' value='&gt;'/>" }] };
+        var before = _domain with { Vgpus =
+            [_domain.Vgpus[0], new Vgpu("type='no such type'") { Attrs = "<mdev:attr name='vendor/x' value='&gt;'/>" }] };
         var unplugged = before.ToString().Replace(before.Vgpus[1].Hostdev, "", StringComparison.Ordinal);
 
         Assert.That(host.Call(operation, _domain.Name, unplugged).MustBeRewritten(), Is.EqualTo(_domain.ToString()));
         var none = unplugged.Replace(before.Vgpus[0].Hostdev, "", StringComparison.Ordinal);
-        Assert.That(host.Call(operation, _domain.Name, none).MustBeRewritten(), Is.EqualTo(none.Replace(before.Declaration, "", StringComparison.Ordinal)));
+        Assert.That(host.Call(operation, _domain.Name, none).MustBeRewritten(),
+            Is.EqualTo(none.Replace(before.Declaration, "", StringComparison.Ordinal)));
     }
 
     [Test]
@@ -154,7 +159,9 @@ internal sealed class MigrateTests(string operation)
         host.MustBeAsBefore();
     }
 
-    /// <summary>Calls the hook for what it cannot do: a migration is refused by a sentence, a restore passes with the sentence in the log.</summary>
+    /// <summary>
+    /// Calls the hook for what it cannot do: a migration is refused by a sentence, a restore passes with the sentence in the log.
+    /// </summary>
     private HookRun CallInVain(HookedHost host, string name, string xml, params string[] words)
     {
         var run = host.Call(operation, name, xml);

@@ -74,7 +74,8 @@ internal sealed class PassedXmlTests
     {
         using var hook = Start(_large, "sh", "-c", "exec \"$0\" \"$@\" >/dev/full", SourceTree.Hook);
 
-        MustHaveEnded(hook, 1, "libvirt-mdev-hook: the changed XML of the domain cannot be handed to libvirtd: No space left on device (ENOSPC)\n");
+        MustHaveEnded(hook, 1,
+            "libvirt-mdev-hook: the changed XML of the domain cannot be handed to libvirtd: No space left on device (ENOSPC)\n");
     }
 
     [Test]
@@ -85,7 +86,8 @@ internal sealed class PassedXmlTests
         hook.Kill();
 
         _host.WaitForWorkers();
-        Assert.That(_host.Kept().Where(file => file.Contains($"{_large.Uuid}", StringComparison.Ordinal)), Is.EqualTo(new[] { $"reserved/{_large.Uuid}.xml" }));
+        Assert.That(_host.Kept().Where(file => file.Contains($"{_large.Uuid}", StringComparison.Ordinal)),
+            Is.EqualTo(new[] { $"reserved/{_large.Uuid}.xml" }));
         Assert.That(IsLargeWithAnotherUuid(_host.Call("migrate", _large).MustBeRewritten()));
     }
 
@@ -101,7 +103,8 @@ internal sealed class PassedXmlTests
     }
 
     [TestCase("exec \"$0\" \"$@\" >/dev/full", "Bad file descriptor (EBADF)", TestName = "A_restore_without_a_pipe_prints_nothing")]
-    [TestCase("echo before; exec \"$0\" \"$@\"", "Device or resource busy (EBUSY)", TestName = "A_restore_into_a_pipe_that_is_not_empty_prints_nothing")]
+    [TestCase("echo before; exec \"$0\" \"$@\"", "Device or resource busy (EBUSY)",
+        TestName = "A_restore_into_a_pipe_that_is_not_empty_prints_nothing")]
     [TestCase("exec setpriv --bounding-set=-sys_resource --inh-caps=-sys_resource \"$0\" \"$@\"", "Operation not permitted (EPERM)",
         TestName = "A_restore_with_more_than_the_pipe_may_hold_prints_nothing")]
     public void A_restore_prints_nothing_that_may_not_arrive(string lines, string error)
@@ -111,7 +114,8 @@ internal sealed class PassedXmlTests
 
         Assert.That(hook.StandardOutput.ReadToEnd().Replace("before\n", "", StringComparison.Ordinal), Is.Empty);
         MustHaveEnded(hook, 0, "");
-        Assert.That(_host.Log, Does.Contain($"Error restore of domain 'large': the changed XML of the domain cannot be handed to libvirtd: {error}"));
+        Assert.That(_host.Log,
+            Does.Contain($"Error restore of domain 'large': the changed XML of the domain cannot be handed to libvirtd: {error}"));
     }
 
     private Process Start(DeclaringDomain domain, params IEnumerable<string> command) => Start("migrate", domain, command);
@@ -140,7 +144,8 @@ internal sealed class PassedXmlTests
 
     private static DeclaringDomain WithMetadata(int elements) => new("large", new Vgpu("type='GRID M60-4Q'") { Uuid = Taken })
     {
-        OthersMetadata = $"<o:o:x xmlns:o='urn:other'>{string.Concat(Enumerable.Repeat("<o:y a='\u00e9'>\ud83d\ude00</o:y>\r\n", elements))}</o:o:x>",
+        OthersMetadata =
+            $"<o:o:x xmlns:o='urn:other'>{string.Concat(Enumerable.Repeat("<o:y a='\u00e9'>\ud83d\ude00</o:y>\r\n", elements))}</o:o:x>",
     };
 
     private static void MustHaveEnded(Process hook, int status, string errors)

@@ -3,8 +3,8 @@ using LibvirtMdevHook.SystemTests.Lab;
 namespace LibvirtMdevHook.SystemTests.Binaries;
 
 /// <summary>
-/// A virsh that knows one domain and takes everything it is told; what it was told is kept. For what is to be seen on the host alone: how libvirtd
-/// takes it is seen in the scenarios.
+/// A virsh that knows one domain and takes everything it is told; what it was told is kept. For what is to be seen on the host alone: how
+/// libvirtd takes it is seen in the scenarios.
 /// </summary>
 internal sealed class RecordedVirsh
 {
@@ -34,5 +34,6 @@ internal sealed class RecordedVirsh
 
     /// <summary>Runs virt-mdev with it.</summary>
     public Outcome VirtMdev(params IEnumerable<string> arguments) => Command.Run("env",
-        [$"LIBVIRT_MDEV_ROOT={_host.Host.Root}", $"PATH={Path.GetDirectoryName(_program)}:/usr/bin:/bin", SourceTree.VirtMdev, .. arguments]);
+        [$"LIBVIRT_MDEV_ROOT={_host.Host.Root}", $"PATH={Path.GetDirectoryName(_program)}:/usr/bin:/bin", SourceTree.VirtMdev,
+            .. arguments]);
 }

@@ -33,8 +33,11 @@ internal sealed class RefusedRemovalTests
         host.Stop(domain);
 
         host.MustBeAsBefore();
-        Assert.That(host.Log, Does.Contain($"the device '{domain.Vgpus[0].Uuid}' ('GRID M60-4Q' on '0000:8").And.Contain($"cannot be taken down yet: {words}"));
-        Assert.That(host.Writes.Count(w => w.Contains(file, StringComparison.Ordinal) && w.EndsWith(errno, StringComparison.Ordinal)), Is.EqualTo(1));
+        Assert.That(host.Log,
+            Does.Contain($"the device '{domain.Vgpus[0].Uuid}' ('GRID M60-4Q' on '0000:8")
+                .And.Contain($"cannot be taken down yet: {words}"));
+        Assert.That(host.Writes.Count(w => w.Contains(file, StringComparison.Ordinal) && w.EndsWith(errno, StringComparison.Ordinal)),
+            Is.EqualTo(1));
     }
 
     [TestCase("EINVAL")]
@@ -67,7 +70,8 @@ internal sealed class RefusedRemovalTests
         host.Stop(domain);
 
         host.MustBeAsBefore();
-        Assert.That(host.Log, Does.Contain("its removal succeeded, but it is still there, as where its driver refuses; the kernel's log says why"));
+        Assert.That(host.Log,
+            Does.Contain("its removal succeeded, but it is still there, as where its driver refuses; the kernel's log says why"));
     }
 
     [TestCase("EPERM")]
@@ -75,7 +79,8 @@ internal sealed class RefusedRemovalTests
     public void A_VF_that_was_cleared_meanwhile_is_none(string clearIdle)
     {
         const string Vf = "0000:41:00.4";
-        using var host = new HookedHost("l40s-vf.xml", change: text => text.Replace("<rules", $"<rules clear-idle=\"{clearIdle}\"", StringComparison.Ordinal));
+        using var host = new HookedHost("l40s-vf.xml",
+            change: text => text.Replace("<rules", $"<rules clear-idle=\"{clearIdle}\"", StringComparison.Ordinal));
         var domain = new DeclaringDomain("win10", Vgpu.Vf(Vf, "NVIDIA L40S-4Q"));
         host.Start(domain);
         host.Host.Control("fault delay=500ms op=write path=**/current_vgpu_type");
@@ -100,7 +105,8 @@ internal sealed class RefusedRemovalTests
         host.Call("prepare", domain).MustBeGood();
         host.Host.Control($"fault errno={errno} op=write path=**/{file}");
 
-        host.Call("prepare", domain).MustBeRefused("'win10'", $"'{domain.Vgpus[0].Uuid}'", "of an earlier run of this domain cannot be removed yet", words);
+        host.Call("prepare", domain)
+            .MustBeRefused("'win10'", $"'{domain.Vgpus[0].Uuid}'", "of an earlier run of this domain cannot be removed yet", words);
         foreach (var worker in host.Workers)
         {
             Shell.Run("kill", "-KILL", $"{worker}");

@@ -5,8 +5,8 @@ using NUnit.Framework;
 namespace LibvirtMdevHook.SystemTests.Binaries;
 
 /// <summary>
-/// Between migrate and prepare a domain's devices are spoken for, though nothing of them exists; and prepare need not come, after an offline
-/// migration above all.
+/// Between migrate and prepare a domain's devices are spoken for, though nothing of them exists; and prepare need not come, after an
+/// offline migration above all.
 /// </summary>
 [TestFixture]
 [Parallelizable(ParallelScope.All)]
@@ -89,7 +89,8 @@ internal sealed class ReservationTests
         var expires = long.Parse(Expires().Match(File.ReadAllText(host.Reservation(_first))).Groups[1].Value, null);
 
         Assert.That(expires, Is.InRange(earliest, Environment.TickCount64 + 60_000));
-        Assert.That(host.VirtMdev("list").Output, Does.Contain(_first.Vgpus[0].Uuid.ToString()).And.Contain("reserved for a domain that may be coming here"));
+        Assert.That(host.VirtMdev("list").Output,
+            Does.Contain(_first.Vgpus[0].Uuid.ToString()).And.Contain("reserved for a domain that may be coming here"));
     }
 
     [Test]

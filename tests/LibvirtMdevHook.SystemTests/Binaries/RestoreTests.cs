@@ -32,7 +32,8 @@ internal sealed class RestoreTests
     public void A_broken_worker_is_logged_and_left_to_prepare(string? worker, string reason)
     {
         using var programs = new TemporaryFolder();
-        using var host = new HookedHost("m60-mdev.xml", "migrate_deadline = 1\nprepare_deadline = 1") { Program = CopyHook(programs, worker) };
+        using var host = new HookedHost("m60-mdev.xml",
+            "migrate_deadline = 1\nprepare_deadline = 1") { Program = CopyHook(programs, worker) };
 
         host.Call("restore", _domain).MustBeGood();
 
@@ -91,7 +92,9 @@ internal sealed class RestoreTests
         using var host = new HookedHost("m60-mdev.xml");
         var hook = CopyForAll(host);
 
-        var outcome = Command.Run("sh", "-c", $"printf %s \"$0\" | LIBVIRT_MDEV_ROOT=/nowhere setpriv --reuid=nobody --clear-groups {hook} win10 restore begin -", $"{_domain}");
+        var outcome = Command.Run("sh", "-c",
+            $"printf %s \"$0\" | LIBVIRT_MDEV_ROOT=/nowhere setpriv --reuid=nobody --clear-groups {hook} win10 restore begin -",
+            $"{_domain}");
 
         Assert.That((outcome.Status, outcome.Output, outcome.Errors), Is.EqualTo((0, "", "")));
     }
@@ -105,7 +108,8 @@ internal sealed class RestoreTests
         var run = host.Call("restore", missing).MustBeGood();
 
         Assert.That(run.Time, Is.LessThan(TimeSpan.FromSeconds(4)));
-        Assert.That(host.Log, Does.Contain("Warn  restore of domain 'win10': left to prepare: domain 'win10': ").And.Contain("'none such'"));
+        Assert.That(host.Log,
+            Does.Contain("Warn  restore of domain 'win10': left to prepare: domain 'win10': ").And.Contain("'none such'"));
     }
 
     /// <returns>A hook beside whose folder the worker's program is another, or is missing.</returns>

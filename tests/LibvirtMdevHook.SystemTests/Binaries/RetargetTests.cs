@@ -20,7 +20,8 @@ internal sealed class RetargetTests
 
         Assert.That((outcome.Status, outcome.Output), Is.EqualTo((0,
             $"domain 'win10': '{Elsewhere}' becomes '0000:41:00.4' ('NVIDIA L40S-4Q' on '0000:41:00.0')\n")), outcome.Errors);
-        Assert.That(virsh.Calls, Does.EndWith(" define /proc/self/fd/0\n" + (_domain with { Vgpus = [Vgpu.Vf("0000:41:00.4", "NVIDIA L40S-4Q")] })));
+        Assert.That(virsh.Calls,
+            Does.EndWith(" define /proc/self/fd/0\n" + (_domain with { Vgpus = [Vgpu.Vf("0000:41:00.4", "NVIDIA L40S-4Q")] })));
     }
 
     [Test]
@@ -31,7 +32,8 @@ internal sealed class RetargetTests
         var outcome = virsh.VirtMdev("retarget", "win10");
 
         Assert.That((outcome.Status, outcome.Output, outcome.Errors), Is.EqualTo((1, "",
-            "virt-mdev: domain 'win10': somebody has changed its definition meanwhile, so it was left as it is; run 'virt-mdev retarget' again\n")));
+            "virt-mdev: domain 'win10': somebody has changed its definition meanwhile, so it was left as it is; "
+            + "run 'virt-mdev retarget' again\n")));
         Assert.That(virsh.Calls, Is.Empty);
     }
 }

@@ -56,7 +56,8 @@ internal sealed class VfMigrateTests
         host.Start(arrived);
         host.Stop(arrived);
         host.MustBeAsBefore();
-        Assert.That(host.Writes, Is.EqualTo(new[] { "10000:e1:00.4/nvidia/current_vgpu_type \"1155\" ok", "10000:e1:00.4/nvidia/current_vgpu_type \"0\" ok" }));
+        Assert.That(host.Writes,
+            Is.EqualTo(new[] { "10000:e1:00.4/nvidia/current_vgpu_type \"1155\" ok", "10000:e1:00.4/nvidia/current_vgpu_type \"0\" ok" }));
     }
 
     [Test]
@@ -81,9 +82,11 @@ internal sealed class VfMigrateTests
     public void Two_domains_that_come_at_once_do_not_get_the_same_VF()
     {
         using var host = new HookedHost("l40s-vf.xml");
-        DeclaringDomain[] domains = [.. new[] { "first", "second", "third" }.Select(name => new DeclaringDomain(name, Vgpu.Vf(Elsewhere, "NVIDIA L40S-4Q")))];
+        DeclaringDomain[] domains =
+            [.. new[] { "first", "second", "third" }.Select(name => new DeclaringDomain(name, Vgpu.Vf(Elsewhere, "NVIDIA L40S-4Q")))];
 
-        var addresses = domains.Select(d => host.Begin("migrate", d)).ToArray().Select(migrate => Address(migrate.End().MustBeRewritten())).ToArray();
+        var addresses = domains.Select(d => host.Begin("migrate", d)).ToArray().Select(migrate => Address(migrate.End().MustBeRewritten()))
+            .ToArray();
 
         Assert.That(addresses, Is.Unique);
     }
@@ -92,7 +95,8 @@ internal sealed class VfMigrateTests
     public void No_more_is_promised_than_the_GPU_has()
     {
         using var host = new HookedHost("l40s-vf.xml");
-        DeclaringDomain[] domains = [_domain, new DeclaringDomain("second", Vgpu.Vf(Elsewhere, Type)), new DeclaringDomain("third", Vgpu.Vf(Elsewhere, "NVIDIA L40S-1B"))];
+        DeclaringDomain[] domains = [_domain, new DeclaringDomain("second", Vgpu.Vf(Elsewhere, Type)),
+            new DeclaringDomain("third", Vgpu.Vf(Elsewhere, "NVIDIA L40S-1B"))];
         host.Call("migrate", domains[0]).MustBeRewritten();
         var second = domains[1] with { Vgpus = [Vgpu.Vf(Address(host.Call("migrate", domains[1]).MustBeRewritten()), Type)] };
 
@@ -123,7 +127,8 @@ internal sealed class VfMigrateTests
     {
         using var host = new HookedHost("l40s-vf.xml");
 
-        host.Call("migrate", new DeclaringDomain("win10", Vgpu.Vf(Elsewhere, "NVIDIA A16-4711Q"))).MustBeRefused("domain 'win10'", $"'{Elsewhere}'");
+        host.Call("migrate", new DeclaringDomain("win10", Vgpu.Vf(Elsewhere, "NVIDIA A16-4711Q")))
+            .MustBeRefused("domain 'win10'", $"'{Elsewhere}'");
 
         host.MustBeAsBefore();
     }

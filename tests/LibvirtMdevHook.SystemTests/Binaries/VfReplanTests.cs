@@ -25,7 +25,8 @@ internal sealed class VfReplanTests
         call.End().MustBeGood();
         host.Stop(domain);
         host.WaitForWorkers();
-        Assert.That(host.Writes, Is.EqualTo(new[] { "0000:61:00.4/nvidia/current_vgpu_type \"1150\" ok", "0000:61:00.4/nvidia/current_vgpu_type \"0\" ok" }));
+        Assert.That(host.Writes,
+            Is.EqualTo(new[] { "0000:61:00.4/nvidia/current_vgpu_type \"1150\" ok", "0000:61:00.4/nvidia/current_vgpu_type \"0\" ok" }));
     }
 
     [Test]
@@ -58,7 +59,8 @@ internal sealed class VfReplanTests
 
         var plan = Plan(host, edited);
 
-        Assert.That((plan.Status, plan.Output), Is.EqualTo((0, $"{address}:\n  {address}  {step.Split(' ')[6]}  chosen: its GPU is empty\n{step}")), plan.Errors);
+        Assert.That((plan.Status, plan.Output),
+            Is.EqualTo((0, $"{address}:\n  {address}  {step.Split(' ')[6]}  chosen: its GPU is empty\n{step}")), plan.Errors);
         host.Stop(domain);
         host.Start(edited);
         host.Stop(edited);
@@ -69,7 +71,8 @@ internal sealed class VfReplanTests
     public void The_plan_of_a_running_domain_that_was_edited_knows_who_else_is_on_the_GPU()
     {
         using var host = new HookedHost("l40s-vf.xml");
-        var (domain, other) = (new DeclaringDomain("win10", Vgpu.Vf(First, "NVIDIA L40S-4Q")), new DeclaringDomain("other", Vgpu.Vf(Second, "NVIDIA L40S-4Q")));
+        var (domain, other) = (new DeclaringDomain("win10", Vgpu.Vf(First, "NVIDIA L40S-4Q")),
+            new DeclaringDomain("other", Vgpu.Vf(Second, "NVIDIA L40S-4Q")));
         host.Start(domain);
         host.Start(other);
 

@@ -16,7 +16,8 @@ internal sealed class VfTroubleTests
     [TestCase("EINVAL", "the driver does not take this type here, as another is in use on the GPU or the VF is not ready for it (EINVAL)")]
     [TestCase("ENODEV", "the driver has gone, or does not know the type any more (ENODEV)")]
     [TestCase("ENOSPC", "no instance is left on its GPU (ENOSPC)")]
-    [TestCase("EPERM", "the driver says that the VF has a type, though its current_vgpu_type reads 0 (EPERM); 'journalctl -u nvidia-vgpu-mgr'")]
+    [TestCase("EPERM",
+        "the driver says that the VF has a type, though its current_vgpu_type reads 0 (EPERM); 'journalctl -u nvidia-vgpu-mgr'")]
     public void A_type_that_the_driver_refuses_is_a_refusal_and_nothing_is_left(string errno, string words)
     {
         using var host = new HookedHost("l40s-vf.xml");
@@ -69,7 +70,8 @@ internal sealed class VfTroubleTests
     public void An_address_that_takes_no_type_is_one_sentence_and_changes_nothing(string address, string words)
     {
         using var host = new HookedHost(
-            "l40s-vf.xml", change: text => text.Replace("count=\"6\" driver=\"nvidia\"/>", "count=\"6\" driver=\"nvidia\" unbound=\"1\"/>", StringComparison.Ordinal));
+            "l40s-vf.xml", change: text =>
+                text.Replace("count=\"6\" driver=\"nvidia\"/>", "count=\"6\" driver=\"nvidia\" unbound=\"1\"/>", StringComparison.Ordinal));
         var domain = new DeclaringDomain("win10", Vgpu.Vf(address, "NVIDIA L40S-4Q"));
 
         host.Call("prepare", domain).MustBeRefused("'win10'", $"'{address}'", words);
@@ -85,7 +87,8 @@ internal sealed class VfTroubleTests
         using var host = new HookedHost("l40s-vf.xml");
         var domain = Domain();
 
-        host.Call("prepare", "win10", domain.ToString().Replace("type='pci' managed='no'", "type='pci' managed='yes'", StringComparison.Ordinal))
+        host.Call("prepare", "win10",
+            domain.ToString().Replace("type='pci' managed='no'", "type='pci' managed='yes'", StringComparison.Ordinal))
             .MustBeRefused("managed='yes'", "would unbind the VF", "managed='no'");
 
         Assert.That(host.Writes, Is.Empty);
@@ -236,5 +239,6 @@ internal sealed class VfTroubleTests
     private static DeclaringDomain Domain() => new("win10", Vgpu.Vf(Vf, "NVIDIA L40S-4Q"));
 
     private static Func<string, string> Leaving(string time, string errno) =>
-        text => text.Replace("<rules one-size=\"yes\"", $"<rules one-size=\"yes\" leaving=\"{time}\" clear-held=\"{errno}\"", StringComparison.Ordinal);
+        text => text.Replace("<rules one-size=\"yes\"", $"<rules one-size=\"yes\" leaving=\"{time}\" clear-held=\"{errno}\"",
+            StringComparison.Ordinal);
 }

@@ -22,8 +22,8 @@ internal sealed class HermeticLibvirtd : IDisposable
         // The lab ends with this pipe, should the tests be killed.
         _starter = Process.Start(Command.Redirected(SourceTree.Lab,
         [
-            "start", Folder, "--host", Path.Combine(_place, "host.xml"), "--simulator", Path.Combine(AppContext.BaseDirectory, "mdev-simulator"),
-            "--cache", SourceTree.LabCache, "--attached",
+            "start", Folder, "--host", Path.Combine(_place, "host.xml"), "--simulator",
+            Path.Combine(AppContext.BaseDirectory, "mdev-simulator"), "--cache", SourceTree.LabCache, "--attached",
         ]))!;
     }
 
@@ -122,7 +122,8 @@ internal sealed class HermeticLibvirtd : IDisposable
     {
         if (!_starter.WaitForExit(Command.Patience) || _starter.ExitCode != 0)
         {
-            throw new InvalidOperationException($"The lab did not start: {(_starter.HasExited ? _starter.StandardError.ReadToEnd() : "no end of it")}");
+            throw new InvalidOperationException(
+                $"The lab did not start: {(_starter.HasExited ? _starter.StandardError.ReadToEnd() : "no end of it")}");
         }
     }
 

@@ -110,7 +110,8 @@ internal sealed class HermeticLibvirtdTests
         var outside = Path.Combine("/var/lib", $"mdev-lab-{Guid.NewGuid()}");
 
         Assert.That(Lab.Run("touch", outside).Errors, Does.Contain("Read-only file system"));
-        Assert.That(Lab.Run("touch", "/etc/libvirt/x", "/run/x", "/var/lib/libvirt/x", "/var/cache/libvirt/x", "/var/log/libvirt/x").Status, Is.Zero);
+        Assert.That(Lab.Run("touch", "/etc/libvirt/x", "/run/x", "/var/lib/libvirt/x", "/var/cache/libvirt/x", "/var/log/libvirt/x").Status,
+            Is.Zero);
     }
 
     [Test]

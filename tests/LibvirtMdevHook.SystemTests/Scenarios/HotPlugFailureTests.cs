@@ -143,7 +143,8 @@ internal sealed class HotPlugFailureTests() : HotPlugScenario("m60-rfc2016.xml")
     private static string Both(FaultyVirsh first, FaultyVirsh second)
     {
         var file = Path.Combine(first.Folder, "virsh");
-        File.WriteAllText(file, File.ReadAllText(file).Replace("exec /usr/bin/virsh", $"exec {second.Folder}/virsh", StringComparison.Ordinal));
+        File.WriteAllText(file,
+            File.ReadAllText(file).Replace("exec /usr/bin/virsh", $"exec {second.Folder}/virsh", StringComparison.Ordinal));
         return first.Folder;
     }
 }

@@ -38,7 +38,8 @@ internal sealed class HotPlugKillTests() : HotPlugScenario("m60-rfc2016.xml")
         LetGoUntilEndOf(detach, domain);
 
         // Of an attach that was killed before it did anything, there is nothing to detach.
-        Assert.That(detach.Result.Status == 0 || detach.Result.Errors.Contains("it has no device", StringComparison.Ordinal), detach.Result.Errors);
+        Assert.That(detach.Result.Status == 0 || detach.Result.Errors.Contains("it has no device", StringComparison.Ordinal),
+            detach.Result.Errors);
         Assert.That(Exists(Device), Is.False);
         Assert.That((Xml(domain), Xml(domain, "--inactive")), Is.EqualTo(before));
         NothingMayBeLeft();
@@ -73,7 +74,8 @@ internal sealed class HotPlugKillTests() : HotPlugScenario("m60-rfc2016.xml")
         Lab.Host.Control("clear");
         Assert.That(attach.Result.Status, Is.Not.Zero);
 
-        Assert.That(VirtMdev("reconcile"), Does.Match($"^half-attached: the device '{Device}' .* of 'written' .*, which runs without it\n$"));
+        Assert.That(VirtMdev("reconcile"),
+            Does.Match($"^half-attached: the device '{Device}' .* of 'written' .*, which runs without it\n$"));
         Assert.That(VirtMdev("reconcile", "--apply"), Does.EndWith(", which runs without it; cleaned up\n"));
         NothingMayBeLeft();
         Assert.That(VirtMdev("reconcile"), Is.EqualTo("Nothing is left over.\n"));

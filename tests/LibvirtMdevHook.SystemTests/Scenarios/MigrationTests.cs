@@ -187,7 +187,8 @@ internal sealed partial class MigrationTests() : MigrationScenario(
         var others = new VgpuDomain("others", "GRID M60-8Q", "GRID M60-8Q");
         Start(others);
 
-        Assert.That(Refusal(large.Uuid), Does.StartWith($"domain 'traveller': the device '{large.Device}' of type 'GRID M60-8Q' cannot be had: no parent fits"));
+        Assert.That(Refusal(large.Uuid),
+            Does.StartWith($"domain 'traveller': the device '{large.Device}' of type 'GRID M60-8Q' cannot be had: no parent fits"));
 
         Destroy(others);
         Start(large.Uuid);
@@ -197,7 +198,8 @@ internal sealed partial class MigrationTests() : MigrationScenario(
     /// <summary>The one device of the domain, which is the same in the declaration and in the hostdev.</summary>
     private Guid DeviceIn(HermeticLibvirtd lab, params IEnumerable<string> options)
     {
-        var uuids = Uuids().Matches(lab.Virsh(["dumpxml", _domain.Name, .. options]).Expected("virsh dumpxml").Output).Select(m => m.Groups[1].Value).ToArray();
+        var uuids = Uuids().Matches(lab.Virsh(["dumpxml", _domain.Name, .. options]).Expected("virsh dumpxml").Output)
+            .Select(m => m.Groups[1].Value).ToArray();
         Assert.That(uuids, Has.Length.EqualTo(2).And.All.EqualTo(uuids[0]));
         return Guid.Parse(uuids[0]);
     }

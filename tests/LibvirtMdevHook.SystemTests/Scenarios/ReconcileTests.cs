@@ -10,7 +10,8 @@ internal sealed class ReconcileTests() : HotPlugScenario("m60-rfc2016.xml")
 {
     private readonly VgpuDomain _domain = new("lost", Type);
 
-    private string Orphan => $"orphan: the record of 'lost' ({_domain.Uuid}), which does not run, with '{_domain.Device}' ('{Type}' on '0000:86:00.0')";
+    private string Orphan =>
+        $"orphan: the record of 'lost' ({_domain.Uuid}), which does not run, with '{_domain.Device}' ('{Type}' on '0000:86:00.0')";
 
     [Test]
     public void What_a_prepare_without_libvirtd_left_is_listed_and_then_taken_down()

@@ -51,7 +51,8 @@ internal sealed class RefusedStartTests() : Scenario("m60-rfc2016.xml")
         using var sandman = new OtherHook(Lab, "60-sandman", $"[ $2 != prepare ] || echo 0 >/sys/bus/mdev/devices/{domain.Device}/online");
 
         Assert.That(Refusal(domain.Uuid), Is.EqualTo(
-            $"domain 'asleep': the device '{domain.Device}' ('GRID M60-4Q' on '0000:86:00.0') is not ready: it is not online; start the domain again"));
+            $"domain 'asleep': the device '{domain.Device}' ('GRID M60-4Q' on '0000:86:00.0') is not ready: "
+            + "it is not online; start the domain again"));
     }
 
     [Test]

@@ -110,7 +110,8 @@ internal abstract partial class Scenario(string hostFile, LabOptions? options = 
 
     private static string[] Left(HermeticLibvirtd lab) =>
     [
-        .. new[] { "domains", "removing", "reserved", "set-aside" }.Select(folder => Path.Combine(lab.Records, folder)).Where(Directory.Exists)
+        .. new[] { "domains", "removing", "reserved", "set-aside" }.Select(folder => Path.Combine(lab.Records, folder))
+            .Where(Directory.Exists)
             .SelectMany(Directory.EnumerateFileSystemEntries),
         .. lab.Host.State().Split('\n').Where(line => line.StartsWith("device ", StringComparison.Ordinal)),
     ];

@@ -137,7 +137,8 @@ internal sealed class IncomingPlanTests
         var incoming = Of(tree, DomainText.First, "GRID M60-4X");
 
         Assert.That(incoming.Plan.Record, Is.Null);
-        Assert.That(incoming.Plan.Refusal, Does.StartWith($"domain 'win10': the device '{DomainText.First}' of type 'GRID M60-4X' cannot be had: ")
+        Assert.That(incoming.Plan.Refusal,
+            Does.StartWith($"domain 'win10': the device '{DomainText.First}' of type 'GRID M60-4X' cannot be had: ")
             .And.Contain("did you mean"));
     }
 
@@ -193,8 +194,9 @@ internal sealed class IncomingPlanTests
         tree.Store().MakeFolders();
         var parent = SysfsName.Parse("0000:3e:00.0");
         var claim = new Claim(
-            DeviceId.Mdev(Guid.Parse(device)), parent, parent, Dialect.Mdev, new ClaimedType(SysfsName.Parse("nvidia-18"), "GRID M60-2Q", "2048M"),
-            ImmutableArray<Attr>.Empty, "", AttachedBy.Hostdev, Stage.Online);
+            DeviceId.Mdev(Guid.Parse(device)), parent, parent, Dialect.Mdev,
+            new ClaimedType(SysfsName.Parse("nvidia-18"), "GRID M60-2Q", "2048M"), ImmutableArray<Attr>.Empty, "", AttachedBy.Hostdev,
+            Stage.Online);
         return new Record(Guid.Parse(domain), "other", TreeOfText.Boot, 1, Phase.Prepared, [claim]);
     }
 
