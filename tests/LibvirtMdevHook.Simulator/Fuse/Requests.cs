@@ -11,18 +11,18 @@ internal sealed class Requests(Folder root, FaultList faults, ActionLog log)
 {
     private const int PageSize = 4096;
 
-    private readonly Dictionary<ulong, Handle> handles = [];
-    private ulong lastHandle;
+    private readonly Dictionary<ulong, Handle> _handles = [];
+    private ulong _lastHandle;
 
     public KnownNodes Known { get; } = new(root);
 
     public ulong OpenFolder(Folder folder)
     {
-        handles[++lastHandle] = new Handle(folder) { Entries = [folder, folder.Parent ?? folder, .. folder.Children] };
-        return lastHandle;
+        _handles[++_lastHandle] = new Handle(folder) { Entries = [folder, folder.Parent ?? folder, .. folder.Children] };
+        return _lastHandle;
     }
 
-    public Handle HandleOf(ulong handle) => handles[handle];
+    public Handle HandleOf(ulong handle) => _handles[handle];
 
     public void Open(TreeFile file, bool read, bool write, Caller caller, Action<Errno, ulong> reply)
     {
@@ -44,7 +44,7 @@ internal sealed class Requests(Folder root, FaultList faults, ActionLog log)
             var errno = file.Open(caller.Process);
             if (errno == Errno.None)
             {
-                handles[handle = ++lastHandle] = new Handle(file);
+                _handles[handle = ++_lastHandle] = new Handle(file);
             }
 
             return errno;
@@ -53,7 +53,7 @@ internal sealed class Requests(Folder root, FaultList faults, ActionLog log)
 
     public void Close(ulong handle)
     {
-        if (handles.Remove(handle, out var closed) && closed.Node is TreeFile file)
+        if (_handles.Remove(handle, out var closed) && closed.Node is TreeFile file)
         {
             file.Close();
         }
@@ -61,7 +61,7 @@ internal sealed class Requests(Folder root, FaultList faults, ActionLog log)
 
     public void Read(ulong handle, long offset, uint user, Action<Errno, byte[]> reply)
     {
-        var (open, content) = (handles[handle], Array.Empty<byte>());
+        var (open, content) = (_handles[handle], Array.Empty<byte>());
         var file = (TreeFile)open.Node;
         Pass(Verb.Read, file, user, "", end => end(Try()), errno => reply(errno, content));
 
@@ -80,7 +80,7 @@ internal sealed class Requests(Folder root, FaultList faults, ActionLog log)
 
     public void Write(ulong handle, byte[] data, Caller caller, Action<Errno, int> reply)
     {
-        var file = (TreeFile)handles[handle].Node;
+        var file = (TreeFile)_handles[handle].Node;
         var page = data.Length > PageSize ? data[..PageSize] : data;
         Pass(Verb.Write, file, caller.User, ActionLog.Quote(page), Act, errno => reply(errno, page.Length));
 

@@ -22,14 +22,14 @@ internal sealed class HermeticLibvirtdTests
 
     private static readonly GuestDomain Vgpu = new("vgpu") { Devices = GuestDomain.Hostdev(Device) };
 
-    private HermeticLibvirtd? running;
+    private HermeticLibvirtd? _running;
 
-    private HermeticLibvirtd Lab => running ?? throw new InvalidOperationException("No lab was started.");
+    private HermeticLibvirtd Lab => _running ?? throw new InvalidOperationException("No lab was started.");
 
     [SetUp]
     public void StartWithAHook()
     {
-        running = HermeticLibvirtd.Start("m60-mdev.xml", new LabOptions { Install = false });
+        _running = HermeticLibvirtd.Start("m60-mdev.xml", new LabOptions { Install = false });
         var hook = Path.Combine(Lab.Folder, "etc-libvirt/hooks/qemu");
         File.WriteAllText(hook, Hook);
         Command.Run("chmod", "+x", hook).Expected("chmod");
@@ -39,8 +39,8 @@ internal sealed class HermeticLibvirtdTests
     [TearDown]
     public void Stop()
     {
-        running?.Dispose();
-        running = null;
+        _running?.Dispose();
+        _running = null;
     }
 
     [Test]
@@ -124,7 +124,8 @@ internal sealed class HermeticLibvirtdTests
         var outside = Path.Combine("/var/lib", $"mdev-lab-{Guid.NewGuid()}");
 
         Assert.That(Lab.Run("touch", outside).Errors, Does.Contain("Read-only file system"));
-        Assert.That(Lab.Run("touch", "/etc/libvirt/x", "/run/x", "/var/lib/libvirt/x", "/var/cache/libvirt/x", "/var/log/libvirt/x").Status, Is.Zero);
+        Assert.That(Lab.Run("touch", "/etc/libvirt/x", "/run/x", "/var/lib/libvirt/x", "/var/cache/libvirt/x", "/var/log/libvirt/x").Status,
+            Is.Zero);
     }
 
     [Test]

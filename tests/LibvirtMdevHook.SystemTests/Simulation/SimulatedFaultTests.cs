@@ -6,7 +6,7 @@ namespace LibvirtMdevHook.SystemTests.Simulation;
 
 /// <summary>Things that go wrong on demand.</summary>
 [TestFixture]
-internal sealed class FaultTests
+internal sealed class SimulatedFaultTests
 {
     private const string Gpu = "sys/bus/pci/devices/0000:86:00.0";
     private const string Domain = "11111111-2222-3333-4444-555555555555";
