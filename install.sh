@@ -16,10 +16,12 @@ conf=$etc/mdev-hook.conf
 link=$etc/hooks/qemu.d/50-mdev
 old_hook=$etc/hooks/qemu
 drop_in=50-mdev-hook.conf
+state=/run/libvirt-mdev
+hook_log=$DESTDIR/var/log/libvirt/mdev-hook.log
 
 usage() {
   cat <<'TEXT'
-Usage: ./install.sh [--wait-for-nvidia] [--prebuilt FOLDER]
+Usage: ./install.sh [--wait-for-nvidia] [--prebuilt FOLDER] [--force]
        ./install.sh --uninstall [--force]
        ./install.sh --build
        ./install.sh --demo
@@ -29,8 +31,8 @@ commented; then a running libvirtd is told to look for hooks. Running it again i
 
 --wait-for-nvidia  libvirtd starts after NVIDIA's vGPU daemons at boot, so that domains with autostart find their types
 --prebuilt FOLDER  installs FOLDER/sbin/libvirt-mdev-hook and FOLDER/bin/virt-mdev instead of building
---uninstall        removes what was installed, unless devices of running domains are on record
---force            lists such records and goes on
+--uninstall        removes what was installed, unless devices of running domains are on record; the log stays
+--force            goes on where such records, or AppArmor's rules for libvirt, stand in the way, and says so
 --build            only builds, into artifacts/publish
 --demo             shows the main job on this machine: a libvirtd of its own on a simulated host starts a domain with two vGPUs;
                    it installs nothing but the distribution's packages that it needs
@@ -48,6 +50,10 @@ say() {
   echo "$*"
 }
 
+warn() {
+  echo "install.sh: $*" >&2
+}
+
 # --- checks: before them nothing is changed ------------------------------------------------------------------------------------
 
 check_place() {
@@ -56,6 +62,33 @@ check_place() {
     *) misuse "PREFIX is '$PREFIX', and has to begin with '/'" ;;
   esac
   [ -n "$DESTDIR" ] || [ "$(id -u)" -eq 0 ] || fail "only root can change what is installed under '$PREFIX': use sudo, or set DESTDIR."
+}
+
+# 'virt-mdev doctor' judges a place in the same way.
+check_apparmor() {
+  [ -z "$DESTDIR" ] || return 0
+  # AppArmor goes by where links lead.
+  folder=$(realpath -m "$PREFIX/sbin")
+  case $folder/ in
+    /bin/ | /sbin/ | /usr/bin/ | /usr/sbin/ | /etc/libvirt/hooks/*) return 0 ;;
+  esac
+  for daemon in libvirtd virtqemud; do
+    if forbids "$daemon" "$folder/libvirt-mdev-hook"; then refuse_place "$daemon" "$folder/libvirt-mdev-hook"; fi
+  done
+}
+
+# forbids DAEMON PROGRAM: its profile is enforced, and no local rule names the program.
+forbids() {
+  grep -Eqs "^(/.*/)?$1 \(enforce\)\$" /sys/kernel/security/apparmor/profiles || return 1
+  ! grep -sv '^[[:space:]]*#' "/etc/apparmor.d/local/usr.sbin.$1" | grep -qF -- "$2"
+}
+
+refuse_place() {
+  sentence="AppArmor does not let $1 execute '$2', so that no domain would start any more, and some versions of libvirt, such as 11.3, \
+would lose the managed save of each domain that they are to start; use PREFIX=/usr, or add the line '$2 PUx,' to \
+'/etc/apparmor.d/local/usr.sbin.$1' and run 'apparmor_parser -r /etc/apparmor.d/usr.sbin.$1', or use --force."
+  if [ "$force" = no ]; then fail "$sentence"; fi
+  warn "$sentence"
 }
 
 # The version of the libvirt that will call the hook; nothing if there is none, or if another machine is meant.
@@ -156,6 +189,7 @@ check_runs() {
 
 install_all() {
   check_place
+  check_apparmor
   libvirt=$(libvirt_version)
   knows_qemu_d "$libvirt" || check_old_hook
   if [ -z "$prebuilt" ]; then
@@ -196,9 +230,6 @@ report() {
   if [ "$wait_for_nvidia" = no ] && [ ! -e "$DESTDIR/etc/systemd/system/libvirtd.service.d/$drop_in" ]; then
     say "With NVIDIA's vGPU manager, './install.sh --wait-for-nvidia' lets libvirtd start after it at boot."
   fi
-  if [ "$PREFIX" != /usr ] && grep -qs '^libvirtd.*enforce' /sys/kernel/security/apparmor/profiles; then
-    say "AppArmor lets libvirtd execute hooks in /usr/bin and /usr/sbin only: with PREFIX '$PREFIX' no domain will start."
-  fi
   if [ -z "$DESTDIR" ]; then say "'virt-mdev doctor' says what else vGPUs need on this host."; fi
 }
 
@@ -210,20 +241,40 @@ label() {
   restorecon -R "$hook" "$PREFIX/bin/virt-mdev" "$share" "$conf" "$etc/hooks" || say "restorecon failed, ignoring."
 }
 
-# A libvirtd that found no hook when it started looks for one only when it is told to.
+# A daemon that found no hook when it started looks for one only when it is told to.
 reload_libvirt() {
   [ -z "$DESTDIR" ] || return 0
-  for daemon in libvirtd virtqemud; do
-    pid=$(cat "/run/$daemon.pid" 2>/dev/null || :)
-    if [ -d /run/systemd/system ] && systemctl is-active --quiet "$daemon.service"; then
-      systemctl reload "$daemon.service"
-    elif [ -n "$pid" ] && [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = "$daemon" ]; then
-      kill -HUP "$pid"
-    else
-      continue
-    fi
-    say "Told $daemon to look for hooks again."
-  done
+  reload_daemon libvirtd libvirt-sock
+  reload_daemon virtqemud virtqemud-sock
+}
+
+# reload_daemon NAME SOCKET: one that does not run finds the hook when it starts, and is not started for it.
+reload_daemon() {
+  pid=$(cat "/run/$1.pid" 2>/dev/null || :)
+  if [ -d /run/systemd/system ] && systemctl is-active --quiet "$1.service"; then
+    reload="systemctl reload $1.service"
+  elif [ -n "$pid" ] && [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = "$1" ]; then
+    reload="kill -HUP $pid"
+  else
+    return 0
+  fi
+  trouble=
+  serves "$2" || trouble='it gave no answer within 60 s'
+  # shellcheck disable=SC2086 # a command and its arguments
+  $reload || trouble="'$reload' failed"
+  if [ -z "$trouble" ]; then
+    say "Told $1 to look for hooks again."
+  else
+    warn "$1 may not have looked for hooks again, as $trouble: restart it, which leaves domains running."
+  fi
+}
+
+# A daemon passes over SIGHUP until its drivers are initialized, though systemd calls it active by then; only after that it serves clients.
+# Any answer will do, a refusal too; where there is no virsh, nobody is asked.
+serves() {
+  status=0
+  timeout 60 virsh -q -c "qemu:///system?socket=/run/libvirt/$1" uri </dev/null >/dev/null 2>&1 || status=$?
+  [ "$status" -ne 124 ]
 }
 
 reload_units() {
@@ -234,7 +285,7 @@ reload_units() {
 
 records() {
   [ -z "$DESTDIR" ] || return 0
-  find /run/libvirt-mdev/domains /run/libvirt-mdev/removing -name '*.xml' 2>/dev/null || :
+  find "$state/domains" "$state/removing" -name '*.xml' 2>/dev/null || :
 }
 
 check_records() {
@@ -250,6 +301,16 @@ check_records() {
 remove_conf() {
   [ -e "$conf" ] || return 0
   if cmp -s "$conf" "$share/mdev-hook.conf"; then rm -f "$conf"; else say "Left '$conf', which was edited."; fi
+}
+
+# Without records there are only locks. What was set aside is for people to look at.
+remove_state() {
+  if [ -n "$DESTDIR" ] || [ -n "$(records)" ]; then return 0; fi
+  if [ -n "$(ls -A "$state/set-aside" 2>/dev/null)" ]; then
+    say "Left '$state/set-aside', records that were not trusted."
+  else
+    rm -rf "$state"
+  fi
 }
 
 remove_drop_ins() {
@@ -273,7 +334,9 @@ uninstall() {
   rm -f "$DESTDIR$hook" "$DESTDIR$PREFIX/bin/virt-mdev"
   remove_conf
   rm -rf "$share" "$DESTDIR/var/cache/libvirt-mdev"
+  remove_state
   remove_drop_ins
+  if [ -e "$hook_log" ]; then say "Left the log, '$hook_log'."; fi
   say "Removed LibvirtMdevHook from '$DESTDIR$PREFIX'."
 }
 

@@ -3,7 +3,9 @@ using System.Globalization;
 
 namespace LibvirtMdevHook.FaultTests;
 
-/// <summary>How long the tests may take and the seed of what they choose, both from the environment: <c>tests/run faults --minutes N --seed N</c>.</summary>
+/// <summary>
+/// How long the tests may take and the seed of what they choose, both from the environment: <c>tests/run faults --minutes N --seed N</c>.
+/// </summary>
 internal sealed class Budget
 {
     private static readonly TimeSpan Whole = TimeSpan.FromMinutes(Number("MDEV_FAULTS_MINUTES") ?? 6);

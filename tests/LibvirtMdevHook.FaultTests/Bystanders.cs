@@ -14,7 +14,7 @@ internal sealed class Bystanders
     private readonly string[] _names;
     private long _read;
 
-    public Bystanders(HookedHost host, DeclaringDomain neighbour, params IEnumerable<ForeignDevice> foreign)
+    public Bystanders(HookedHost host, DeclaringDomain neighbour, params IEnumerable<BystanderDevice> foreign)
     {
         _host = host;
         foreach (var (file, text, _) in foreign)
@@ -25,7 +25,7 @@ internal sealed class Bystanders
     }
 
     /// <summary>Nobody has written to what is theirs since this was asked last.</summary>
-    public void AreUntouched()
+    public void MustBeUntouched()
     {
         using var log = new FileStream(_host.Host.LogFile, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
         log.Position = _read;

@@ -66,7 +66,8 @@ internal sealed class FakeVirsh : IDisposable
 
     /// <summary>What the domain has: its hostdevs and its declaration.</summary>
     public (string Devices, string Metadata) Has(DeclaringDomain domain) =>
-        (File.ReadAllText(Path.Combine(FolderOf(domain.Uuid), "devices")), File.ReadAllText(Path.Combine(FolderOf(domain.Uuid), "metadata")));
+        (File.ReadAllText(Path.Combine(FolderOf(domain.Uuid), "devices")),
+            File.ReadAllText(Path.Combine(FolderOf(domain.Uuid), "metadata")));
 
     /// <summary>Runs virt-mdev with this virsh.</summary>
     public Outcome VirtMdev(HookedHost host, params IEnumerable<string> arguments) => Command.Run("env", Environment(host, arguments));
@@ -90,7 +91,8 @@ internal sealed class FakeVirsh : IDisposable
 
     /// <summary>What env is to start.</summary>
     private string[] Environment(HookedHost host, IEnumerable<string> arguments) =>
-        ["-u", "LIBVIRT_DEFAULT_URI", $"PATH={_folder.Path}:/usr/bin:/bin", $"LIBVIRT_MDEV_ROOT={host.Host.Root}", SourceTree.VirtMdev, .. arguments];
+        ["-u", "LIBVIRT_DEFAULT_URI", $"PATH={_folder.Path}:/usr/bin:/bin", $"LIBVIRT_MDEV_ROOT={host.Host.Root}", SourceTree.VirtMdev,
+            .. arguments];
 
     private string MarkOf(Guid domain) => Path.Combine(_folder.Path, "running", $"{domain}");
 

@@ -5,7 +5,9 @@ using NUnit.Framework.Internal;
 
 namespace LibvirtMdevHook.FaultTests;
 
-/// <summary>What was tried, and what came of it: a row of the table that <c>tests/run faults</c> prints, and the verdict of the test.</summary>
+/// <summary>
+/// What was tried, and what came of it: a row of the table that <c>tests/run faults</c> prints, and the verdict of the test.
+/// </summary>
 /// <param name="what">What was done, such as <c>SIGKILL of the worker in prepare, vf, 3 devices</c>: the row's name.</param>
 internal sealed class Tally(string what)
 {
@@ -50,7 +52,8 @@ internal sealed class Tally(string what)
     {
         var survived = _tried - _failures.Count;
         var name = string.Concat(what.Select(c => char.IsAsciiLetterOrDigit(c) ? c : '-'));
-        File.WriteAllText(Path.Combine(Folder, $"{name}.row"), $"| {what} | {_tried}{(Of is { } all ? $" of {all}" : "")} | {survived} |\n");
+        File.WriteAllText(Path.Combine(Folder, $"{name}.row"),
+            $"| {what} | {_tried}{(Of is { } all ? $" of {all}" : "")} | {survived} |\n");
         Assert.That(_tried, Is.Positive, $"'{what}': nothing was tried");
         Assert.That(
             _failures, Is.Empty,

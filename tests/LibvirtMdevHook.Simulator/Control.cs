@@ -8,7 +8,7 @@ namespace LibvirtMdevHook.Simulator;
 /// <summary>The file 'control' at the top of the mount: lines written are commands, reading shows the state.</summary>
 internal sealed class Control(Machine machine, FaultList faults) : TreeFile(0x180)
 {
-    private string? error;
+    private string? _error;
 
     public override bool Readable => true;
 
@@ -18,16 +18,16 @@ internal sealed class Control(Machine machine, FaultList faults) : TreeFile(0x18
 
     public override byte[] Read()
     {
-        var lines = machine.Describe().Concat(faults.Describe()).Concat(error is null ? [] : [$"error {error}"]);
+        var lines = machine.Describe().Concat(faults.Describe()).Concat(_error is null ? [] : [$"error {_error}"]);
         return Encoding.UTF8.GetBytes(string.Concat(lines.Select(line => line + "\n")));
     }
 
     /// <summary>Does what the lines say, up to one that is wrong: EINVAL, and a read says what was expected.</summary>
     public override void Write(byte[] data, int process, Ending end)
     {
-        error = TextOf(data).Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+        _error = TextOf(data).Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
             .Select(Obey).FirstOrDefault(sentence => sentence is not null);
-        end(error is null ? Errno.None : Errno.EINVAL);
+        end(_error is null ? Errno.None : Errno.EINVAL);
     }
 
     private string? Obey(string line)
@@ -53,7 +53,7 @@ internal sealed class Control(Machine machine, FaultList faults) : TreeFile(0x18
             case ["enable-vfs" or "disable-vfs", var name]:
                 return WithParent(name, parent => (parent as VfParent)?.EnableVfs(words[0] == "enable-vfs"));
             case ["clear-vf", var address]:
-                var vf = machine.Parents.OfType<VfParent>().Select(parent => parent.Find(address)).OfType<VirtualFunction>().FirstOrDefault();
+                var vf = machine.Parents.OfType<VfParent>().Select(parent => parent.Find(address)).OfType<SimulatedVf>().FirstOrDefault();
                 vf?.Clear();
                 return vf is null ? $"No VF '{address}'." : null;
             case ["register", var name]:
@@ -66,7 +66,7 @@ internal sealed class Control(Machine machine, FaultList faults) : TreeFile(0x18
         }
     }
 
-    private string? WithParent(string name, Action<Parent> action)
+    private string? WithParent(string name, Action<SimulatedParent> action)
     {
         var parent = machine.Parents.FirstOrDefault(parent => parent.Description.Name == name);
         if (parent is null)

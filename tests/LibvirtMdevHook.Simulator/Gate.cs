@@ -5,14 +5,14 @@ namespace LibvirtMdevHook.Simulator;
 /// <summary>The one lock around the tree. It is held for steps of computation, never while somebody waits.</summary>
 internal sealed class Gate
 {
-    private readonly Lock gate = new();
+    private readonly Lock _gate = new();
 
     [SuppressMessage("Design", "CA1031", Justification = "The caller is libfuse or a timer; nobody else could report it.")]
     public bool Enter(Action step)
     {
         try
         {
-            lock (gate)
+            lock (_gate)
             {
                 step();
             }

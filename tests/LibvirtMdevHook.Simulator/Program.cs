@@ -19,7 +19,7 @@ try
 {
     var gate = new Gate();
     var faults = new FaultList(gate);
-    var machine = new Machine(HostFile.Load(arguments.HostFile), gate);
+    var machine = new Machine(HostFileReader.Load(arguments.HostFile), gate);
     machine.Root.Add("control", new Control(machine, faults));
     foreach (var folder in arguments.Keep)
     {

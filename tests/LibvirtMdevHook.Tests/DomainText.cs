@@ -14,7 +14,8 @@ internal static class DomainText
     /// <param name="hostdevs">The children of the declaration, without a prefix; each declared uuid gets a native hostdev.</param>
     /// <param name="rules">Attributes of the declaration.</param>
     public static string Declaring(string hostdevs, string rules = "") =>
-        Around($"""<hostdevs xmlns="urn:libvirt-mdev-hook:1" {rules}>{hostdevs}</hostdevs>""", [.. new[] { First, Second, Third }.Where(hostdevs.Contains)]);
+        Around($"""<hostdevs xmlns="urn:libvirt-mdev-hook:1" {rules}>{hostdevs}</hostdevs>""",
+            [.. new[] { First, Second, Third }.Where(hostdevs.Contains)]);
 
     public static string Around(string metadata, params string[] uuids) => $"""
         <domain type='kvm' id='1'>

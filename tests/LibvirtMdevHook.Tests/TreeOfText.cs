@@ -4,8 +4,8 @@ using LibvirtMdevHook.Records;
 namespace LibvirtMdevHook.Tests;
 
 /// <summary>
-/// A host as plain files in a temporary folder, made from text: <c>path/</c> is a folder, <c>path -> target</c> a link, <c>path = text</c> a
-/// file (\n for a line end). Names before the first such line of a file in Trees; every parent needs what the kernel would show.
+/// A host as plain files in a temporary folder, made from text: <c>path/</c> is a folder, <c>path -> target</c> a link, <c>path = text</c>
+/// a file (\n for a line end). Names before the first such line of a file in Trees; every parent needs what the kernel would show.
 /// </summary>
 internal sealed class TreeOfText : IDisposable
 {
@@ -31,7 +31,8 @@ internal sealed class TreeOfText : IDisposable
 
     public void Add(string text)
     {
-        foreach (var line in text.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Where(l => l[0] != '#'))
+        foreach (var line in text.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+            .Where(l => l[0] != '#'))
         {
             if (line.EndsWith('/'))
                 Directory.CreateDirectory(PathOf(line));

@@ -33,11 +33,15 @@ internal static class VfText
 
     public static string Wish(string address, string type, string more = "") => $"<hostdev address='{address}' type='{type}' {more}/>";
 
-    private static string Native(string hostdev) => !hostdev.Contains("address='", StringComparison.Ordinal) ? "" :
-        hostdev.Split("address='")[1] is var a
-            ? $"<hostdev mode='subsystem' type='pci' managed='no'><source><address domain='0x{a[..4]}' bus='0x{a[5..7]}' slot='0x{a[8..10]}' "
-                + $"function='0x{a[11]}'/></source></hostdev>"
-            : "";
+    private static string Native(string hostdev)
+    {
+        if (!hostdev.Contains("address='", StringComparison.Ordinal))
+            return "";
+        var address = hostdev.Split("address='")[1];
+        return "<hostdev mode='subsystem' type='pci' managed='no'><source>"
+            + $"<address domain='0x{address[..4]}' bus='0x{address[5..7]}' slot='0x{address[8..10]}' function='0x{address[11]}'/>"
+            + "</source></hostdev>";
+    }
 
     /// <summary>VFs come after function 4 of the PF, and go on in the next slot.</summary>
     public static string NameOf(string bus, int number) => $"{bus}:{(4 + number) >> 3:x2}.{(4 + number) & 7}";

@@ -13,7 +13,8 @@ internal sealed class Snapshot
     private readonly string _verified;
     private readonly string _received;
 
-    private Snapshot(string stem, string extension) => (_verified, _received) = ($"{stem}.verified.{extension}", $"{stem}.received.{extension}");
+    private Snapshot(string stem, string extension) =>
+        (_verified, _received) = ($"{stem}.verified.{extension}", $"{stem}.received.{extension}");
 
     /// <summary>A test with arguments adds them to its name: <c>Class.Method_file=one.verified.txt</c>.</summary>
     public static Snapshot Of(TestContext.TestAdapter test, string sourceFile, string extension)
@@ -57,7 +58,8 @@ internal sealed class Snapshot
                 continue;
             if (last >= 0 && i > last + 1)
                 shown.AppendLine("...");
-            shown.Append(lines[i].Type switch { ChangeType.Inserted => "+ ", ChangeType.Deleted => "- ", _ => "  " }).AppendLine(lines[i].Text);
+            shown.Append(lines[i].Type switch { ChangeType.Inserted => "+ ", ChangeType.Deleted => "- ", _ => "  " })
+                .AppendLine(lines[i].Text);
             last = i;
         }
 

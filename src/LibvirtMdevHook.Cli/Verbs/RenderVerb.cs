@@ -20,8 +20,8 @@ internal sealed class RenderVerb
         try
         {
             var render = new Render(OperationContext.Open(root, "render"), DomainFile.Bytes(File));
-            if (render.Run() is { } refusal)
-                return Terminal.Fail(refusal);
+            if (render.TryRun() is { } refusal)
+                return Terminal.Fail(refusal.Text);
             Console.Write(render.Xml);
             return 0;
         }

@@ -29,8 +29,8 @@ internal sealed class RetargetVerb
         try
         {
             var retarget = new Retarget(OperationContext.Open(root, $"retarget of domain '{Domain}'"), xml);
-            if (retarget.Run() is { } refusal)
-                return Terminal.Fail(refusal);
+            if (retarget.TryRun() is { } refusal)
+                return Terminal.Fail(refusal.Text);
             if (retarget.Changes.Count > 0 && Define(virsh, xml, retarget.Xml) is { } failure)
                 return Terminal.Fail(failure.Text);
             Print(retarget.Changes);

@@ -27,10 +27,13 @@ internal sealed class BringUp(OperationContext context, TimeBudget budget, Recor
     {
         try
         {
-            var done = Each(Create) && Each(Appear) && Each(SetAttributes) && Each(GoOnline) && Each(WaitForNode);
-            if (done)
-                Save(Record with { Phase = Record.Phase == Phase.Preparing ? Phase.Prepared : Record.Phase });
-            return done ? null : _failure;
+            if (!(Each(Create) && Each(Appear) && Each(SetAttributes) && Each(GoOnline) && Each(WaitForNode)))
+                return _failure;
+            if (Record.Phase == Phase.Preparing)
+                Save(Record with { Phase = Phase.Prepared });
+            else
+                Save(Record);
+            return null;
         }
         catch (IOException e)
         {
@@ -80,41 +83,64 @@ internal sealed class BringUp(OperationContext context, TimeBudget budget, Recor
     private bool FailForeign(Claim claim)
     {
         Save(Record.With(claim with { Stage = Stage.Reserved, IsForeign = true }));
-        var existing = HostDevice.Look(context.Root, claim.Device);
-        _failure = existing is null
-            ? new BringUpFailure($"the device {claim} cannot be created: {Errno.EEXIST.InWords}, though it is not to be seen: "
-                + "an earlier removal of it still waits in the kernel"
-                + (VfioGroup.Holder(context.Root, VfioGroup.Of(context.Root, claim.Device, claim.Parent)) is { } holder ? $" for {holder}" : ""), Retry.Soon)
-            : new BringUpFailure($"the device {claim} cannot be created: somebody else made one {(claim.Device.Address is null ? "with its uuid" : "of the VF")} "
-                + "meanwhile", Retry.Soon);
+        var reason = HostDevice.Look(context.Root, claim.Device) is null ? WhyNotVisible(claim) : WhyTaken(claim);
+        _failure = new BringUpFailure($"the device {claim} cannot be created: {reason}", Retry.Soon);
         return false;
     }
 
+    private string WhyNotVisible(Claim claim)
+    {
+        var holder = VfioGroup.Holder(context.Root, VfioGroup.Of(context.Root, claim.Device, claim.Parent));
+        var waiting = holder is null ? "" : $" for {holder}";
+        return $"{Errno.EEXIST.InWords}, although sysfs does not show it: an earlier removal of it still waits in the kernel{waiting}";
+    }
+
+    private static string WhyTaken(Claim claim) =>
+        $"somebody else made one {(claim.Device.Address is null ? "with its uuid" : "of the VF")} meanwhile";
+
     private bool Appear(Claim claim)
     {
-        HostDevice? device = null;
-        var there = budget.AtMost(ShowTime).Wait(() => (device = HostDevice.Look(context.Root, claim.Device)) is not null
-            && (!claim.Dialect.TellsType || device.Type is not null) && (!claim.Dialect.HasOnline || device.Online is not null));
-        if (!there)
+        var device = WaitFor(claim);
+        if (device is null || !IsShownWhole(claim, device))
             return Fail(claim, WhyMissing(claim, device));
-        if (!claim.Proves(device!))
-            return Fail(claim, $"another device has taken its place, of type '{device!.Type}' on '{device.Parent}'");
-        if (claim.Dialect.TellsType && device!.Type != claim.Type?.Id)
+        if (!claim.Proves(device))
+            return Fail(claim, $"another device has taken its place, of type '{device.Type}' on '{device.Parent}'");
+        if (claim.Dialect.TellsType && device.Type != claim.Type?.Id)
             return Fail(claim, $"it is of type '{device.Type}', not '{claim.Type?.Id}'");
         if (claim.Inode is null)
-            Save(Record.With(claim with { Inode = device!.Inode }));
+            Save(Record.With(claim with { Inode = device.Inode }));
         return true;
+    }
+
+    /// <returns>The device as it was seen last, as soon as all of it is shown; null when it did not appear in time.</returns>
+    private HostDevice? WaitFor(Claim claim)
+    {
+        HostDevice? device = null;
+        foreach (var _ in budget.AtMost(ShowTime).Attempts())
+        {
+            device = HostDevice.Look(context.Root, claim.Device);
+            if (device is not null && IsShownWhole(claim, device))
+                break;
+        }
+
+        return device;
+    }
+
+    private static bool IsShownWhole(Claim claim, HostDevice device)
+    {
+        if (claim.Dialect.TellsType && device.Type is null)
+            return false;
+        return !claim.Dialect.HasOnline || device.Online is not null;
     }
 
     private static string WhyMissing(Claim claim, HostDevice? device)
     {
+        var isVf = claim.Device.Address is not null;
+        if (device is null && isVf)
+            return "its type was set, but its current_vgpu_type reads 0; the kernel's log may say why";
         if (device is null)
-        {
-            return (claim.Device.Address is null ? "it was created, but does not appear in sysfs" : "its type was set, but its current_vgpu_type reads 0")
-                + "; the kernel's log may say why";
-        }
-
-        if (claim.Device.Address is not null)
+            return "it was created, but does not appear in sysfs; the kernel's log may say why";
+        if (isVf)
             return "its type was set, but its current_vgpu_type cannot be read";
         if (claim.Dialect.TellsType && device.Type is null)
             return "its mdev_type does not appear in sysfs";
@@ -144,7 +170,7 @@ internal sealed class BringUp(OperationContext context, TimeBudget budget, Recor
         var error = claim.Dialect.SetOnline(PathOf(claim), online: true);
         if (!error.IsNone)
             return Fail(claim, $"it cannot be brought online: {claim.Dialect.WhyNotOnline(error)}");
-        if (claim.Dialect.HasOnline && !budget.AtMost(ShowTime).Wait(() => HostDevice.Look(context.Root, claim.Device)?.Online == true))
+        if (claim.Dialect.HasOnline && !ReadsOnline(claim))
             return Fail(claim, "it was brought online, but 'online' does not read 1; the kernel's log may say why");
         Save(Record.With(claim with { Stage = Stage.Online }));
         if (claim.Dialect.HasOnline)
@@ -152,13 +178,27 @@ internal sealed class BringUp(OperationContext context, TimeBudget budget, Recor
         return true;
     }
 
+    private bool ReadsOnline(Claim claim)
+    {
+        foreach (var _ in budget.AtMost(ShowTime).Attempts())
+        {
+            if (HostDevice.Look(context.Root, claim.Device)?.Online == true)
+                return true;
+        }
+
+        return false;
+    }
+
     /// <summary>Without the node libvirt refuses the start itself and says what is missing, so this only waits.</summary>
     private bool WaitForNode(Claim claim)
     {
-        var there = budget.AtMost(NodeTime).Wait(() =>
-            HostDevice.Look(context.Root, claim.Device)?.Group is { } group && FileStatus.Of(context.Root.Vfio / group) is not null);
-        if (!there)
-            context.Log.Warn($"the device {claim} has no node in '{context.Root.Vfio}' yet, ignoring");
+        foreach (var _ in budget.AtMost(NodeTime).Attempts())
+        {
+            if (HostDevice.Look(context.Root, claim.Device)?.Group is { } group && FileStatus.Of(context.Root.Vfio / group) is not null)
+                return true;
+        }
+
+        context.Log.Warn($"the device {claim} has no node in '{context.Root.Vfio}' yet, ignoring");
         return true;
     }
 

@@ -5,64 +5,57 @@ using LibvirtMdevHook.Records;
 namespace LibvirtMdevHook.Devices;
 
 /// <summary>
-/// One claim on its way out. Each write to sysfs runs on a thread of its own: one that the kernel never answers is left behind with its
-/// device, while the others go on.
+/// The removal of one device: offline, destroy, forget. Each write to sysfs runs on a thread of its own, so that a write which the kernel
+/// never answers is left behind with its device, while other removals go on.
 /// </summary>
 /// <param name="held">The lock beside the claim's file in the folder of removals; null where it could not be made.</param>
 internal sealed class DeviceRemoval(OperationContext context, Record record, FileLock? held)
 {
-    /// <summary>How long the other departures wait for a write of this one; then it goes on beside them.</summary>
+    /// <summary>How long the other removals wait for a write of this one; then they go on beside it.</summary>
     private static readonly TimeSpan Turn = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>How long the kernel may take to answer a write before that is worth a word.</summary>
     private static readonly TimeSpan KernelTime = TimeSpan.FromSeconds(2);
+
+    /// <summary>How long a device may take to vanish after its driver was asked.</summary>
     private static readonly TimeSpan VanishTime = TimeSpan.FromSeconds(1);
 
     private readonly Deadline _selfRemoval = SelfRemoval(context, record);
-    private Task<Errno>? _inFlight;
-    private Deadline _answerDue;
-    private Deadline _pause;
-    private string? _effect;
-    private Errno _lastAnswer;
-    private bool _wasWritten;
+    private readonly BackgroundWrite _write = new();
+    private Deadline _nextDestroy;
+    private bool _wasDestroyed;
     private string? _reported;
 
     public Claim Claim => record.Claims[0];
 
     public bool IsDone { get; private set; }
 
-    /// <summary>Why the device is still there, as half a sentence; null when it is not known to resist.</summary>
-    public string? Reason { get; private set; }
+    /// <summary>Why the device is still there; null when nothing is known to keep it.</summary>
+    public Reason? Reason { get; private set; }
 
     /// <summary>A device that is not ours was brought online by us only if it was offline before.</summary>
     private bool GoesOffline => Claim.Dialect.HasOnline && !(Claim.IsForeign && Claim.WasOnline);
 
-    public void GoOffline() => Try(TryGoOffline);
+    private bool IsVf => Claim.Device.Address is not null;
 
-    public void Leave() => Try(TryLeave);
-
-    private void TryGoOffline()
-    {
-        if (Settle() is not { } device || !GoesOffline || device.Online == false || !IsFree(device, out var node))
-            return;
-        if (Run(node, () => Claim.Dialect.SetOnline(device.Path, online: false), device.Online == true ? $"brought offline {Claim}" : null) is { IsNone: false } error)
-            Report($"it cannot be brought offline: {Claim.Dialect.WhyNotOnline(error)}");
-    }
-
-    private void TryLeave()
-    {
-        if (!_pause.Passed || Settle() is not { } device || (GoesOffline && device.Online == true))
-            return;
-        if (Claim.IsForeign)
-            PutBack(device);
-        else if (_selfRemoval.Passed)
-            Destroy(device);
-    }
-
-    /// <summary>What cannot be looked at now is not known to be gone: the next round looks again.</summary>
-    private void Try(Action step)
+    public void GoOffline()
     {
         try
         {
-            step();
+            TryGoOffline();
+        }
+        catch (IOException e)
+        {
+            // What cannot be looked at now is not known to be gone: the next round looks again.
+            Report(e.Message);
+        }
+    }
+
+    public void Leave()
+    {
+        try
+        {
+            TryLeave();
         }
         catch (IOException e)
         {
@@ -70,62 +63,108 @@ internal sealed class DeviceRemoval(OperationContext context, Record record, Fil
         }
     }
 
-    /// <summary>Gives the lock back; without success the file stays for the next prepare.</summary>
+    /// <summary>Gives the lock back; where the device is still there, its file stays for the next prepare.</summary>
     public void End()
     {
-        if (_inFlight is null)
+        if (!_write.IsInKernel)
             held?.Dispose();
     }
 
+    /// <summary>When a driver that removes its devices itself has had its time; at once for any other.</summary>
     private static Deadline SelfRemoval(OperationContext context, Record record)
     {
         var claim = record.Claims[0];
-        var removesItself = record.Phase >= Phase.Starting && claim.Dialect == Dialect.Mdev && !claim.IsForeign && !claim.IsHeldBack
-            && HostFile.LinkTarget(Dialect.ParentPath(context.Root, claim.Parent) / "driver", out var error) is var driver
-            && (driver?.EndsWith("/nvidia", StringComparison.Ordinal) ?? !error.IsAbsent);
+        var mayHaveBeenHeld = record.Phase >= Phase.Starting && !claim.IsForeign && !claim.IsHeldBack;
+        var removesItself = mayHaveBeenHeld && claim.Dialect == Dialect.Mdev && MayBeNvidias(Dialect.ParentPath(context.Root, claim.Parent));
         return Deadline.After(removesItself ? context.Settings.RemovalGrace : TimeSpan.Zero);
     }
 
-    /// <returns>The device while there is something left to do about it.</returns>
-    private HostDevice? Settle()
+    /// <summary>A driver that cannot be told counts as NVIDIA's: to remove a device before that driver does can wedge the GPU.</summary>
+    private static bool MayBeNvidias(HostPath parent)
     {
-        if (IsDone || IsInFlight())
+        var driver = HostFile.LinkTarget(parent / "driver", out var error);
+        return driver is null ? !error.IsAbsent : driver.EndsWith("/nvidia", StringComparison.Ordinal);
+    }
+
+    private void TryGoOffline()
+    {
+        if (LookOrFinish() is not { } device || !GoesOffline || device.Online == false)
+            return;
+        if (!TryHoldNode(device, out var node))
+            return;
+        var effect = device.Online == true ? $"brought offline {Claim}" : null;
+        _write.Begin(node, () => Claim.Dialect.SetOnline(device.Path, online: false), effect);
+        if (IsAnswered(Turn) && !_write.Answer.IsNone)
+            Report($"it cannot be brought offline: {Claim.Dialect.WhyNotOnline(_write.Answer)}");
+    }
+
+    private void TryLeave()
+    {
+        if (!_nextDestroy.Passed || LookOrFinish() is not { } device)
+            return;
+        if (GoesOffline && device.Online == true)
+            return;
+        if (Claim.IsForeign)
+            PutBack(device);
+        else if (_selfRemoval.Passed)
+            Destroy(device);
+    }
+
+    /// <summary>Finishes the removal where nothing is left to do.</summary>
+    /// <returns>The device while there is something left to do about it, and the kernel has answered what was written last.</returns>
+    private HostDevice? LookOrFinish()
+    {
+        if (IsDone || !IsAnswered(TimeSpan.Zero))
             return null;
         var device = HostDevice.Look(context.Root, Claim.Device);
         if (device is null)
         {
-            GiveVfBack();
-            Finish(_wasWritten ? $"removed {Claim}" : Claim.Inode is null ? null : $"found removed already {Claim}");
+            GiveVfsNodeBack();
+            Finish(EffectOfAbsence());
+            return null;
         }
-        else if (!Claim.Proves(device))
-            Finish($"left alone the device '{Claim.Device}' on '{device.Parent}': it is not the one that was made for '{record.Name}'");
-        else
+
+        if (Claim.Proves(device))
             return device;
+        Finish($"left alone the device '{Claim.Device}' on '{device.Parent}': it is not the one that was made for '{record.Name}'");
         return null;
+    }
+
+    private string? EffectOfAbsence()
+    {
+        if (_wasDestroyed)
+            return $"removed {Claim}";
+        return Claim.Inode is null ? null : $"found removed already {Claim}";
     }
 
     private void Destroy(HostDevice device)
     {
-        if (!IsFree(device, out var node))
+        if (!TryHoldNode(device, out var node))
             return;
-        var isFirst = !_wasWritten;
-        _wasWritten = true;
+        var isFirst = !_wasDestroyed;
+        _wasDestroyed = true;
         // A VF's node outlives its type, so it is given back here, and not with the device.
-        if (Claim.Device.Address is not null)
-            GiveBack(device.Group);
+        if (IsVf)
+            GiveNodeBack(device.Group);
         var parent = Dialect.ParentPath(context.Root, Claim.Parent);
-        if (Run(node, () => Claim.Dialect.Destroy(parent, device.Path, Claim.Device, Claim.Type?.Id, Claim.Args), null) is not { } error || Settle() is null)
+        _write.Begin(node, () => Claim.Dialect.Destroy(parent, device.Path, Claim.Device, Claim.Type?.Id, Claim.Args), effect: null);
+        if (!IsAnswered(Turn))
+            return;
+        var error = _write.Answer;
+        if (LookOrFinish() is null)
             return;
         // Since Linux 5.2 a driver's refusal does not reach the writer, so what counts is whether the directory has gone.
-        _pause = Deadline.After(VanishTime);
+        _nextDestroy = Deadline.After(VanishTime);
         if (!error.IsNone)
             Report(Claim.Dialect.WhyNotDestroyed(error));
         else if (!isFirst)
-            Report("its removal succeeded, but it is still there, as where its driver refuses; the kernel's log says why");
+            Report("the kernel reported success, but the device is still there, as where its driver refuses; the kernel's log says why");
     }
 
-    /// <param name="node">The device's node, to be kept open across the write, so that nobody can take the device in between.</param>
-    private bool IsFree(HostDevice device, out Descriptor? node)
+    /// <summary>Opens the node where nothing else holds the device; a kernel without such a node leaves it null.</summary>
+    /// <param name="node">Kept open across the write, so that no process can take the device in between.</param>
+    /// <returns>False when the device is held, or may be.</returns>
+    private bool TryHoldNode(HostDevice device, out Descriptor? node)
     {
         node = null;
         if (device.Group is not { } group)
@@ -133,72 +172,60 @@ internal sealed class DeviceRemoval(OperationContext context, Record record, Fil
         node = VfioGroup.TryHold(context.Root, group, out var error);
         if (error.IsNone || error.IsAbsent)
             return true;
-        Report(error == Errno.EBUSY
-            ? $"{VfioGroup.Holder(context.Root, group) ?? "a process that is not to be seen from here"} holds it"
-            : $"it cannot be told whether somebody holds it: '{context.Root.Vfio / group}' cannot be opened: {error.InWords}");
+        if (error == Errno.EBUSY)
+            Report($"{VfioGroup.Holder(context.Root, group) ?? "a process that cannot be seen from here"} holds it");
+        else
+            Report($"it cannot be told whether a process holds it: '{context.Root.Vfio / group}' cannot be opened: {error.InWords}");
         return false;
     }
 
     private void PutBack(HostDevice device)
     {
-        GiveBack(device.Group);
+        GiveNodeBack(device.Group);
         Finish($"left as it was {Claim}, which is not ours");
     }
 
     /// <summary>A VF whose type went by itself keeps its node; one that was enabled anew has another.</summary>
-    private void GiveVfBack()
+    private void GiveVfsNodeBack()
     {
-        if (!_wasWritten && Claim.Device.Address is not null && FileStatus.Of(HostDevice.PathOf(context.Root, Claim.Device))?.Inode == Claim.Inode)
-            GiveBack(VfioGroup.Of(context.Root, Claim.Device, Claim.Parent));
+        if (_wasDestroyed || !IsVf)
+            return;
+        if (FileStatus.Of(HostDevice.PathOf(context.Root, Claim.Device))?.Inode == Claim.Inode)
+            GiveNodeBack(VfioGroup.Of(context.Root, Claim.Device, Claim.Parent));
     }
 
-    private void GiveBack(SysfsName? group)
+    private void GiveNodeBack(SysfsName? group)
     {
-        if (Claim.Node is { } owner && group is not null && Libc.lchown((context.Root.Vfio / group).Text, owner.Uid, owner.Gid) != 0)
-            context.Log.Warn($"cannot give '{context.Root.Vfio / group}' back to {owner.Uid}:{owner.Gid}: {Errno.Last().InWords}, ignoring");
+        if (Claim.Node is not { } owner || group is null)
+            return;
+        var node = context.Root.Vfio / group;
+        if (Libc.lchown(node.Text, owner.Uid, owner.Gid) != 0)
+            context.Log.Warn($"cannot give '{node}' back to {owner.Uid}:{owner.Gid}: {Errno.Last().InWords}, ignoring");
     }
 
-    /// <param name="effect">What to log when the write has succeeded, be it later.</param>
-    /// <returns>Null while the kernel has not answered.</returns>
-    private Errno? Run(Descriptor? node, Func<Errno> write, string? effect)
+    /// <summary>Waits a while for the kernel's answer to what was written last, and logs its effect.</summary>
+    /// <returns>False while there is no answer.</returns>
+    private bool IsAnswered(TimeSpan wait)
     {
-        _effect = effect;
-        _answerDue = Deadline.After(KernelTime);
-        try
+        if (!_write.IsInKernel)
+            return true;
+        if (_write.Wait(wait))
         {
-            _inFlight = OwnThread.Start(() =>
-            {
-                using (node)
-                    return write();
-            });
-        }
-        catch (IOException)
-        {
-            node?.Dispose();
-            throw;
-        }
-
-        return IsInFlight(Turn) ? null : _lastAnswer;
-    }
-
-    private bool IsInFlight(TimeSpan wait = default)
-    {
-        if (_inFlight is null)
-            return false;
-        if (!_inFlight.Wait(wait))
-        {
-            if (_answerDue.Passed)
-                Report(VfioGroup.Holder(context.Root, VfioGroup.Of(context.Root, Claim.Device, Claim.Parent)) is { } holder
-                    ? $"the kernel waits for {holder}, which holds it"
-                    : "the kernel does not answer");
+            if (_write.Effect is { } effect)
+                context.Log.Info(effect);
             return true;
         }
 
-        _lastAnswer = _inFlight.Result;
-        _inFlight = null;
-        if (_lastAnswer.IsNone && _effect is not null)
-            context.Log.Info(_effect);
+        if (_write.Age > KernelTime)
+            ReportSilence();
         return false;
+    }
+
+    private void ReportSilence()
+    {
+        var group = VfioGroup.Of(context.Root, Claim.Device, Claim.Parent);
+        var holder = VfioGroup.Holder(context.Root, group);
+        Report(holder is null ? "the kernel does not answer" : $"the kernel waits for {holder}, which holds it");
     }
 
     private void Finish(string? effect)
@@ -212,11 +239,11 @@ internal sealed class DeviceRemoval(OperationContext context, Record record, Fil
         held?.Dispose();
     }
 
-    private void Report(string trouble)
+    private void Report(string reason)
     {
-        Reason = trouble;
-        if (trouble != _reported)
-            context.Log.Warn($"the device {Claim} cannot be taken down yet: {trouble}");
-        _reported = trouble;
+        Reason = reason;
+        if (reason != _reported)
+            context.Log.Warn($"the device {Claim} cannot be taken down yet: {reason}");
+        _reported = reason;
     }
 }

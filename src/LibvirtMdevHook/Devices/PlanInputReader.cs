@@ -8,14 +8,19 @@ using LibvirtMdevHook.Records;
 
 namespace LibvirtMdevHook.Devices;
 
-/// <summary>Reads the records and then the host, as far as a declaration makes it necessary.</summary>
+/// <summary>Reads what a plan is made from: the records and then the host, as far as a declaration makes it necessary.</summary>
 internal static class PlanInputReader
 {
     /// <summary>For prepare, when nothing of the domain's own is left.</summary>
     /// <param name="isIncoming">A declared VF stands for any of the host.</param>
     /// <param name="everyVf">Reads the VFs that are not declared, too.</param>
     public static PlanInput Read(
-        OperationContext context, Domain domain, Declaration declaration, ImmutableDictionary<SysfsName, string> failed, bool isIncoming = false, bool everyVf = false)
+        OperationContext context,
+        Domain domain,
+        Declaration declaration,
+        ImmutableDictionary<SysfsName, string> failed,
+        bool isIncoming = false,
+        bool everyVf = false)
     {
         var others = context.Records.Domains().AddRange(context.Records.Reservations()).RemoveAll(r => r.Domain == domain.Uuid);
         var removing = context.Records.Removing();
@@ -29,85 +34,97 @@ internal static class PlanInputReader
             filter,
             declaration.Hostdevs.Select(h => h.Device),
             everyVf);
-        return new PlanInput(domain, declaration, host, others, removing, HoldersOf(context.Root, removing, declaration), context.Settings, failed,
-            HostNuma.NodesOf(context.Root, domain.Numa), context.Records.Boot, Stopwatch.GetTimestamp(), isIncoming);
+        return new PlanInput(
+            domain,
+            declaration,
+            host,
+            others,
+            removing,
+            HoldersOf(context.Root, removing, declaration),
+            context.Settings,
+            failed,
+            HostNuma.NodesOf(context.Root, domain.Numa),
+            context.Records.Boot,
+            Stopwatch.GetTimestamp(),
+            isIncoming);
     }
 
-    /// <summary>For devices that nobody has named yet: where no mediated device can be made, a free VF will do.</summary>
+    /// <summary>For devices without a name yet: where no mediated device can be made, a free VF will do.</summary>
     /// <param name="has">What the domain has already, declared or not: a VF of these is not free.</param>
     public static PlanInput ForUnnamed(
-        OperationContext context, Domain domain, Declaration declaration, ImmutableDictionary<SysfsName, string> failed, IEnumerable<DeviceId> has) =>
-        Read(context, domain, declaration, failed.SetItems(has.Where(d => d.Address is not null)
-            .Select(d => KeyValuePair.Create(d.Name, "the domain has it already"))), isIncoming: true, everyVf: true) with { TakesVfs = true };
+        OperationContext context,
+        Domain domain,
+        Declaration declaration,
+        ImmutableDictionary<SysfsName, string> failed,
+        IEnumerable<DeviceId> has)
+    {
+        var taken = has.Where(device => device.Address is not null).Select(device => KeyValuePair.Create(device.Name, "the domain has it already"));
+        return Read(context, domain, declaration, failed.SetItems(taken), isIncoming: true, everyVf: true) with { TakesVfs = true };
+    }
 
     /// <summary>For a person who asks beforehand: as if what the domain has now had been taken down, which prepare does first.</summary>
-    public static PlanInput Preview(OperationContext context, Domain domain, Declaration declaration) => Freed(context, domain, declaration, isIncoming: false, null);
+    public static PlanInput Preview(OperationContext context, Domain domain, Declaration declaration) =>
+        WithoutOwn(context, domain, declaration, isIncoming: false, HeldDevices.AreFreed);
 
-    /// <summary>For a defined domain that is to have names of this host: the same, with other names for what cannot be had.</summary>
-    public static PlanInput Retarget(OperationContext context, Domain domain, Declaration declaration) => Freed(context, domain, declaration, isIncoming: true, null);
+    /// <summary>For a defined domain that is to have names of this host: the same, with other names for what it cannot have.</summary>
+    public static PlanInput Retarget(OperationContext context, Domain domain, Declaration declaration) =>
+        WithoutOwn(context, domain, declaration, isIncoming: true, HeldDevices.AreFreed);
 
-    /// <summary>For a domain that comes from another host: the same, but what a process holds will not be free.</summary>
+    /// <summary>For a domain that comes from another host: the same, but a device that a process holds will not be free.</summary>
     public static PlanInput Incoming(OperationContext context, Domain domain, Declaration declaration) =>
-        Freed(context, domain, declaration, isIncoming: true, claim => VfioGroup.Holder(context.Root, VfioGroup.Of(context.Root, claim.Device, claim.Parent)) is not null);
+        WithoutOwn(context, domain, declaration, isIncoming: true, HeldDevices.Stay);
 
-    /// <param name="isKept">What of the domain's own stays; null for a preview, in which all of it goes.</param>
-    private static PlanInput Freed(OperationContext context, Domain domain, Declaration declaration, bool isIncoming, Func<Claim, bool>? isKept)
+    /// <summary>The host as it will be when the domain's own devices have been taken down.</summary>
+    private static PlanInput WithoutOwn(OperationContext context, Domain domain, Declaration declaration, bool isIncoming, HeldDevices held)
     {
+        var isPreview = held == HeldDevices.AreFreed;
         var hasVfs = declaration.Hostdevs.Any(h => h.Device.Address is not null);
-        var input = Read(context, domain, declaration, ImmutableDictionary<SysfsName, string>.Empty, isIncoming, everyVf: isKept is null && hasVfs);
-        var own = context.Records.Domains().Concat(input.Removing).Where(r => r.Domain == domain.Uuid)
-            .SelectMany(r => r.Claims).Where(c => !c.IsForeign && input.Host.Devices.ContainsKey(c.Device) && isKept?.Invoke(c) != true)
-            .ToImmutableArray();
-        var host = input.Host with { Devices = input.Host.Devices.RemoveRange(own.Select(c => c.Device)) };
-        var idle = isKept is null ? own.Select(c => c.Gpu).Where(gpu => host.Devices.Values.All(d => d.Gpu != gpu)).ToHashSet() : [];
+        var input = Read(context, domain, declaration, ImmutableDictionary<SysfsName, string>.Empty, isIncoming, everyVf: isPreview && hasVfs);
+        var freed = new FreedClaims(OwnClaims(context, domain, input, held), isPreview);
         return input with
         {
-            Host = host with
-            {
-                Parents = [.. host.Parents.Select(p => p with { Types = [.. TypesOf(p, input.Host, own, idle).Select(t => Freed(p, t, own))] })],
-                Existing = host.Existing.RemoveAll(e => own.Any(c => c.Device == e.Device.Id)),
-            },
-            Removing = input.Removing.RemoveAll(r => r.Domain == domain.Uuid && isKept?.Invoke(r.Claims[0]) != true),
+            Host = freed.Without(input.Host),
+            Removing = input.Removing.RemoveAll(r => r.Domain == domain.Uuid && !IsKept(context.Root, r.Claims[0], held)),
         };
     }
 
+    /// <returns>The claims of the domain whose devices exist and will be taken down.</returns>
+    private static ImmutableArray<Claim> OwnClaims(OperationContext context, Domain domain, PlanInput input, HeldDevices held)
+    {
+        var own = ImmutableArray.CreateBuilder<Claim>();
+        foreach (var claim in context.Records.Domains().Concat(input.Removing).Where(r => r.Domain == domain.Uuid).SelectMany(r => r.Claims))
+        {
+            if (!claim.IsForeign && input.Host.Devices.ContainsKey(claim.Device) && !IsKept(context.Root, claim, held))
+                own.Add(claim);
+        }
+
+        return own.DrainToImmutable();
+    }
+
+    private static bool IsKept(Root root, Claim claim, HeldDevices held) => held == HeldDevices.Stay && HolderOf(root, claim) is not null;
+
+    private static string? HolderOf(Root root, Claim claim) => VfioGroup.Holder(root, VfioGroup.Of(root, claim.Device, claim.Parent));
+
     private static ImmutableDictionary<DeviceId, string> HoldersOf(Root root, ImmutableArray<Record> removing, Declaration declaration)
     {
+        var declared = declaration.Hostdevs.Select(h => h.Device).ToHashSet();
         var holders = ImmutableDictionary.CreateBuilder<DeviceId, string>();
-        foreach (var claim in removing.SelectMany(r => r.Claims).Where(c => declaration.Hostdevs.Any(h => h.Device == c.Device)))
+        foreach (var claim in removing.SelectMany(r => r.Claims).Where(c => declared.Contains(c.Device)))
         {
-            if (VfioGroup.Holder(root, VfioGroup.Of(root, claim.Device, claim.Parent)) is { } holder)
+            if (HolderOf(root, claim) is { } holder)
                 holders[claim.Device] = holder;
         }
 
         return holders.ToImmutable();
     }
 
-    /// <summary>
-    /// What a VF will list when the domain's own types are gone. It does not list the one that it has, whose name the claim knows; it will list
-    /// what a free one beside it lists now. Where the GPU will run nothing, it will list all that was seen of it before: this is only good
-    /// for a preview, as what was seen decides nothing at a start.
-    /// </summary>
-    /// <param name="host">As it is now.</param>
-    /// <param name="idle">The GPUs that will run nothing; empty where this is no preview.</param>
-    private static ImmutableArray<MdevType> TypesOf(Parent parent, Host host, ImmutableArray<Claim> own, HashSet<SysfsName> idle)
+    /// <summary>What happens to devices of the domain's own that a process holds.</summary>
+    private enum HeldDevices
     {
-        if (parent.Dialect != Dialect.Vf)
-            return parent.Types;
-        var types = parent.Types;
-        if (own.FirstOrDefault(c => c.Parent == parent.Name)?.Type is { } type)
-        {
-            types = types.RemoveAll(t => t.Id == type.Id).Add(new MdevType(type.Id, type.Name, AvailableInstances: 0));
-            types = types.AddRange(host.Parents.Where(p => p.Gpu == parent.Gpu && !HasType(host, p)).SelectMany(p => p.Types));
-        }
+        /// <summary>They count as taken down: for a plan that a person asks for.</summary>
+        AreFreed,
 
-        if (idle.Contains(parent.Gpu))
-            types = types.AddRange(parent.Seen.Select(seen => seen with { AvailableInstances = 1 }));
-        return [.. types.DistinctBy(t => t.Id)];
+        /// <summary>They stay, and their names are taken.</summary>
+        Stay,
     }
-
-    private static bool HasType(Host host, Parent vf) => host.Devices.Values.Any(d => d.Parent == vf.Name);
-
-    private static MdevType Freed(Parent parent, MdevType type, ImmutableArray<Claim> own) =>
-        type with { AvailableInstances = type.AvailableInstances + own.Count(c => c.Parent == parent.Name && c.Type?.Id == type.Id) };
 }

@@ -1,48 +1,60 @@
 using System.Collections.Immutable;
+using LibvirtMdevHook.Domains;
 using LibvirtMdevHook.Linux;
 using LibvirtMdevHook.Records;
 
 namespace LibvirtMdevHook.Devices;
 
 /// <summary>
-/// The only way back: rollback, release and recovery after a crash are the same walk over the claims of a record. The claims first move
-/// to the folder of removals, so that the domain is free of them whatever the kernel does; then: offline all, remove all that is proved
-/// ours, again and again until nothing is left.
+/// The only way back: rollback, release, detach, reconcile and recovery after a crash are the same walk over the claims of a record. The
+/// claims first move to the folder of removals, so that the domain is free of them whatever the kernel does. Then all devices go offline, and
+/// all that are proved ours are removed, again and again until nothing is left.
 /// </summary>
 internal sealed class TakeDown(OperationContext context)
 {
     private static readonly TimeSpan LockTime = TimeSpan.FromSeconds(1);
 
-    // A notice lists what is left while others come and go.
+    // Immutable: a notice lists on a thread of its own what is left, while removals come and go.
     private ImmutableArray<DeviceRemoval> _removals = [];
     private ImmutableArray<Record> _removedElsewhere = [];
+
+    /// <summary>Records whose removals could not be saved: they are deleted when the devices have gone.</summary>
     private ImmutableArray<Record> _unsaved = [];
 
-    /// <summary>The claims whose devices are not known to be gone, each with the reason as half a sentence, where there is one.</summary>
-    public IEnumerable<(Claim Claim, string? Trouble)> Unfinished => RemovingHere.Select(d => (d.Claim, d.Reason))
-        .Concat(_removedElsewhere.Select(r => (r.Claims[0], (string?)"a worker of an earlier operation is still at it")));
+    /// <summary>The claims whose devices are not known to be gone, each with the reason, where one is known.</summary>
+    public IEnumerable<(Claim Claim, Reason? Reason)> Unfinished => RemovedHere.Select(r => (r.Claim, r.Reason))
+        .Concat(_removedElsewhere.Select(r => (r.Claims[0], (Reason?)"a worker of an earlier operation is still at it")));
 
-    private IEnumerable<DeviceRemoval> RemovingHere => _removals.Where(d => !d.IsDone);
+    private IEnumerable<DeviceRemoval> RemovedHere => _removals.Where(removal => !removal.IsDone);
 
-    /// <summary>The record is gone afterwards, or when all devices are, where a removal cannot be saved. The caller holds its lock.</summary>
-    /// <returns>Why something of it stays as it is, and with it the record, as half a sentence; null when all leaves.</returns>
-    public string? Begin(Record record)
+    /// <summary>Begins to take all of a record down. The record goes now, or where a removal cannot be saved, when its devices have gone.
+    /// The caller holds the record's lock.</summary>
+    /// <returns>Why a part of it stays as it is, and the record with it.</returns>
+    public Reason? TryBegin(Record record)
     {
-        var moved = record.Claims.Reverse().Where(c => c.Stage != Stage.Reserved).Select(c => (Claim: c, Done: Move(record.RemovalOf(c)))).ToArray();
-        var withheld = moved.Where(m => !m.Done).Select(m => Withheld(m.Claim)).FirstOrDefault(trouble => trouble is not null);
-        if (moved.All(m => m.Done))
+        var isMoved = true;
+        Reason? withheld = null;
+        foreach (var claim in record.Claims.Reverse())
+        {
+            if (claim.Stage == Stage.Reserved || TryMove(record.RemovalOf(claim), waitsForOthers: false))
+                continue;
+            isMoved = false;
+            withheld ??= WhyWithheld(claim);
+        }
+
+        if (isMoved)
             context.Records.Delete(record.Domain);
         else if (withheld is null)
             _unsaved = _unsaved.Add(record);
         return withheld;
     }
 
-    /// <summary>One claim alone leaves, and the others stay. The caller holds the record's lock.</summary>
-    /// <returns>Why it stays as it is, as half a sentence; null when it leaves.</returns>
-    public string? Begin(Record record, Claim claim)
+    /// <summary>Begins to take one claim down, and leaves the others. The caller holds the record's lock.</summary>
+    /// <returns>Why it stays as it is.</returns>
+    public Reason? TryBegin(Record record, Claim claim)
     {
-        if (claim.Stage != Stage.Reserved && !Move(record.RemovalOf(claim), Await))
-            return Withheld(claim);
+        if (claim.Stage != Stage.Reserved && !TryMove(record.RemovalOf(claim), waitsForOthers: true))
+            return WhyWithheld(claim);
         var rest = record.Without(claim);
         try
         {
@@ -59,27 +71,63 @@ internal sealed class TakeDown(OperationContext context)
         return null;
     }
 
-    /// <summary>A process that is stopped, or waits in the kernel, may have the lock for something else than this removal.</summary>
-    private string? Withheld(Claim claim) =>
-        RemovingHere.Any(d => d.Claim.Device == claim.Device) ? null : $"another process has the lock of the removal of {claim}";
-
-    /// <param name="wait">Given what another worker takes down, to be waited for; without, whoever needs the device waits for it.</param>
-    /// <returns>False when the removal could not be saved: the device is taken down all the same, and the domain's record kept.</returns>
-    private bool Move(Record removal, Action<Record>? wait = null)
+    /// <summary>Takes over the removals whose worker has ended.</summary>
+    public void Adopt()
     {
+        foreach (var removal in context.Records.Removing())
+        {
+            var device = removal.Claims[0].Device;
+            if (Unfinished.All(unfinished => unfinished.Claim.Device != device))
+                TryTakeOver(device);
+        }
+
+        context.Records.DeleteRemovalDebris();
+    }
+
+    /// <summary>Waits for a removal that was begun elsewhere, and goes on with it where its worker has ended.</summary>
+    public void Await(Record removal) => _removedElsewhere = _removedElsewhere.Add(removal);
+
+    /// <returns>Whether nothing is left; false when the budget was over before.</returns>
+    public bool Work(TimeBudget budget)
+    {
+        foreach (var _ in budget.Attempts())
+        {
+            RunOnce();
+            if (Unfinished.Any())
+                continue;
+            _unsaved = _unsaved.RemoveAll(TryForget);
+            return true;
+        }
+
+        return false;
+    }
+
+    public void End()
+    {
+        foreach (var removal in RemovedHere)
+            removal.End();
+    }
+
+    private void RunOnce()
+    {
+        _removedElsewhere = _removedElsewhere.RemoveAll(removal => TryTakeOver(removal.Claims[0].Device));
+        foreach (var removal in _removals)
+            removal.GoOffline();
+        foreach (var removal in _removals)
+            removal.Leave();
+    }
+
+    /// <returns>Whether the claim is being removed now; where the removal could not be saved, it is too, and the domain's record is kept.</returns>
+    /// <param name="waitsForOthers">A removal that another worker has begun is waited for; otherwise whoever needs the device waits.</param>
+    private bool TryMove(Record removal, bool waitsForOthers)
+    {
+        var device = removal.Claims[0].Device;
         FileLock? held = null;
         try
         {
-            held = context.Records.LockRemoving(removal.Claims[0].Device, Deadline.After(LockTime));
-            // Whoever holds the lock is taking the device down already, if it is this one.
+            held = context.Records.LockRemoving(device, Deadline.After(LockTime));
             if (held is null)
-            {
-                var isLeaving = context.Records.LoadRemoving(removal.Claims[0].Device)?.Generation == removal.Generation;
-                if (isLeaving)
-                    wait?.Invoke(removal);
-                return isLeaving;
-            }
-
+                return IsRemovedElsewhere(removal, waitsForOthers);
             context.Records.SaveRemoving(removal);
             _removals = _removals.Add(new DeviceRemoval(context, removal, held));
             return true;
@@ -92,54 +140,32 @@ internal sealed class TakeDown(OperationContext context)
         }
     }
 
-    /// <summary>Takes over removals whose worker has ended.</summary>
-    public void Adopt()
+    /// <summary>The process that holds the lock takes the device down already, if its record is of the same life of the domain.</summary>
+    private bool IsRemovedElsewhere(Record removal, bool waitsForOthers)
     {
-        foreach (var record in context.Records.Removing().Where(r => Unfinished.All(d => d.Claim.Device != r.Claims[0].Device)))
-        {
-            if (context.Records.LockRemoving(record.Claims[0].Device, Deadline.After(TimeSpan.Zero)) is not { } held)
-                continue;
-            if (context.Records.LoadRemoving(record.Claims[0].Device) is { } still)
-            {
-                _removals = _removals.Add(new DeviceRemoval(context, still, held));
-                continue;
-            }
-
-            held.Delete();
-            held.Dispose();
-        }
-
-        context.Records.DeleteRemovalDebris();
-    }
-
-    /// <summary>Waits for a removal that was begun elsewhere, and goes on with it where its worker has ended.</summary>
-    public void Await(Record removal) => _removedElsewhere = _removedElsewhere.Add(removal);
-
-    /// <returns>True when nothing is left; false when patience was over before.</returns>
-    public bool Work(TimeBudget budget)
-    {
-        if (!budget.Wait(Round))
+        if (context.Records.LoadRemoving(removal.Claims[0].Device)?.Generation != removal.Generation)
             return false;
-        _unsaved = _unsaved.RemoveAll(Drop);
+        if (waitsForOthers)
+            Await(removal);
         return true;
     }
 
-    public void End()
+    /// <summary>A process that is stopped, or waits in the kernel, may have the lock for something else than this removal.</summary>
+    private Reason? WhyWithheld(Claim claim)
     {
-        foreach (var removal in RemovingHere)
-            removal.End();
+        var isRemovedHere = RemovedHere.Any(removal => removal.Claim.Device == claim.Device);
+        return isRemovedHere ? null : $"another process has the lock of the removal of {claim}";
     }
 
-    /// <returns>Whether the other worker has ended; what it has not finished is taken over.</returns>
-    private bool HasEnded(Record removal)
+    /// <summary>Goes on with what a worker that has ended did not finish. What is off the record has gone.</summary>
+    /// <returns>False while that worker is at it.</returns>
+    private bool TryTakeOver(DeviceId device)
     {
-        var device = removal.Claims[0].Device;
         if (context.Records.LockRemoving(device, Deadline.After(TimeSpan.Zero)) is not { } held)
             return false;
-        // What is off the record has gone, and a VF may have been set for somebody else since.
-        if (context.Records.LoadRemoving(device) is { } still)
+        if (context.Records.LoadRemoving(device) is { } removal)
         {
-            _removals = _removals.Add(new DeviceRemoval(context, still, held));
+            _removals = _removals.Add(new DeviceRemoval(context, removal, held));
             return true;
         }
 
@@ -148,18 +174,15 @@ internal sealed class TakeDown(OperationContext context)
         return true;
     }
 
-    /// <returns>False while somebody is at work for the domain, which may be the caller.</returns>
-    private bool Drop(Record kept)
+    /// <returns>False while another process, or the caller, holds the record's lock.</returns>
+    private bool TryForget(Record record)
     {
         try
         {
-            using var own = context.Records.Lock(kept.Domain, Deadline.After(TimeSpan.Zero));
+            using var own = context.Records.Lock(record.Domain, Deadline.After(TimeSpan.Zero));
             if (own is null)
                 return false;
-            var now = context.Records.Load(kept.Domain);
-            if (now?.Generation == kept.Generation)
-                context.Records.Delete(kept.Domain);
-            if (now is null || now.Generation == kept.Generation)
+            if (own.Load()?.Generation == record.Generation)
                 own.Delete();
             return true;
         }
@@ -168,15 +191,5 @@ internal sealed class TakeDown(OperationContext context)
             context.Log.Error(e.Message);
             return true;
         }
-    }
-
-    private bool Round()
-    {
-        _removedElsewhere = _removedElsewhere.RemoveAll(HasEnded);
-        foreach (var removal in _removals)
-            removal.GoOffline();
-        foreach (var removal in _removals)
-            removal.Leave();
-        return !Unfinished.Any();
     }
 }

@@ -3,20 +3,31 @@ using LibvirtMdevHook.Linux;
 namespace LibvirtMdevHook.Devices;
 
 /// <summary>How long a worker waits: until a deadline, and not beyond the hook that it works for.</summary>
-/// <param name="Hook">Null when nobody waits any more.</param>
+/// <param name="Hook">Null when no hook waits any more.</param>
 internal sealed record TimeBudget(Deadline Deadline, SocketEnd? Hook)
 {
     public bool IsOver => Deadline.Passed || HookIsGone;
 
-    /// <summary>The hook has ended without an answer: what was done for it is to be undone.</summary>
+    /// <summary>The hook has ended without an answer: what was done for it has to be undone.</summary>
     public bool HookIsGone => Hook?.OtherEndGone == true;
 
-    /// <returns>False when patience was over before the answer was yes.</returns>
-    public bool Wait(Func<bool> until)
+    /// <summary>Attempts as <see cref="Deadline.Attempts"/> makes them, at least one, until the budget is over.</summary>
+    public IEnumerable<int> Attempts()
     {
-        var done = false;
-        Deadline.Wait(() => (done = until()) || HookIsGone);
-        return done;
+        foreach (var attempt in Deadline.Attempts())
+        {
+            yield return attempt;
+            if (HookIsGone)
+                yield break;
+        }
+    }
+
+    /// <summary>Pauses for a time, but not beyond the budget.</summary>
+    public void Pause(TimeSpan time)
+    {
+        foreach (var _ in AtMost(time).Attempts())
+        {
+        }
     }
 
     public TimeBudget AtMost(TimeSpan time) => this with { Deadline = Deadline.AtMost(time) };

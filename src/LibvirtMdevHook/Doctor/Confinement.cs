@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using LibvirtMdevHook.Linux;
 
 namespace LibvirtMdevHook.Doctor;
@@ -11,16 +12,22 @@ namespace LibvirtMdevHook.Doctor;
 /// The kernel's profiles, a line each; null without AppArmor, or when they cannot be read.
 /// </param>
 /// <param name="ApparmorError">Why they cannot be read.</param>
-/// <param name="ApparmorRules">What the administrator has added to libvirt's profiles.</param>
+/// <param name="ApparmorRules">
+/// What the administrator has added to the profile of each daemon, in the order of <see
+/// cref="Daemons"/>.
+/// </param>
 internal sealed record Confinement(
-    bool SelinuxEnforces, bool? HooksAreUnconfined, string? ApparmorProfiles, Errno ApparmorError, string ApparmorRules)
+    bool SelinuxEnforces,
+    bool? HooksAreUnconfined,
+    string? ApparmorProfiles,
+    Errno ApparmorError,
+    ImmutableArray<string> ApparmorRules)
 {
-    private const string Enforced = "(enforce)";
-
-    private static readonly string[] Profiles = ["usr.sbin.libvirtd", "usr.sbin.virtqemud"];
+    /// <summary>The daemons that call hooks.</summary>
+    public static readonly ImmutableArray<string> Daemons = ["libvirtd", "virtqemud"];
 
     /// <summary>Whether AppArmor keeps a daemon that calls hooks to its rules.</summary>
-    public bool ApparmorConfinesLibvirt => ApparmorProfiles?.Split('\n').Any(ConfinesLibvirt) == true;
+    public bool ApparmorConfinesLibvirt => Daemons.Any(Enforces);
 
     public static Confinement Read(Root root)
     {
@@ -31,7 +38,20 @@ internal sealed record Confinement(
             ReadBoolean(selinux / "booleans/virt_hooks_unconfined"),
             profiles,
             error,
-            ReadRules(root.At("/etc/apparmor.d/local")));
+            [.. Daemons.Select(daemon => ReadRules(root.At($"/etc/apparmor.d/local/usr.sbin.{daemon}")))]);
+    }
+
+    /// <returns>
+    /// The daemons that AppArmor keeps to rules that do not name the program; install.sh finds them
+    /// in the same way.
+    /// </returns>
+    public IEnumerable<string> ApparmorForbids(string program)
+    {
+        foreach (var (daemon, rules) in Daemons.Zip(ApparmorRules))
+        {
+            if (Enforces(daemon) && !rules.Contains(program, StringComparison.Ordinal))
+                yield return daemon;
+        }
     }
 
     /// <summary>
@@ -39,20 +59,23 @@ internal sealed record Confinement(
     /// </summary>
     private static bool? ReadBoolean(HostPath file) => HostFile.ReadTrimmed(file) is [var now, ..] ? now == '1' : null;
 
-    private static string ReadRules(HostPath folder)
+    /// <returns>The rules without comments.</returns>
+    private static string ReadRules(HostPath file)
     {
-        var lines = Profiles.SelectMany(name => HostFile.ReadLinked(folder / name, out _)?.Split('\n') ?? []);
-        return string.Concat(lines.Where(line => !line.TrimStart().StartsWith('#')));
+        var lines = HostFile.ReadLinked(file, out _)?.Split('\n') ?? [];
+        return string.Join('\n', lines.Where(line => !line.TrimStart().StartsWith('#')));
     }
 
-    /// <param name="line">
-    /// Such as <c>/usr/sbin/libvirtd (enforce)</c> or <c>libvirtd (complain)</c>.
-    /// </param>
-    private static bool ConfinesLibvirt(string line)
+    private bool Enforces(string daemon)
     {
-        if (!line.EndsWith(Enforced, StringComparison.Ordinal))
-            return false;
-        var profile = line.Split(' ')[0];
-        return profile[(profile.LastIndexOf('/') + 1)..] is "libvirtd" or "virtqemud";
+        foreach (var line in ApparmorProfiles?.Split('\n') ?? [])
+        {
+            // Such as '/usr/sbin/libvirtd (enforce)' or 'libvirtd (complain)'.
+            var profile = line.Split(' ')[0];
+            if (line.EndsWith(" (enforce)", StringComparison.Ordinal) && profile[(profile.LastIndexOf('/') + 1)..] == daemon)
+                return true;
+        }
+
+        return false;
     }
 }

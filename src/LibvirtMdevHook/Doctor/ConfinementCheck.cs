@@ -30,7 +30,7 @@ internal static class ConfinementCheck
     private static Finding Apparmor(Confinement confinement, string program)
     {
         var folder = program[..program.LastIndexOf('/')];
-        if (folder is "/usr/bin" or "/usr/sbin" || program.StartsWith(Hooks, StringComparison.Ordinal))
+        if (folder is "/usr/bin" or "/usr/sbin" or "/bin" or "/sbin" || program.StartsWith(Hooks, StringComparison.Ordinal))
             return Finding.Well($"AppArmor's profiles of libvirt let it execute '{program}'");
         if (confinement.ApparmorProfiles is null && !confinement.ApparmorError.IsAbsent)
         {
@@ -41,10 +41,11 @@ internal static class ConfinementCheck
 
         if (!confinement.ApparmorConfinesLibvirt)
             return Finding.Well("AppArmor does not confine libvirt here");
-        if (confinement.ApparmorRules.Contains(program, StringComparison.Ordinal))
+        if (confinement.ApparmorForbids(program).FirstOrDefault() is not { } daemon)
             return Finding.Well($"/etc/apparmor.d/local has a rule for '{program}'");
         return Finding.Wrong(
-            $"AppArmor lets libvirtd execute hooks in /usr/bin and /usr/sbin only, so that with '{program}' no domain starts",
-            "install it with PREFIX=/usr");
+            $"AppArmor does not let {daemon} execute '{program}', so that no domain starts",
+            $"install it with PREFIX=/usr, or add the line '{program} PUx,' to '/etc/apparmor.d/local/usr.sbin.{daemon}' "
+                + $"and run 'apparmor_parser -r /etc/apparmor.d/usr.sbin.{daemon}'");
     }
 }

@@ -7,8 +7,8 @@ using LibvirtMdevHook.Domains;
 namespace LibvirtMdevHook.DomainEdits;
 
 /// <summary>
-/// An attribute as it is written in a document: its value may hold references (<c>&amp;quot;</c>, <c>&amp;#x2d;</c>) and line ends, so each
-/// character of the value knows where it comes from.
+/// An attribute as it is written in a document. Its value may hold references (<c>&amp;quot;</c>,
+/// <c>&amp;#x2d;</c>) and line ends, so the place of each character of the value is kept.
 /// </summary>
 internal sealed class AttributeSpan
 {
@@ -16,34 +16,45 @@ internal sealed class AttributeSpan
 
     private AttributeSpan(ImmutableArray<int> places) => _places = places;
 
-    /// <summary>The place of the quote that ends the value.</summary>
+    /// <summary>The index of the quote that ends the value.</summary>
     public int End => _places[^1];
 
-    /// <param name="attribute">Read from this text with its line.</param>
-    /// <exception cref="InvalidOperationException">The attribute is not where its line says, which would be a mistake of this program.</exception>
+    /// <param name="attribute">An attribute that was read from this text with its line.</param>
+    /// <exception cref="InvalidOperationException">
+    /// The attribute is not at its line and position: a mistake in this program.
+    /// </exception>
     public static AttributeSpan Of(SourceText source, XAttribute attribute)
     {
-        var quote = source.Text.AsSpan(source.Offset(attribute)).IndexOfAny('"', '\'') + source.Offset(attribute);
+        var start = source.Offset(attribute);
+        var quote = source.Text.AsSpan(start).IndexOfAny('"', '\'') + start;
         var end = source.Text.IndexOf(source.Text[quote], quote + 1);
         var value = new StringBuilder();
         var places = ImmutableArray.CreateBuilder<int>();
-        for (int place = quote + 1, next; place < end; place = next)
+        var place = quote + 1;
+        while (place < end)
         {
-            value.Append(Decode(source.Text, place, out next));
+            value.Append(Decode(source.Text, place, out var next));
             while (places.Count < value.Length)
                 places.Add(place);
+            place = next;
         }
 
         places.Add(end);
-        return value.Equals(attribute.Value)
-            ? new AttributeSpan(places.ToImmutable())
-            : throw new InvalidOperationException($"the attribute '{attribute.Name}' is not at offset {source.Offset(attribute)} of the document");
+        if (!value.Equals(attribute.Value))
+            throw new InvalidOperationException($"the attribute '{attribute.Name}' is not at offset {start} of the document");
+        return new AttributeSpan(places.ToImmutable());
     }
 
-    /// <returns>The place in the document of a character of the value; of its length, the quote that ends it.</returns>
+    /// <param name="index">
+    /// The index of a character in the value, or the value's length for the quote that ends it.
+    /// </param>
+    /// <returns>The index in the document.</returns>
     public int PlaceOf(int index) => _places[index];
 
-    /// <summary>What one character, reference or line end means in a value (XML 1.0, sections 2.11, 3.3.3 and 4.6).</summary>
+    /// <summary>
+    /// Decodes one character, reference or line end of a value (XML 1.0, sections 2.11, 3.3.3 and
+    /// 4.6).
+    /// </summary>
     private static string Decode(string text, int place, out int next)
     {
         next = place + 1;
@@ -53,16 +64,20 @@ internal sealed class AttributeSpan
             return text[place] is '\r' or '\n' or '\t' ? " " : text[place].ToString();
         var end = text.IndexOf(';', place);
         next = end + 1;
-        return text[(place + 1)..end] switch
+        var reference = text[(place + 1)..end];
+        return reference switch
         {
             "lt" => "<",
             "gt" => ">",
             "amp" => "&",
             "apos" => "'",
             "quot" => "\"",
-            ['#', 'x', .. var digits] => char.ConvertFromUtf32(int.Parse(digits, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture)),
-            ['#', .. var digits] => char.ConvertFromUtf32(int.Parse(digits, NumberStyles.None, CultureInfo.InvariantCulture)),
-            var other => $"&{other};",
+            ['#', 'x', .. var digits] => Character(digits, NumberStyles.AllowHexSpecifier),
+            ['#', .. var digits] => Character(digits, NumberStyles.None),
+            _ => $"&{reference};",
         };
     }
+
+    private static string Character(string digits, NumberStyles style) =>
+        char.ConvertFromUtf32(int.Parse(digits, style, CultureInfo.InvariantCulture));
 }

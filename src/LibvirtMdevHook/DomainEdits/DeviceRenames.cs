@@ -3,47 +3,64 @@ using LibvirtMdevHook.Domains;
 
 namespace LibvirtMdevHook.DomainEdits;
 
-/// <summary>What the destination of a migration changes in a domain XML: which devices it names, and nothing else.</summary>
+/// <summary>
+/// What the destination of a migration changes in a domain XML: the devices that it names, and
+/// nothing else.
+/// </summary>
 internal static class DeviceRenames
 {
-    /// <summary>Gives devices other names, in the declaration and where the guest has them.</summary>
-    /// <param name="names">The new name of each device that gets one; of the same kind, all taking effect at once.</param>
-    /// <returns>The new text; the very same where nothing changes.</returns>
+    /// <summary>
+    /// Gives devices other names, in the declaration and in the guest's own devices.
+    /// </summary>
+    /// <param name="names">
+    /// The new name of each device that gets one, of the same kind as the old name. All names
+    /// change at once, so two devices can swap theirs.
+    /// </param>
+    /// <returns>The new text; the same string where nothing changes.</returns>
     public static string Apply(DomainDocument document, IReadOnlyDictionary<DeviceId, DeviceId> names)
     {
         var edits = new XmlEdits(document.Source);
         foreach (var element in DeclarationXml.Hostdevs(document.Root))
         {
-            if (DeclaredHostdevXml.DeviceOf(element) is { } device && names.GetValueOrDefault(device) is { } name && name != device)
-                edits.Replace(element.Attribute(device.Uuid is null ? "address" : "uuid")!, name.ToString());
+            if (DeclaredHostdevXml.DeviceOf(element) is not { } device)
+                continue;
+            if (names.GetValueOrDefault(device) is { } name && name != device)
+                edits.Replace(element.Attribute(DeclaredHostdevXml.AttributeFor(device))!, name.ToString());
         }
 
         foreach (var entry in GuestDevices.Read(document.Root).Entries)
         {
             if (names.GetValueOrDefault(entry.Device) is { } name && name != entry.Device)
-                Apply(edits, entry, name);
+                Rename(edits, entry, name);
         }
 
         return edits.ToString();
     }
 
-    /// <summary>Takes away the declared devices that the guest does not have any more, and a declaration of which nothing is left.</summary>
-    /// <returns>The new text; the very same where the guest has all.</returns>
+    /// <summary>
+    /// Removes the declared devices that the guest does not have any more. A declaration that would
+    /// become empty is removed as a whole.
+    /// </summary>
+    /// <returns>The new text; the same string where the guest has all declared devices.</returns>
     public static string DropMissing(DomainDocument document)
     {
-        var devices = GuestDevices.Read(document.Root);
         var declared = DeclarationXml.Hostdevs(document.Root).Take(DeclarationXml.MaximumHostdevs + 1).ToArray();
-        // More than may be declared are a refusal anyway.
+        // A declaration of more devices than that is refused anyway.
         if (declared.Length > DeclarationXml.MaximumHostdevs)
             return document.Source.Text;
-        var unbound = declared.Where(element => DeclaredHostdevXml.DeviceOf(element) is { } device && devices.Find(device) is null).ToArray();
+        var devices = GuestDevices.Read(document.Root);
+        var missing = declared.Where(element => IsMissing(element, devices)).ToArray();
+        var removed = missing.Length == declared.Length ? missing.Select(element => element.Parent!).Distinct() : missing;
         var edits = new XmlEdits(document.Source);
-        foreach (var element in unbound.Length == declared.Length ? unbound.Select(e => e.Parent!).Distinct() : unbound)
+        foreach (var element in removed)
             edits.Remove(element);
         return edits.ToString();
     }
 
-    private static void Apply(XmlEdits edits, GuestDevices.Entry entry, DeviceId name)
+    private static bool IsMissing(XElement declared, GuestDevices devices) =>
+        DeclaredHostdevXml.DeviceOf(declared) is { } device && devices.Find(device) is null;
+
+    private static void Rename(XmlEdits edits, GuestDevices.Entry entry, DeviceId name)
     {
         if (entry.AttachedBy == AttachedBy.Commandline)
         {
@@ -64,14 +81,16 @@ internal static class DeviceRenames
         }
     }
 
-    /// <summary>libvirt writes all four; people may leave out a domain or a function of 0.</summary>
+    /// <summary>
+    /// libvirt writes all four attributes; people may leave out a domain or a function of 0.
+    /// </summary>
     private static void Set(XmlEdits edits, XElement address, string attribute, uint from, uint to, string format)
     {
-        var text = "0x" + to.ToString(format, null);
         if (from == to)
             return;
-        if (address.Attribute(attribute) is { } there)
-            edits.Replace(there, text);
+        var text = "0x" + to.ToString(format, null);
+        if (address.Attribute(attribute) is { } existing)
+            edits.Replace(existing, text);
         else
             edits.AddBehind(address.LastAttribute!, attribute, text);
     }

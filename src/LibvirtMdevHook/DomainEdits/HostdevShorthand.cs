@@ -4,9 +4,11 @@ using LibvirtMdevHook.Domains;
 namespace LibvirtMdevHook.DomainEdits;
 
 /// <summary>
-/// Moves what people write on a native hostdev, <c>&lt;hostdev type='mdev' mdev:type='GRID M60-4Q'/&gt;</c>, to where libvirt keeps it: a
-/// declaration in metadata. What is missing is filled in, the uuid above all; everything else of the document stays. Which VF a
-/// <c>&lt;hostdev type='pci' mdev:type='NVIDIA A40-2Q'/&gt;</c> gets is up to the host: here it gets an address that no host has.
+/// Moves the shorthand that people write on a native hostdev,
+/// <c>&lt;hostdev type='mdev' mdev:type='GRID M60-4Q'/&gt;</c>, to where libvirt keeps it: a
+/// declaration in metadata. It fills in what is missing, above all the uuid, and leaves the rest of
+/// the document as it is. Which VF a <c>&lt;hostdev type='pci' mdev:type='NVIDIA A40-2Q'/&gt;</c>
+/// gets depends on the host: here it gets a placeholder, an address that no host has.
 /// </summary>
 internal sealed class HostdevShorthand
 {
@@ -21,8 +23,11 @@ internal sealed class HostdevShorthand
 
     private HostdevShorthand(DomainDocument document) => (_domain, _edits) = (document.Root, new XmlEdits(document.Source));
 
-    /// <returns>The new text, the very same where no hostdev has anything of ours on it; and the VFs that are still to be picked.</returns>
-    /// <exception cref="DomainXmlException">A hostdev has something on it that cannot be moved.</exception>
+    /// <returns>
+    /// The new text, which is the same string where no hostdev has a shorthand, and the
+    /// placeholders for VFs that are still to be chosen.
+    /// </returns>
+    /// <exception cref="DomainXmlException">A shorthand has mistakes.</exception>
     public static (string Text, IReadOnlyList<DeviceId> Unnamed) Expand(DomainDocument document)
     {
         var shorthand = new HostdevShorthand(document);
@@ -33,10 +38,10 @@ internal sealed class HostdevShorthand
     {
         foreach (var hostdev in _domain.Elements("devices").Elements("hostdev"))
         {
-            var wish = hostdev.Attributes().Where(a => a.Name.Namespace == Ours).ToArray();
+            var attributes = hostdev.Attributes().Where(a => a.Name.Namespace == Ours).ToArray();
             var attrs = hostdev.Elements().Where(e => e.Name.Namespace == Ours).ToArray();
-            if (wish.Length + attrs.Length > 0)
-                Move(hostdev, wish, attrs);
+            if (attributes.Length + attrs.Length > 0)
+                Move(hostdev, attributes, attrs);
         }
 
         if (_problems.Count > 0)
@@ -46,62 +51,78 @@ internal sealed class HostdevShorthand
         return _edits.ToString();
     }
 
-    private void Move(XElement hostdev, XAttribute[] inline, XElement[] attrs)
+    private void Move(XElement hostdev, XAttribute[] attributes, XElement[] attrs)
     {
-        Check(hostdev, inline, attrs);
+        Check(hostdev, attributes, attrs);
         if (_problems.Count > 0 || DeviceOf(hostdev) is not { } device)
             return;
-        foreach (var attribute in inline.Concat(hostdev.Attributes().Where(a => a.IsNamespaceDeclaration && a.Value == DeclarationXml.Namespace)))
+        var prefixes = hostdev.Attributes().Where(a => a.IsNamespaceDeclaration && a.Value == DeclarationXml.Namespace);
+        foreach (var attribute in attributes.Concat(prefixes))
             _edits.Remove(attribute);
         foreach (var attr in attrs)
             _edits.Remove(attr);
-        foreach (var (name, value) in new[] { ("mode", "subsystem"), device.Uuid is null ? ("managed", "no") : ("model", HostdevXml.UsualModel) })
-        {
-            if (hostdev.Attribute(name) is null)
-                _edits.AddBehind(hostdev.Attribute("type")!, name, value);
-        }
-
+        SetIfMissing(hostdev, "mode", "subsystem");
+        if (device.Address is not null)
+            SetIfMissing(hostdev, "managed", "no");
+        else
+            SetIfMissing(hostdev, "model", HostdevXml.UsualModel);
         _declared.Add(new XElement("hostdev",
-            new XAttribute(device.Uuid is null ? "address" : "uuid", device.ToString()),
-            inline.Select(a => new XAttribute(a.Name.LocalName, a.Value)),
-            attrs.Select(a => new XElement("attr", a.Attributes().Where(b => !b.IsNamespaceDeclaration), a.Nodes()))));
+            new XAttribute(DeclaredHostdevXml.AttributeFor(device), device.ToString()),
+            attributes.Select(a => new XAttribute(a.Name.LocalName, a.Value)),
+            attrs.Select(attr => new XElement("attr", ElementCopy.Plain(attr.Attributes()), attr.Nodes()))));
     }
 
-    private void Check(XElement hostdev, XAttribute[] inline, XElement[] attrs)
+    private void SetIfMissing(XElement hostdev, string name, string value)
     {
-        foreach (var unknown in inline.Where(a => !Attributes.Contains(a.Name.LocalName)))
-            _problems.Add(DeclarationXml.At(unknown, $"the attribute '{unknown.Name.LocalName}' cannot stand on a hostdev; type, parent and args can"));
-        foreach (var unknown in attrs.Where(a => a.Name.LocalName != "attr"))
-            _problems.Add(DeclarationXml.At(unknown, $"the element '{unknown.Name.LocalName}' cannot stand in a hostdev; attr can"));
-        if ((string?)hostdev.Attribute("type") is not ("mdev" or "pci"))
-            _problems.Add(DeclarationXml.At(hostdev, "only of a <hostdev type='mdev'> or a <hostdev type='pci'> can the rest be filled in; write everything else out"));
-        else if ((string?)hostdev.Attribute("type") == "pci" && (string?)hostdev.Attribute("managed") == "yes")
-            _problems.Add(DeclarationXml.At(hostdev, "a VF has to stay with its driver; write managed='no' on its <hostdev>"));
+        if (hostdev.Attribute(name) is null)
+            _edits.AddBehind(hostdev.Attribute("type")!, name, value);
     }
 
-    /// <returns>What the hostdev has already, or gets now; null when that cannot be told, which is a problem.</returns>
+    private void Check(XElement hostdev, XAttribute[] attributes, XElement[] attrs)
+    {
+        foreach (var unknown in attributes.Where(a => !Attributes.Contains(a.Name.LocalName)))
+            Refuse(unknown, $"the attribute '{unknown.Name.LocalName}' cannot be on a hostdev; expected type, parent or args");
+        foreach (var unknown in attrs.Where(a => a.Name.LocalName != "attr"))
+            Refuse(unknown, $"the element '{unknown.Name.LocalName}' cannot be in a hostdev; expected attr");
+        var type = (string?)hostdev.Attribute("type");
+        if (type is not ("mdev" or "pci"))
+        {
+            Refuse(hostdev, "only a <hostdev type='mdev'> or a <hostdev type='pci'> can be written in the short form; "
+                + "write any other hostdev in full");
+        }
+        else if (type == "pci" && (string?)hostdev.Attribute("managed") == "yes")
+        {
+            Refuse(hostdev, "a VF must stay with its driver; write managed='no' on its <hostdev>");
+        }
+    }
+
+    /// <returns>
+    /// The device that the hostdev names, or a new one that it names now; null when its address is
+    /// malformed.
+    /// </returns>
     private DeviceId? DeviceOf(XElement hostdev)
     {
         var isVf = (string?)hostdev.Attribute("type") == "pci";
-        if (hostdev.Elements("source").Elements("address").FirstOrDefault() is not { } there)
-            return Named(hostdev, isVf ? Placeholder() : DeviceId.Mdev(Guid.NewGuid()));
-        if (!isVf && DeviceId.TryParseUuid((string?)there.Attribute("uuid"), out var uuid))
-            return DeviceId.Mdev(uuid);
-        if (isVf && PciAddress.TryParse((string?)there.Attribute("domain"), (string?)there.Attribute("bus"),
-            (string?)there.Attribute("slot"), (string?)there.Attribute("function"), out var vf))
-            return DeviceId.Vf(vf.Value);
-        _problems.Add(DeclarationXml.At(there, $"the <address> of the hostdev's source is not {(isVf ? "that of a VF" : "a uuid")}; write it out, or leave it away"));
+        if (HostdevXml.SourceAddress(hostdev) is not { } address)
+            return Name(hostdev, isVf ? Placeholder() : DeviceId.Mdev(Guid.NewGuid()));
+        if (HostdevXml.DeviceOf(hostdev) is { } device)
+            return device;
+        var expected = isVf ? "that of a VF" : "a uuid";
+        Refuse(address, $"the <address> of the hostdev's source is not {expected}; write it in full, or leave it out");
         return null;
     }
 
     private DeviceId Placeholder()
     {
-        var device = DeviceId.Vf(new PciAddress(uint.MaxValue, byte.MaxValue, (byte)(_unnamed.Count / 8), (byte)(_unnamed.Count % 8)));
+        var slot = (byte)(_unnamed.Count / 8);
+        var function = (byte)(_unnamed.Count % 8);
+        var device = DeviceId.Vf(new PciAddress(uint.MaxValue, byte.MaxValue, slot, function));
         _unnamed.Add(device);
         return device;
     }
 
-    private DeviceId Named(XElement hostdev, DeviceId device)
+    /// <summary>Makes the hostdev name a device.</summary>
+    private DeviceId Name(XElement hostdev, DeviceId device)
     {
         if (hostdev.Element("source") is { } source)
             _edits.AddFirst(source, HostdevXml.Address(device));
@@ -110,21 +131,25 @@ internal sealed class HostdevShorthand
         return device;
     }
 
+    /// <summary>
+    /// Writes the entries without a prefix, so that all prefixes of the document keep their
+    /// meaning.
+    /// </summary>
     private void Declare()
     {
-        // Without a prefix: whatever prefixes the document has stay what they are.
-        var entries = string.Concat(_declared.Select(d => In(Ours, d).ToString(SaveOptions.DisableFormatting)));
-        var hostdevs = $"<hostdevs xmlns=\"{DeclarationXml.Namespace}\">{string.Concat(_declared.Select(d => d.ToString(SaveOptions.DisableFormatting)))}</hostdevs>";
-        if (_domain.Elements("metadata").Elements(Ours + "hostdevs").FirstOrDefault() is { } declaration)
-            _edits.AddLast(declaration, entries);
+        var declaration = $"<hostdevs xmlns=\"{DeclarationXml.Namespace}\">{Text(_declared)}</hostdevs>";
+        if (_domain.Elements("metadata").Elements(Ours + "hostdevs").FirstOrDefault() is { } existing)
+            _edits.AddLast(existing, Text(_declared.Select(ElementCopy.InNamespace)));
         else if (_domain.Element("metadata") is { } metadata)
-            _edits.AddLast(metadata, hostdevs);
+            _edits.AddLast(metadata, declaration);
         else if ((_domain.Element("uuid") ?? _domain.Element("name")) is { } head)
-            _edits.AddBehind(head, $"<metadata>{hostdevs}</metadata>");
+            _edits.AddBehind(head, $"<metadata>{declaration}</metadata>");
         else
-            _edits.AddFirst(_domain, $"<metadata>{hostdevs}</metadata>");
+            _edits.AddFirst(_domain, $"<metadata>{declaration}</metadata>");
     }
 
-    private static XElement In(XNamespace space, XElement element) =>
-        new(space + element.Name.LocalName, element.Attributes(), element.Nodes().Select(n => n is XElement child ? In(space, child) : n));
+    private void Refuse(XObject node, string text) => _problems.Add(DeclarationXml.At(node, text));
+
+    private static string Text(IEnumerable<XElement> elements) =>
+        string.Concat(elements.Select(element => element.ToString(SaveOptions.DisableFormatting)));
 }

@@ -4,20 +4,32 @@ using LibvirtMdevHook.Domains;
 
 namespace LibvirtMdevHook.DomainEdits;
 
-/// <summary>A device as a person asks for it, in the words of the declaration; it is checked as a declaration is.</summary>
-/// <param name="Parents">Separated by blanks; empty for any that fits.</param>
+/// <summary>
+/// A device as a person requests it, in the words of the declaration. It is checked like a
+/// declaration.
+/// </summary>
+/// <param name="Parents">Separated by blanks; empty for any parent that fits.</param>
 /// <param name="Args">Empty for none.</param>
-/// <param name="IsUnnamed">The uuid is one that we made: where only a VF will do, the device becomes that.</param>
+/// <param name="IsUnnamed">
+/// This program made the uuid. Where only a VF fits, the device becomes that VF.
+/// </param>
 internal sealed record RequestedDevice(DeviceId Device, string? Type, string Parents = "", string Args = "", bool IsUnnamed = false)
 {
     /// <summary>Names and values in the order in which they are written.</summary>
     public ImmutableArray<(string Name, string Value)> Attrs { get; init; } = [];
 
     /// <returns>The entry of the declaration, without a namespace.</returns>
-    public XElement ToXml() => new("hostdev",
-        new XAttribute(Device.Uuid is null ? "address" : "uuid", Device.ToString()),
-        Type is null ? null : new XAttribute("type", Type),
-        Parents.Length > 0 ? new XAttribute("parent", Parents) : null,
-        Args.Length > 0 ? new XAttribute("args", Args) : null,
-        Attrs.Select(a => new XElement("attr", new XAttribute("name", a.Name), new XAttribute("value", a.Value))));
+    public XElement ToXml()
+    {
+        var hostdev = new XElement("hostdev", new XAttribute(DeclaredHostdevXml.AttributeFor(Device), Device.ToString()));
+        if (Type is not null)
+            hostdev.Add(new XAttribute("type", Type));
+        if (Parents.Length > 0)
+            hostdev.Add(new XAttribute("parent", Parents));
+        if (Args.Length > 0)
+            hostdev.Add(new XAttribute("args", Args));
+        foreach (var (name, value) in Attrs)
+            hostdev.Add(new XElement("attr", new XAttribute("name", name), new XAttribute("value", value)));
+        return hostdev;
+    }
 }

@@ -5,14 +5,15 @@ using LibvirtMdevHook.Domains;
 namespace LibvirtMdevHook.DomainEdits;
 
 /// <summary>
-/// Changes to the text of a document that leave everything else as it is: white space, order, comments, quotes, references, and what other
-/// applications keep in metadata.
+/// Changes to the text of a document that leave the rest of it as it is: white space, order,
+/// comments, quotes, references, and the metadata of other applications.
 /// </summary>
 internal sealed class XmlEdits(SourceText source)
 {
     private readonly List<Edit> _edits = [];
 
-    /// <param name="value">Without characters that XML gives a meaning.</param>
+    /// <summary>Replaces the value of an attribute.</summary>
+    /// <param name="value">A text without characters that have a meaning in XML.</param>
     public void Replace(XAttribute attribute, string value) => Replace(attribute, 0, attribute.Value.Length, value);
 
     /// <summary>Replaces a part of an attribute's value.</summary>
@@ -22,14 +23,15 @@ internal sealed class XmlEdits(SourceText source)
         _edits.Add(new Edit(place.PlaceOf(index), place.PlaceOf(index + length), value));
     }
 
-    /// <summary>Writes another attribute behind one that is there.</summary>
+    /// <summary>Adds another attribute behind an existing one.</summary>
     public void AddBehind(XAttribute attribute, string name, string value)
     {
-        var quote = AttributeSpan.Of(source, attribute).End;
-        _edits.Add(new Edit(quote + 1, quote + 1, $" {name}={source.Text[quote]}{value}{source.Text[quote]}"));
+        var end = AttributeSpan.Of(source, attribute).End;
+        var quote = source.Text[end];
+        Insert(end + 1, $" {name}={quote}{value}{quote}");
     }
 
-    /// <summary>Takes an attribute away, with the white space before it.</summary>
+    /// <summary>Removes an attribute and the white space before it.</summary>
     public void Remove(XAttribute attribute)
     {
         var start = source.Offset(attribute);
@@ -38,16 +40,20 @@ internal sealed class XmlEdits(SourceText source)
         _edits.Add(new Edit(start, AttributeSpan.Of(source, attribute).End + 1, ""));
     }
 
-    /// <summary>Writes text behind the start tag of an element, which gets an end tag if it has none.</summary>
+    /// <summary>
+    /// Adds text behind the start tag of an element. An element without an end tag gets one.
+    /// </summary>
     public void AddFirst(XElement element, string text) => Add(element, text, source.TagEnd(source.Offset(element)) + 1);
 
-    /// <summary>Writes text before the end tag of an element, which gets one if it has none.</summary>
+    /// <summary>
+    /// Adds text before the end tag of an element. An element without an end tag gets one.
+    /// </summary>
     public void AddLast(XElement element, string text) => Add(element, text, source.Text.LastIndexOf('<', End(element)));
 
-    /// <summary>Writes text behind an element.</summary>
-    public void AddBehind(XElement element, string text) => _edits.Add(new Edit(End(element) + 1, End(element) + 1, text));
+    /// <summary>Adds text behind an element.</summary>
+    public void AddBehind(XElement element, string text) => Insert(End(element) + 1, text);
 
-    /// <summary>Takes an element away, its content included; white space around it stays.</summary>
+    /// <summary>Removes an element and its content. The white space around it stays.</summary>
     public void Remove(XElement element)
     {
         var start = source.Offset(element) - 1;
@@ -57,18 +63,22 @@ internal sealed class XmlEdits(SourceText source)
     private void Add(XElement element, string text, int place)
     {
         var end = source.TagEnd(source.Offset(element));
-        _edits.Add(source.Text[end - 1] == '/'
-            ? new Edit(end - 1, end + 1, $">{text}</{NameOf(element)}>")
-            : new Edit(place, place, text));
+        var isEmpty = source.Text[end - 1] == '/';
+        if (isEmpty)
+            _edits.Add(new Edit(end - 1, end + 1, $">{text}</{NameOf(element)}>"));
+        else
+            Insert(place, text);
     }
 
-    /// <summary>With its prefix.</summary>
+    private void Insert(int place, string text) => _edits.Add(new Edit(place, place, text));
+
+    /// <returns>The name of an element with its prefix.</returns>
     private string NameOf(XElement element) =>
         string.Concat(source.Text.Skip(source.Offset(element)).TakeWhile(c => !char.IsWhiteSpace(c) && c is not ('/' or '>')));
 
     private int End(XElement element) => source.ElementEnd(source.Offset(element) - 1);
 
-    /// <returns>The text with all the changes.</returns>
+    /// <returns>The text with all changes.</returns>
     public override string ToString()
     {
         var text = new StringBuilder();

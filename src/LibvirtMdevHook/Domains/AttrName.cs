@@ -4,8 +4,18 @@ using LibvirtMdevHook.Linux;
 namespace LibvirtMdevHook.Domains;
 
 /// <summary>
-/// The name of a sysfs attribute of a device that a declaration may set: one or two components, on the allow-list. Whoever may edit a
-/// domain must not get root's sysfs.
+/// A value that is written to a sysfs attribute of a device after the device was created and before
+/// it goes online.
+/// </summary>
+/// <param name="Value">
+/// At most 4095 bytes without control characters: an attribute takes a page, and a newline is added
+/// to the value when it is written.
+/// </param>
+internal sealed record Attr(AttrName Name, string Value);
+
+/// <summary>
+/// The name of a sysfs attribute of a device that a declaration may set: one or two components, on
+/// the allow-list. A person who may edit a domain must not get root's access to sysfs.
 /// </summary>
 internal sealed record AttrName
 {
@@ -28,28 +38,38 @@ internal sealed record AttrName
     public SysfsName File { get; }
 
     /// <param name="text">The name as declared.</param>
-    /// <param name="alsoAllowed">What the configuration's <c>allowed_attributes</c> adds: whole names, or <c>folder/*</c>.</param>
+    /// <param name="alsoAllowed">
+    /// What the configuration's <c>allowed_attributes</c> adds: whole names, or <c>folder/*</c>.
+    /// </param>
     public static bool TryParse(string? text, IReadOnlyCollection<string> alsoAllowed, [NotNullWhen(true)] out AttrName? name)
     {
         name = null;
-        var parts = text?.Split('/') ?? [];
-        if (parts.Length is not (1 or 2) || parts.Any(p => !IsPlain(p)) || IsNever(text!))
+        if (text?.Split('/') is not { Length: 1 or 2 } parts || !parts.All(IsPlain))
             return false;
-        var allowed = AllowedNames.Contains(text) || (parts.Length == 2 && AllowedFolders.Contains(parts[0]))
-            || alsoAllowed.Contains(text!) || (parts.Length == 2 && alsoAllowed.Contains(parts[0] + "/*"));
-        if (!allowed)
+        if (IsNever(text) || !IsAllowed(text, parts, alsoAllowed))
             return false;
-        name = new AttrName(parts.Length == 2 ? SysfsName.Parse(parts[0]) : null, SysfsName.Parse(parts[^1]));
+        var folder = parts.Length == 2 ? SysfsName.Parse(parts[0]) : null;
+        name = new AttrName(folder, SysfsName.Parse(parts[^1]));
         return true;
     }
 
-    /// <summary>The names that a record may hold: it was checked against the configuration when it was made.</summary>
+    /// <summary>
+    /// Parses a name from a record. It was checked against the configuration when the record was
+    /// made.
+    /// </summary>
     public static bool TryParseRecorded(string? text, [NotNullWhen(true)] out AttrName? name) =>
         TryParse(text, text is null ? [] : [text], out name);
 
     public HostPath In(HostPath device) => Folder is null ? device / File : device / Folder / File;
 
     public override string ToString() => Folder is null ? File.ToString() : $"{Folder}/{File}";
+
+    private static bool IsAllowed(string name, string[] parts, IReadOnlyCollection<string> alsoAllowed)
+    {
+        if (AllowedNames.Contains(name) || alsoAllowed.Contains(name))
+            return true;
+        return parts.Length == 2 && (AllowedFolders.Contains(parts[0]) || alsoAllowed.Contains(parts[0] + "/*"));
+    }
 
     private static bool IsNever(string name) => NeverNames.Contains(name) || name.StartsWith("resource", StringComparison.Ordinal);
 

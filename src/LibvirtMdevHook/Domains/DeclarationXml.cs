@@ -3,7 +3,10 @@ using System.Xml.Linq;
 
 namespace LibvirtMdevHook.Domains;
 
-/// <summary>Reads our element in a domain's metadata. Its grammar is schemas/mdev-hook.rng; tests hold the two together.</summary>
+/// <summary>
+/// Reads the declaration in a domain's metadata. schemas/mdev-hook.rng has its grammar; tests keep
+/// the two in step.
+/// </summary>
 internal static class DeclarationXml
 {
     public const string NamespaceStem = "urn:libvirt-mdev-hook:";
@@ -12,12 +15,15 @@ internal static class DeclarationXml
     public const int MaximumHostdevs = 64;
     public const int MaximumAttrs = 256;
 
-    /// <summary>Nobody reads more of one kind, and a document has room for hundreds of thousands.</summary>
+    /// <summary>
+    /// The most problems of one kind that are reported. A document has room for hundreds of
+    /// thousands.
+    /// </summary>
     private const int MaximumAlike = 100;
 
     private static readonly XNamespace Ours = Namespace;
 
-    /// <returns>Null when there is no declaration, or when it has problems.</returns>
+    /// <returns>Null when the domain has no declaration, or none of this version.</returns>
     public static Declaration? Read(XElement domain, IReadOnlyCollection<string> alsoAllowed, List<Problem> problems)
     {
         RefuseOutsideMetadata(domain, problems);
@@ -39,58 +45,67 @@ internal static class DeclarationXml
         return null;
     }
 
-    /// <returns>The &lt;hostdev&gt; elements of all declarations, as they are, whatever is wrong in them.</returns>
+    /// <returns>The &lt;hostdev&gt; elements of all declarations, unchecked.</returns>
     public static IEnumerable<XElement> Hostdevs(XElement domain) =>
         domain.Elements("metadata").Elements(Ours + "hostdevs").Elements(Ours + "hostdev");
 
-    private static Declaration ReadHostdevs(XElement element, GuestDevices devices, IReadOnlyCollection<string> alsoAllowed, List<Problem> problems)
+    /// <summary>Reports attributes, elements and text that the grammar does not have.</summary>
+    /// <param name="child">
+    /// The name of the elements that may be in the element; empty for none.
+    /// </param>
+    public static void Expect(XElement element, string[] attributes, string child, List<Problem> problems)
+    {
+        var name = element.Name.LocalName;
+        var unknown = ElementCopy.Plain(element.Attributes()).Where(a => !attributes.Contains(a.Name.ToString()));
+        foreach (var attribute in unknown.Take(MaximumAlike))
+        {
+            problems.Add(At(attribute, $"the attribute '{Shown(attribute.Name, element)}' of <{name}> is not known; "
+                + $"expected {Alternatives.Of(attributes)}"));
+        }
+
+        var expected = child.Length > 0 ? $"; expected <{child}> of the namespace '{Namespace}'" : "";
+        foreach (var stranger in element.Elements().Where(e => child.Length == 0 || e.Name != Ours + child).Take(MaximumAlike))
+            problems.Add(At(stranger, $"the element '{Shown(stranger.Name, stranger)}' in <{name}> is not known{expected}"));
+        foreach (var text in element.Nodes().OfType<XText>().Where(t => !string.IsNullOrWhiteSpace(t.Value)).Take(MaximumAlike))
+            problems.Add(At(text, $"the text '{text.Value.Trim()}' in <{name}> is not expected"));
+    }
+
+    public static Problem At(XObject node, string text) => new(DomainXml.LineOf(node), text);
+
+    private static Declaration ReadHostdevs(
+        XElement element, GuestDevices devices, IReadOnlyCollection<string> alsoAllowed, List<Problem> problems)
     {
         Expect(element, ["placement", "numa", "gpu"], "hostdev", problems);
-        var hostdevs = element.Elements(Ours + "hostdev").ToArray();
-        if (hostdevs.Length > MaximumHostdevs || element.Descendants(Ours + "attr").Count() > MaximumAttrs)
+        var elements = element.Elements(Ours + "hostdev").ToArray();
+        if (elements.Length > MaximumHostdevs || element.Descendants(Ours + "attr").Count() > MaximumAttrs)
         {
             problems.Add(At(element, $"the declaration has more than {MaximumHostdevs} <hostdev> or {MaximumAttrs} <attr>"));
             return new Declaration(null, null, GpuRule.Any, []);
         }
 
-        if (hostdevs.Length == 0)
+        if (elements.Length == 0)
             problems.Add(At(element, "the declaration has no <hostdev>; declare at least one, or remove the declaration"));
-        var read = hostdevs.Select(h => DeclaredHostdevXml.Read(h, devices, alsoAllowed, problems)).OfType<DeclaredHostdev>().ToImmutableArray();
-        foreach (var twice in read.GroupBy(h => h.Device).Where(g => g.Count() > 1))
+        var hostdevs = ImmutableArray.CreateBuilder<DeclaredHostdev>();
+        foreach (var one in elements)
+        {
+            if (DeclaredHostdevXml.Read(one, devices, alsoAllowed, problems) is { } hostdev)
+                hostdevs.Add(hostdev);
+        }
+
+        foreach (var twice in hostdevs.GroupBy(h => h.Device).Where(g => g.Count() > 1))
             problems.Add(new Problem(twice.Last().Line, $"the device '{twice.Key}' is declared twice, first in line {twice.First().Line}"));
         return new Declaration(
-            ReadWord<Placement>(element, "placement", problems),
-            ReadWord<NumaRule>(element, "numa", problems),
-            ReadWord<GpuRule>(element, "gpu", problems) ?? GpuRule.Any,
-            read);
+            ReadChoice<Placement>(element, "placement", problems),
+            ReadChoice<NumaRule>(element, "numa", problems),
+            ReadChoice<GpuRule>(element, "gpu", problems) ?? GpuRule.Any,
+            hostdevs.ToImmutable());
     }
 
-    /// <summary>Reports attributes, elements and text that the grammar does not have.</summary>
-    public static void Expect(XElement element, string[] attributes, string child, List<Problem> problems)
-    {
-        foreach (var attribute in element.Attributes().Where(a => !a.IsNamespaceDeclaration && !attributes.Contains(a.Name.ToString())).Take(MaximumAlike))
-        {
-            problems.Add(At(attribute, $"the attribute '{Shown(attribute.Name, element)}' of <{element.Name.LocalName}> is not known; "
-                + $"expected {List(attributes)}"));
-        }
+    /// <returns>The name as the document has it, with its prefix.</returns>
+    private static string Shown(XName name, XElement scope) =>
+        scope.GetPrefixOfNamespace(name.Namespace) is { } prefix ? $"{prefix}:{name.LocalName}" : name.LocalName;
 
-        foreach (var stranger in element.Elements().Where(e => child.Length == 0 || e.Name != Ours + child).Take(MaximumAlike))
-        {
-            problems.Add(At(stranger, $"the element '{Shown(stranger.Name, stranger)}' in <{element.Name.LocalName}> is not known"
-                + (child.Length > 0 ? $"; expected <{child}> of the namespace '{Namespace}'" : "")));
-        }
-
-        foreach (var text in element.Nodes().OfType<XText>().Where(t => !string.IsNullOrWhiteSpace(t.Value)).Take(MaximumAlike))
-            problems.Add(At(text, $"the text '{text.Value.Trim()}' in <{element.Name.LocalName}> is not expected"));
-    }
-
-    public static Problem At(XObject node, string text) => new(DomainXml.LineOf(node), text);
-
-    /// <summary>A name as it stands in the document, with its prefix.</summary>
-    private static string Shown(XName name, XElement place) =>
-        place.GetPrefixOfNamespace(name.Namespace) is { } prefix ? $"{prefix}:{name.LocalName}" : name.LocalName;
-
-    private static T? ReadWord<T>(XElement element, string name, List<Problem> problems) where T : struct, Enum
+    private static T? ReadChoice<T>(XElement element, string name, List<Problem> problems) where T : struct, Enum
     {
         if (element.Attribute(name) is not { } attribute)
             return null;
@@ -99,21 +114,21 @@ internal static class DeclarationXml
         return value;
     }
 
-    private static string List(string[] names) => names.Length == 1 ? names[0] : $"{string.Join(", ", names[..^1])} or {names[^1]}";
-
     private static bool IsOurs(XName name) => name.NamespaceName.StartsWith(NamespaceStem, StringComparison.Ordinal);
 
-    private static void RefuseOutsideMetadata(XElement domain, List<Problem> problems)
-    {
-        const string Remedy = "would be dropped by libvirt, which keeps foreign names only as elements of <metadata>; declare the device there ('virt-mdev render' does it for hostdevs)";
+    private static void RefuseOutsideMetadata(XElement domain, List<Problem> problems) =>
         problems.AddRange(domain.Elements().Where(e => e.Name != "metadata").DescendantsAndSelf().SelectMany(Misplaced).Take(MaximumAlike));
 
-        static IEnumerable<Problem> Misplaced(XElement element)
+    private static IEnumerable<Problem> Misplaced(XElement element)
+    {
+        const string Remedy = "would be dropped by libvirt, which keeps foreign names only as elements of <metadata>; "
+            + "declare the device there ('virt-mdev render' does it for hostdevs)";
+        if (IsOurs(element.Name))
+            yield return At(element, $"the element <{element.Name.LocalName}> of '{element.Name.NamespaceName}' {Remedy}");
+        foreach (var attribute in ElementCopy.Plain(element.Attributes()).Where(a => IsOurs(a.Name)))
         {
-            if (IsOurs(element.Name))
-                yield return At(element, $"the element <{element.Name.LocalName}> of '{element.Name.NamespaceName}' {Remedy}");
-            foreach (var wish in element.Attributes().Where(a => !a.IsNamespaceDeclaration && IsOurs(a.Name)))
-                yield return At(wish, $"the attribute '{wish.Name.LocalName}' of '{wish.Name.NamespaceName}' on <{element.Name.LocalName}> {Remedy}");
+            yield return At(attribute,
+                $"the attribute '{attribute.Name.LocalName}' of '{attribute.Name.NamespaceName}' on <{element.Name.LocalName}> {Remedy}");
         }
     }
 }

@@ -4,35 +4,46 @@ using System.Xml.Linq;
 
 namespace LibvirtMdevHook.Domains;
 
-/// <summary>Reads one &lt;hostdev&gt; of a declaration and binds it to the device of the guest that it speaks of.</summary>
+/// <summary>
+/// Reads one &lt;hostdev&gt; of a declaration, and binds it to the device of the guest that it
+/// names.
+/// </summary>
 internal static class DeclaredHostdevXml
 {
-    /// <summary>More than a host has parents of one type; each is compared with all of them.</summary>
+    /// <summary>
+    /// No host has more parents of one type. Each name is compared with all of them.
+    /// </summary>
     private const int MaximumParents = 256;
+
+    private const int MaximumTypeLength = 255;
+    private const int MaximumValueBytes = 4095;
 
     private static readonly char[] Blanks = [' ', '\t', '\n', '\r'];
 
-    /// <returns>Null when the device cannot be told; other problems are only added to the list.</returns>
-    public static DeclaredHostdev? Read(XElement element, GuestDevices devices, IReadOnlyCollection<string> alsoAllowed, List<Problem> problems)
+    /// <returns>
+    /// Null when the element does not name a device. Other problems are only added to the list.
+    /// </returns>
+    public static DeclaredHostdev? Read(
+        XElement element, GuestDevices devices, IReadOnlyCollection<string> alsoAllowed, List<Problem> problems)
     {
         DeclarationXml.Expect(element, ["uuid", "address", "type", "parent", "args"], "attr", problems);
         var device = ReadDevice(element, problems);
         var parents = ReadParents(element, problems);
         var type = ReadType(element, parents, device, problems);
         var args = ReadArgs(element, problems);
-        var attrs = element.Elements().Where(e => e.Name.LocalName == "attr").Select(a => ReadAttr(a, alsoAllowed, problems)).OfType<Attr>().ToImmutableArray();
+        var attrs = ReadAttrs(element, alsoAllowed, problems);
         if (device is null)
             return null;
         var target = devices.Find(device);
         if (target is null)
             problems.Add(DeclarationXml.At(element, MissingHostdev.Problem(element, device)));
         else if (target.Problem is { } problem)
-            problems.Add(new Problem(target.Line, problem));
+            problems.Add(new Problem(target.Line, problem.Text));
         return new DeclaredHostdev(
             device, type, parents, attrs, args, target?.AttachedBy ?? AttachedBy.Hostdev, target?.Model, DomainXml.LineOf(element));
     }
 
-    /// <returns>The device that an element speaks of; null when that cannot be told.</returns>
+    /// <returns>The device that an element names; null when it names none.</returns>
     public static DeviceId? DeviceOf(XElement element) => (element.Attribute("uuid"), element.Attribute("address")) switch
     {
         ({ } uuid, null) when DeviceId.TryParseUuid(uuid.Value, out var parsed) => DeviceId.Mdev(parsed),
@@ -40,22 +51,26 @@ internal static class DeclaredHostdevXml
         _ => null,
     };
 
+    /// <returns>The name of the attribute by which an element names the device.</returns>
+    public static string AttributeFor(DeviceId device) => device.Address is not null ? "address" : "uuid";
+
     private static DeviceId? ReadDevice(XElement element, List<Problem> problems)
     {
         var uuid = element.Attribute("uuid");
         var address = element.Attribute("address");
         if ((uuid is null) == (address is null))
         {
-            problems.Add(DeclarationXml.At(element, "<hostdev> has " + (uuid is null ? "neither uuid nor address" : "both uuid and address")
-                + "; expected either uuid, which names a mediated device, or address, which names a VF"));
+            var found = uuid is null ? "neither uuid nor address" : "both uuid and address";
+            problems.Add(DeclarationXml.At(element,
+                $"<hostdev> has {found}; expected either uuid, which names a mediated device, or address, which names a VF"));
             return null;
         }
 
         if (DeviceOf(element) is { } device)
             return device;
         var attribute = (uuid ?? address)!;
-        problems.Add(DeclarationXml.At(attribute, $"{attribute.Name}='{attribute.Value}' is not "
-            + (uuid is not null ? "a uuid such as '6a2f1c3e-90c1-4d7b-8e5a-0f1e2d3c4b5a'" : PciAddress.Expected)));
+        var expected = uuid is not null ? "a uuid such as '6a2f1c3e-90c1-4d7b-8e5a-0f1e2d3c4b5a'" : PciAddress.Expected;
+        problems.Add(DeclarationXml.At(attribute, $"{attribute.Name}='{attribute.Value}' is not {expected}"));
         return null;
     }
 
@@ -63,22 +78,23 @@ internal static class DeclaredHostdevXml
     {
         if (element.Attribute("parent") is not { } attribute)
             return [];
-        var words = attribute.Value.Split(Blanks, MaximumParents + 1, StringSplitOptions.RemoveEmptyEntries);
-        if (words.Length > MaximumParents)
+        var names = attribute.Value.Split(Blanks, MaximumParents + 1, StringSplitOptions.RemoveEmptyEntries);
+        if (names.Length > MaximumParents)
         {
-            problems.Add(DeclarationXml.At(attribute, $"parent has more than {MaximumParents} names; expected fewer, or no parent for any that fits"));
+            problems.Add(DeclarationXml.At(attribute,
+                $"parent has more than {MaximumParents} names; expected fewer, or no parent for any that fits"));
             return [];
         }
 
-        if (words.Length == 0)
+        if (names.Length == 0)
             problems.Add(DeclarationXml.At(attribute, $"parent is empty; expected {ParentName.Expected}, or no parent for any that fits"));
         var parents = ImmutableArray.CreateBuilder<ParentName>();
-        foreach (var word in words)
+        foreach (var name in names)
         {
-            if (ParentName.TryParse(word, out var parent))
+            if (ParentName.TryParse(name, out var parent))
                 parents.Add(parent);
             else
-                problems.Add(DeclarationXml.At(attribute, $"the parent '{word}' is not {ParentName.Expected}"));
+                problems.Add(DeclarationXml.At(attribute, $"the parent '{name}' is not {ParentName.Expected}"));
         }
 
         return parents.ToImmutable();
@@ -88,13 +104,14 @@ internal static class DeclaredHostdevXml
     {
         if (element.Attribute("type") is { } attribute)
         {
-            if (string.IsNullOrWhiteSpace(attribute.Value) || attribute.Value.Length > 255 || attribute.Value.Any(char.IsControl))
+            var type = attribute.Value;
+            if (string.IsNullOrWhiteSpace(type) || type.Length > MaximumTypeLength || type.Any(char.IsControl))
             {
-                problems.Add(DeclarationXml.At(attribute,
-                    "type is not a name or id of a type: expected 1 to 255 characters, no control characters, not only blanks"));
+                problems.Add(DeclarationXml.At(attribute, "type is not a name or id of a type: "
+                    + $"expected 1 to {MaximumTypeLength} characters, no control characters, not only blanks"));
             }
 
-            return attribute.Value.Trim();
+            return type.Trim();
         }
 
         if (parents.Length != 1 || device?.Uuid is null)
@@ -108,10 +125,23 @@ internal static class DeclaredHostdevXml
 
     private static string ReadArgs(XElement element, List<Problem> problems)
     {
-        var attribute = element.Attribute("args");
-        if (attribute is not null && VendorArgs.Problem(attribute.Value) is { } problem)
-            problems.Add(DeclarationXml.At(attribute, $"args='{attribute.Value}' {problem}"));
-        return attribute?.Value ?? "";
+        if (element.Attribute("args") is not { } attribute)
+            return "";
+        if (VendorArgs.Problem(attribute.Value) is { } reason)
+            problems.Add(DeclarationXml.At(attribute, $"args='{attribute.Value}' {reason}"));
+        return attribute.Value;
+    }
+
+    private static ImmutableArray<Attr> ReadAttrs(XElement hostdev, IReadOnlyCollection<string> alsoAllowed, List<Problem> problems)
+    {
+        var attrs = ImmutableArray.CreateBuilder<Attr>();
+        foreach (var element in hostdev.Elements().Where(e => e.Name.LocalName == "attr"))
+        {
+            if (ReadAttr(element, alsoAllowed, problems) is { } attr)
+                attrs.Add(attr);
+        }
+
+        return attrs.ToImmutable();
     }
 
     private static Attr? ReadAttr(XElement element, IReadOnlyCollection<string> alsoAllowed, List<Problem> problems)
@@ -120,15 +150,20 @@ internal static class DeclaredHostdevXml
         var name = element.Attribute("name");
         var value = element.Attribute("value");
         if (name is null || value is null)
-            problems.Add(DeclarationXml.At(element, $"<attr> has no {(name is null ? "name" : "value")}; expected both name and value"));
-        if (value is not null && (Encoding.UTF8.GetByteCount(value.Value) > 4095 || value.Value.Any(char.IsControl)))
-            problems.Add(DeclarationXml.At(value, "the value of <attr> is longer than 4095 bytes or has control characters"));
+        {
+            var missing = name is null ? "name" : "value";
+            problems.Add(DeclarationXml.At(element, $"<attr> has no {missing}; expected both name and value"));
+        }
+
+        if (value is not null && (Encoding.UTF8.GetByteCount(value.Value) > MaximumValueBytes || value.Value.Any(char.IsControl)))
+            problems.Add(DeclarationXml.At(value, $"the value of <attr> is longer than {MaximumValueBytes} bytes or has control characters"));
         if (name is null)
             return null;
         if (AttrName.TryParse(name.Value, alsoAllowed, out var attr))
             return new Attr(attr, value?.Value ?? "");
-        problems.Add(DeclarationXml.At(name, $"name='{name.Value}' is not an attribute that may be set; allowed are nvidia/*, vendor/*, intel_vgpu/*, "
-            + "the assign_ and unassign_ files of vfio_ap, and what allowed_attributes of the host's configuration adds"));
+        problems.Add(DeclarationXml.At(name, $"name='{name.Value}' is not an attribute that may be set; "
+            + "allowed are nvidia/*, vendor/*, intel_vgpu/*, the assign_ and unassign_ files of vfio_ap, "
+            + "and what allowed_attributes of the host's configuration adds"));
         return null;
     }
 }

@@ -3,7 +3,10 @@ using LibvirtMdevHook.Linux;
 
 namespace LibvirtMdevHook.Domains;
 
-/// <summary>Names a device: a mediated device by its uuid, or a VF by its PCI address. Exactly one of the two is set.</summary>
+/// <summary>
+/// Names a device: a mediated device by its uuid, or a VF by its PCI address. Exactly one of the
+/// two is set.
+/// </summary>
 internal sealed record DeviceId
 {
     private DeviceId(Guid? uuid, PciAddress? address) => (Uuid, Address) = (uuid, address);
@@ -12,7 +15,9 @@ internal sealed record DeviceId
 
     public PciAddress? Address { get; }
 
-    /// <summary>Its name in sysfs, and of its file in the folder of removals.</summary>
+    /// <summary>
+    /// The device's name in sysfs, which is also the name of its file in the folder of removals.
+    /// </summary>
     public SysfsName Name => SysfsName.Parse(ToString());
 
     public static DeviceId Mdev(Guid uuid) => new(uuid, null);
@@ -21,14 +26,21 @@ internal sealed record DeviceId
 
     public static bool TryParse(string? text, [NotNullWhen(true)] out DeviceId? device)
     {
-        device = TryParseUuid(text, out var uuid) ? Mdev(uuid) : PciAddress.TryParse(text, out var address) ? Vf(address) : null;
+        device = null;
+        if (TryParseUuid(text, out var uuid))
+            device = Mdev(uuid);
+        else if (PciAddress.TryParse(text, out var address))
+            device = Vf(address);
         return device is not null;
     }
 
-    /// <summary>libvirt's forms of a uuid: 32 hexadecimal digits, with or without the four dashes, in either case.</summary>
+    /// <summary>
+    /// Parses libvirt's forms of a uuid: 32 hexadecimal digits in either case, with or without the
+    /// four dashes.
+    /// </summary>
     public static bool TryParseUuid(string? text, out Guid uuid)
     {
-        // Guid alone would overlook white space around it.
+        // The length is checked as Guid ignores white space around the uuid.
         uuid = default;
         return text?.Length switch
         {
@@ -38,6 +50,8 @@ internal sealed record DeviceId
         };
     }
 
-    /// <returns>The uuid lower-cased and dashed as the kernel writes it, or the PCI address.</returns>
+    /// <returns>
+    /// The uuid in lower case with dashes, as the kernel writes it, or the PCI address.
+    /// </returns>
     public override string ToString() => Uuid is { } uuid ? uuid.ToString("D") : Address.ToString()!;
 }

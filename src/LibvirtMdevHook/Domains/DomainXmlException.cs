@@ -3,7 +3,9 @@ using LibvirtMdevHook.Linux;
 
 namespace LibvirtMdevHook.Domains;
 
-/// <summary>Domain XML that cannot be taken; every problem is a sentence for the person who edits it.</summary>
+/// <summary>
+/// A domain XML has mistakes. Each problem is a sentence for the person who edits the XML.
+/// </summary>
 internal sealed class DomainXmlException(ImmutableArray<Problem> problems) : Exception(problems[0].ToString())
 {
     /// <summary>At least one, in the order of their lines.</summary>
@@ -11,13 +13,19 @@ internal sealed class DomainXmlException(ImmutableArray<Problem> problems) : Exc
 }
 
 /// <summary>Something wrong in a domain XML.</summary>
-/// <param name="Line">From 1; 0 when it has no place.</param>
+/// <param name="Line">
+/// The line in the document, from 1; 0 when the problem has no place there.
+/// </param>
 internal sealed record Problem(int Line, string Text)
 {
-    /// <summary>More than the longest remedy has for some devices, and no more than a log bears.</summary>
+    /// <summary>
+    /// More than the longest remedy for some devices needs, and not too much for a log.
+    /// </summary>
     private const int MaximumLength = 16_000;
 
-    /// <summary>One line of a bounded length, whatever the document has in the place that it quotes.</summary>
+    /// <summary>
+    /// One line of a bounded length, whatever the quoted part of the document is.
+    /// </summary>
     public string Text { get; } = OneLine.Of(Text.Length <= MaximumLength ? Text : $"{Text[..MaximumLength]}...");
 
     public override string ToString() => Line > 0 ? $"line {Line}: {Text}" : Text;

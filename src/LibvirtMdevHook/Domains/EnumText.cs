@@ -1,13 +1,27 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Text;
 
 namespace LibvirtMdevHook.Domains;
 
-/// <summary>The words of the declaration, the configuration and the records for the values of our enumerations, each once.</summary>
+/// <summary>
+/// The words for the values of our enumerations in the declaration, the configuration and the
+/// records.
+/// </summary>
 internal static class EnumText
 {
-    /// <returns><c>BreadthFirst</c> becomes <c>breadth-first</c>.</returns>
-    public static string Of<T>(T value) where T : struct, Enum =>
-        string.Concat(value.ToString().Select((c, i) => char.IsUpper(c) ? $"{(i > 0 ? "-" : "")}{char.ToLowerInvariant(c)}" : $"{c}"));
+    /// <returns><c>breadth-first</c> for <c>BreadthFirst</c>.</returns>
+    public static string Of<T>(T value) where T : struct, Enum
+    {
+        var word = new StringBuilder();
+        foreach (var c in value.ToString())
+        {
+            if (char.IsUpper(c) && word.Length > 0)
+                word.Append('-');
+            word.Append(char.ToLowerInvariant(c));
+        }
+
+        return word.ToString();
+    }
 
     public static bool TryParse<T>(string? text, [NotNullWhen(true)] out T? value) where T : struct, Enum
     {
@@ -22,9 +36,6 @@ internal static class EnumText
     }
 
     /// <returns>For messages: <c>'breadth-first' or 'depth-first'</c>.</returns>
-    public static string Choices<T>() where T : struct, Enum
-    {
-        var words = Enum.GetValues<T>().Select(v => $"'{Of(v)}'").ToArray();
-        return words.Length == 1 ? words[0] : $"{string.Join(", ", words[..^1])} or {words[^1]}";
-    }
+    public static string Choices<T>() where T : struct, Enum =>
+        Alternatives.Of([.. Enum.GetValues<T>().Select(value => $"'{Of(value)}'")]);
 }

@@ -3,41 +3,69 @@ using System.Xml;
 namespace LibvirtMdevHook.Domains;
 
 /// <summary>
-/// Blanks what other applications keep in a domain's metadata, line by line, before the XML is read with its namespaces. libvirt itself
-/// stores there what no namespace-aware reader takes (<c>virsh metadata --set '&lt;p:x/&gt;'</c> becomes <c>&lt;p:p:x&gt;</c>), and that
-/// of others is none of our business. Bounds the depth and the attributes, refuses a DTD, and finds the doubled prefix in our own element.
+/// Replaces by blanks what other applications keep in a domain's metadata, before the XML is read
+/// with its namespaces. libvirt itself stores elements there that no namespace-aware reader takes
+/// (<c>virsh metadata --set '&lt;p:x/&gt;'</c> becomes <c>&lt;p:p:x&gt;</c>), and those of other
+/// applications are not this program's business. It also limits the depth and the number of
+/// attributes, refuses a DTD, and finds such a doubled prefix in our own element.
 /// </summary>
 internal sealed class ForeignMetadata
 {
     private const int MaximumDepth = 256;
 
-    /// <summary>Of one element: the reader of namespaces compares them with each other.</summary>
+    /// <summary>
+    /// The most attributes of one element: the namespace-aware reader compares each with all
+    /// others.
+    /// </summary>
     private const int MaximumAttributes = 1000;
 
     private readonly SourceText _source;
+    private readonly XmlTextReader _reader;
     private readonly char[] _cleaned;
+
+    /// <summary>The names of the elements that the reader is in, at the depths 0 to 2.</summary>
+    private readonly string?[] _path = new string?[3];
+
+    /// <summary>The namespaces that these elements declare, by prefix.</summary>
     private readonly Dictionary<string, string>[] _scopes = [[], [], []];
 
-    private ForeignMetadata(SourceText source) => (_source, _cleaned) = (source, source.Text.ToCharArray());
+    /// <summary>
+    /// Where the foreign element begins that the reader is in; null outside of one.
+    /// </summary>
+    private int? _foreignStart;
 
-    /// <returns>The same text, of the same length and lines, with only our element left in metadata.</returns>
-    /// <exception cref="DomainXmlException">It is not well-formed, has a DTD, is nested too deeply, or our element has a doubled prefix.</exception>
+    private bool _isInOurs;
+
+    private ForeignMetadata(SourceText source, XmlTextReader reader) =>
+        (_source, _reader, _cleaned) = (source, reader, source.Text.ToCharArray());
+
+    /// <returns>
+    /// The text with only our elements in metadata. All other characters keep their lines and
+    /// positions.
+    /// </returns>
+    /// <exception cref="DomainXmlException">
+    /// The text is not well-formed, has a DTD or is nested too deeply, an element has too many
+    /// attributes, or one of ours a doubled prefix.
+    /// </exception>
     public static string Blank(SourceText source)
     {
+        using var reader = source.Reader();
         try
         {
-            return new ForeignMetadata(source).Run();
+            return new ForeignMetadata(source, reader).Run();
         }
-        catch (XmlException e)
+        catch (XmlException e) when (e.LineNumber > 0)
         {
-            // Of a DTD, and of it alone, the reader does not say where it is.
-            throw e.LineNumber > 0
-                ? Invalid(e.LineNumber, NotWellFormed(e))
-                : Invalid(LineOf(source.Text, "<!DOCTYPE"), "the XML has a DTD, which is refused; remove the <!DOCTYPE>");
+            throw Invalid(e.LineNumber, NotWellFormed(e));
+        }
+        catch (XmlException)
+        {
+            // A DTD is the only mistake for which the reader gives no line.
+            throw Invalid(LineOf(source.Text, "<!DOCTYPE"), "the XML has a DTD, which is refused; remove the <!DOCTYPE>");
         }
     }
 
-    /// <summary>The reader's own sentence, without the place that it ends with.</summary>
+    /// <returns>The reader's own sentence, without the line and position at its end.</returns>
     public static string NotWellFormed(XmlException e)
     {
         var place = e.Message.IndexOf($" Line {e.LineNumber},", StringComparison.Ordinal);
@@ -46,73 +74,71 @@ internal sealed class ForeignMetadata
 
     private string Run()
     {
-        using var reader = _source.Reader();
-        var path = new string?[3];
-        var foreignStart = -1;
-        var insideOurs = false;
-        while (reader.Read())
+        while (_reader.Read())
         {
-            if (reader.Depth > MaximumDepth)
-                throw Invalid(reader.LineNumber, $"the XML is nested deeper than {MaximumDepth} elements");
-            var isMetadataChild = reader.Depth == 2 && path[0] == "domain" && path[1] == "metadata";
-            if (reader.NodeType == XmlNodeType.Element)
-            {
-                if (reader.Depth < 3)
-                    path[reader.Depth] = reader.Name;
-                if (isMetadataChild || reader.Depth < 2)
-                    Enter(reader);
-                if (isMetadataChild)
-                    insideOurs = Namespace(reader.Name).StartsWith(DeclarationXml.NamespaceStem, StringComparison.Ordinal);
-                if (insideOurs && reader.Depth >= 2 && reader.Name.Count(c => c == ':') > 1)
-                    throw Invalid(reader.LineNumber, DoubledPrefix(reader.Name));
-                if (isMetadataChild && !insideOurs)
-                    foreignStart = _source.Offset(reader.LineNumber, reader.LinePosition) - 1;
-                if (foreignStart < 0 && reader.AttributeCount > MaximumAttributes)
-                    throw Invalid(reader.LineNumber, $"an element has more than {MaximumAttributes} attributes");
-                if (isMetadataChild && reader.IsEmptyElement)
-                    foreignStart = End(foreignStart, ref insideOurs, foreignStart);
-            }
-            else if (reader.NodeType == XmlNodeType.EndElement && isMetadataChild)
-            {
-                foreignStart = End(foreignStart, ref insideOurs, _source.Offset(reader.LineNumber, reader.LinePosition));
-            }
+            if (_reader.Depth > MaximumDepth)
+                throw Invalid(_reader.LineNumber, $"the XML is nested deeper than {MaximumDepth} elements");
+            var isMetadataChild = _reader.Depth == 2 && _path[0] == "domain" && _path[1] == "metadata";
+            if (_reader.NodeType == XmlNodeType.Element)
+                Begin(isMetadataChild);
+            else if (_reader.NodeType == XmlNodeType.EndElement && isMetadataChild)
+                End(_source.Offset(_reader.LineNumber, _reader.LinePosition));
         }
 
         return new string(_cleaned);
     }
 
-    /// <summary>Ends a child of metadata whose last tag begins at or before <paramref name="lastTag"/>.</summary>
-    private int End(int foreignStart, ref bool insideOurs, int lastTag)
+    private void Begin(bool isMetadataChild)
     {
-        insideOurs = false;
-        if (foreignStart < 0)
-            return -1;
+        if (_reader.Depth < _path.Length)
+            _path[_reader.Depth] = _reader.Name;
+        if (isMetadataChild || _reader.Depth < 2)
+            ReadScope();
+        if (isMetadataChild)
+            _isInOurs = NamespaceOf(_reader.Name).StartsWith(DeclarationXml.NamespaceStem, StringComparison.Ordinal);
+        if (_isInOurs && _reader.Depth >= 2 && _reader.Name.Count(c => c == ':') > 1)
+            throw Invalid(_reader.LineNumber, DoubledPrefix(_reader.Name));
+        if (isMetadataChild && !_isInOurs)
+            _foreignStart = _source.Offset(_reader.LineNumber, _reader.LinePosition) - 1;
+        if (_foreignStart is null && _reader.AttributeCount > MaximumAttributes)
+            throw Invalid(_reader.LineNumber, $"an element has more than {MaximumAttributes} attributes");
+        if (isMetadataChild && _reader.IsEmptyElement)
+            End(_foreignStart ?? 0);
+    }
+
+    /// <summary>Ends a child of metadata, and blanks it if it is foreign.</summary>
+    /// <param name="lastTag">A place in its last tag.</param>
+    private void End(int lastTag)
+    {
+        _isInOurs = false;
+        if (_foreignStart is not { } start)
+            return;
         var end = _source.TagEnd(lastTag);
-        for (var i = foreignStart; i <= end; i++)
+        for (var i = start; i <= end; i++)
         {
             if (_cleaned[i] is not ('\n' or '\r'))
                 _cleaned[i] = ' ';
         }
 
-        return -1;
+        _foreignStart = null;
     }
 
-    private void Enter(XmlTextReader reader)
+    private void ReadScope()
     {
-        var scope = _scopes[reader.Depth];
+        var scope = _scopes[_reader.Depth];
         scope.Clear();
-        for (var more = reader.MoveToFirstAttribute(); more; more = reader.MoveToNextAttribute())
+        for (var more = _reader.MoveToFirstAttribute(); more; more = _reader.MoveToNextAttribute())
         {
-            if (reader.Name == "xmlns")
-                scope[""] = reader.Value;
-            else if (reader.Name.StartsWith("xmlns:", StringComparison.Ordinal))
-                scope[reader.Name["xmlns:".Length..]] = reader.Value;
+            if (_reader.Name == "xmlns")
+                scope[""] = _reader.Value;
+            else if (_reader.Name.StartsWith("xmlns:", StringComparison.Ordinal))
+                scope[_reader.Name["xmlns:".Length..]] = _reader.Value;
         }
 
-        reader.MoveToElement();
+        _reader.MoveToElement();
     }
 
-    private string Namespace(string name)
+    private string NamespaceOf(string name)
     {
         var colon = name.IndexOf(':', StringComparison.Ordinal);
         var prefix = colon < 0 ? "" : name[..colon];

@@ -1,10 +1,14 @@
 using System.Collections.Immutable;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
+using LibvirtMdevHook.Linux;
 
 namespace LibvirtMdevHook.Domains;
 
-/// <summary>The devices of a guest that a declaration can be bound to: native hostdevs and sysfsdev arguments of qemu:commandline.</summary>
+/// <summary>
+/// The devices of a guest to which a declaration can be bound: native hostdevs, and <c>sysfsdev</c>
+/// arguments of qemu:commandline.
+/// </summary>
 internal sealed partial class GuestDevices
 {
     private static readonly XNamespace Qemu = "http://libvirt.org/schemas/domain/qemu/1.0";
@@ -13,53 +17,22 @@ internal sealed partial class GuestDevices
 
     private GuestDevices(ImmutableArray<Entry> entries) => _entries = entries;
 
-    public static GuestDevices Read(XElement domain) =>
-        new([.. domain.Elements("devices").Elements("hostdev").Select(Native).OfType<Entry>(), .. Commandline(domain)]);
-
     public IEnumerable<Entry> Entries => _entries;
+
+    public static GuestDevices Read(XElement domain)
+    {
+        var hostdevs = domain.Elements("devices").Elements("hostdev").Select(ReadHostdev);
+        var arguments = domain.Elements(Qemu + "commandline").Elements(Qemu + "arg").Select(ReadArgument);
+        return new([.. hostdevs.Concat(arguments).OfType<Entry>()]);
+    }
 
     /// <returns>Null when the guest does not have the device.</returns>
     public Entry? Find(DeviceId device) => _entries.FirstOrDefault(e => e.Device == device);
 
-    /// <summary>The guest side's own &lt;address&gt; may stand before &lt;source&gt;, so only source/address counts.</summary>
-    private static Entry? Native(XElement hostdev)
-    {
-        var address = hostdev.Elements("source").Elements("address").FirstOrDefault();
-        var line = DomainXml.LineOf(hostdev);
-        switch ((string?)hostdev.Attribute("type"))
-        {
-            case "mdev" when DeviceId.TryParseUuid((string?)address?.Attribute("uuid"), out var uuid):
-                return new Entry(DeviceId.Mdev(uuid), AttachedBy.Hostdev, (string?)hostdev.Attribute("model"), line, null, address!);
-            case "pci" when PciAddress.TryParse(
-                (string?)address?.Attribute("domain"), (string?)address?.Attribute("bus"),
-                (string?)address?.Attribute("slot"), (string?)address?.Attribute("function"), out var vf):
-                var problem = (string?)hostdev.Attribute("managed") == "yes"
-                    ? $"the <hostdev> of the VF '{vf}' has managed='yes', with which libvirt would unbind the VF from its driver and lose the type; "
-                        + "write managed='no'"
-                    : null;
-                return new Entry(DeviceId.Vf(vf.Value), AttachedBy.Hostdev, null, line, problem, address!);
-            default:
-                return null;
-        }
-    }
-
-    private static IEnumerable<Entry> Commandline(XElement domain)
-    {
-        foreach (var argument in domain.Elements(Qemu + "commandline").Elements(Qemu + "arg"))
-        {
-            var value = (string?)argument.Attribute("value") ?? "";
-            var name = value[NameIn(value)];
-            if (!DeviceId.TryParse(name, out var device))
-                continue;
-            var problem = name != device.ToString()
-                ? $"the sysfsdev '{SysfsDev().Match(value).Groups[1].Value}' names no file: the kernel's name of the device is '{device}', "
-                    + "in lower case with dashes"
-                : null;
-            yield return new Entry(device, AttachedBy.Commandline, null, DomainXml.LineOf(argument), problem, argument);
-        }
-    }
-
-    /// <returns>Where in an argument's value the device's name is, the last of the path that its <c>sysfsdev</c> gives; empty where there is none.</returns>
+    /// <returns>
+    /// The place of the device's name in an argument's value: the last name of the path that
+    /// <c>sysfsdev</c> gives. Empty where the argument has no such path.
+    /// </returns>
     public static Range NameIn(string argument)
     {
         var path = SysfsDev().Match(argument).Groups[1];
@@ -67,11 +40,51 @@ internal sealed partial class GuestDevices
         return (path.Index + folder.LastIndexOf('/') + 1)..(path.Index + folder.Length);
     }
 
-    /// <summary>Of <c>vfio-pci,sysfsdev=PATH,...</c> and of its JSON form <c>"sysfsdev":"PATH"</c>.</summary>
+    private static Entry? ReadHostdev(XElement hostdev)
+    {
+        if (HostdevXml.SourceAddress(hostdev) is not { } address || HostdevXml.DeviceOf(hostdev) is not { } device)
+            return null;
+        var line = DomainXml.LineOf(hostdev);
+        if (device.Uuid is not null)
+            return new Entry(device, AttachedBy.Hostdev, (string?)hostdev.Attribute("model"), line, null, address);
+        Reason? problem = null;
+        if ((string?)hostdev.Attribute("managed") == "yes")
+        {
+            problem = $"the <hostdev> of the VF '{device}' has managed='yes', with which libvirt would unbind the VF from its driver and lose the "
+                + "type; write managed='no'";
+        }
+
+        return new Entry(device, AttachedBy.Hostdev, null, line, problem, address);
+    }
+
+    private static Entry? ReadArgument(XElement argument)
+    {
+        var value = (string?)argument.Attribute("value") ?? "";
+        var name = value[NameIn(value)];
+        if (!DeviceId.TryParse(name, out var device))
+            return null;
+        Reason? problem = null;
+        if (name != device.ToString())
+        {
+            problem = $"the sysfsdev '{SysfsDev().Match(value).Groups[1].Value}' names no file: the kernel's name of the device is '{device}', "
+                + "in lower case with dashes";
+        }
+
+        return new Entry(device, AttachedBy.Commandline, null, DomainXml.LineOf(argument), problem, argument);
+    }
+
+    /// <summary>
+    /// Finds the path in <c>vfio-pci,sysfsdev=PATH,...</c> and in the JSON form
+    /// <c>"sysfsdev":"PATH"</c>.
+    /// </summary>
     [GeneratedRegex("""\bsysfsdev"?\s*[=:]\s*"?([^",]+)""")]
     private static partial Regex SysfsDev();
 
-    /// <param name="Problem">Why the device cannot be handed over like this; null when it can.</param>
-    /// <param name="Place">What names the device: the &lt;address&gt; of the hostdev's source, or the argument.</param>
-    public sealed record Entry(DeviceId Device, AttachedBy AttachedBy, string? Model, int Line, string? Problem, XElement Place);
+    /// <param name="Problem">
+    /// Why the device cannot be given to the guest in this way; null when it can.
+    /// </param>
+    /// <param name="Place">
+    /// What names the device: the &lt;address&gt; of the hostdev's source, or the argument.
+    /// </param>
+    public sealed record Entry(DeviceId Device, AttachedBy AttachedBy, string? Model, int Line, Reason? Problem, XElement Place);
 }

@@ -3,22 +3,27 @@ using System.Globalization;
 
 namespace LibvirtMdevHook.Domains;
 
-/// <summary>Sets of CPUs or NUMA nodes as libvirt and the kernel write them: <c>0-3,^2,8</c>.</summary>
+/// <summary>
+/// Sets of CPUs or NUMA nodes as libvirt and the kernel write them: <c>0-3,^2,8</c>.
+/// </summary>
 internal static class NumberSet
 {
     private const int Maximum = 8191;
 
-    /// <returns>Null when the text is no such set; numbers beyond 8191 are none.</returns>
+    /// <returns>Null when the text is no such set, or has a number above 8191.</returns>
     public static ImmutableSortedSet<int>? Parse(string? text)
     {
         var numbers = new bool[Maximum + 1];
         return text is not null && TryRead(text, numbers) ? Of(numbers) : null;
     }
 
-    /// <summary>What is in any of the sets; a text that is none adds nothing.</summary>
+    /// <returns>
+    /// The numbers that are in any of the sets. A text that is no set adds nothing.
+    /// </returns>
     public static ImmutableSortedSet<int> Union(IEnumerable<string> texts)
     {
-        var (all, numbers) = (new bool[Maximum + 1], new bool[Maximum + 1]);
+        var all = new bool[Maximum + 1];
+        var numbers = new bool[Maximum + 1];
         foreach (var text in texts)
         {
             numbers.AsSpan().Clear();
@@ -31,7 +36,10 @@ internal static class NumberSet
         return Of(all);
     }
 
-    /// <summary>The text may repeat the widest range as often as a document has room for.</summary>
+    /// <summary>
+    /// Fills arrays and makes no sets: the text may repeat the widest range as often as a document
+    /// has room for.
+    /// </summary>
     private static bool TryRead(ReadOnlySpan<char> text, Span<bool> numbers)
     {
         foreach (var range in text.Split(','))
@@ -39,7 +47,7 @@ internal static class NumberSet
             var part = text[range].Trim();
             var ends = part.TrimStart('^');
             var dash = ends.IndexOf('-');
-            if (!Number(dash < 0 ? ends : ends[..dash], out var first) || !Number(ends[(dash + 1)..], out var last))
+            if (!TryReadNumber(dash < 0 ? ends : ends[..dash], out var first) || !TryReadNumber(ends[(dash + 1)..], out var last))
                 return false;
             if (first <= last)
                 numbers[first..(last + 1)].Fill(!part.StartsWith('^'));
@@ -50,6 +58,6 @@ internal static class NumberSet
 
     private static ImmutableSortedSet<int> Of(bool[] numbers) => [.. Enumerable.Range(0, numbers.Length).Where(number => numbers[number])];
 
-    private static bool Number(ReadOnlySpan<char> text, out int number) =>
+    private static bool TryReadNumber(ReadOnlySpan<char> text, out int number) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number) && number <= Maximum;
 }

@@ -4,8 +4,9 @@ using LibvirtMdevHook.Linux;
 namespace LibvirtMdevHook.Domains;
 
 /// <summary>
-/// A parent as people write it: a PCI address, a name as in /sys/class/mdev_bus, or a libvirt node device name, which is the subsystem
-/// and the name with every other character than letters and digits replaced by '_' (<c>pci_0000_86_00_0</c>).
+/// A parent as people write it: a PCI address, a name in /sys/class/mdev_bus, or a libvirt node
+/// device name. The latter is the subsystem and the name, in which '_' replaces all characters but
+/// letters and digits (<c>pci_0000_86_00_0</c>).
 /// </summary>
 internal sealed record ParentName
 {
@@ -18,20 +19,27 @@ internal sealed record ParentName
 
     public static bool TryParse(string? text, [NotNullWhen(true)] out ParentName? name)
     {
-        var good = SysfsName.TryParse(text, out var plain)
-            && text!.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '.' or ':' or '-');
-        name = good ? new ParentName(PciAddress.TryParse(text, out var address) ? address.Name : plain!) : null;
-        return good;
+        name = null;
+        if (!SysfsName.TryParse(text, out var plain))
+            return false;
+        if (!plain.ToString().All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '.' or ':' or '-'))
+            return false;
+        name = new ParentName(PciAddress.TryParse(text, out var address) ? address.Name : plain);
+        return true;
     }
 
     /// <param name="parent">The parent's name in sysfs.</param>
-    /// <param name="subsystem">Asked only when the plain name is another: the parent's bus or class, such as <c>pci</c> or <c>css</c>.</param>
+    /// <param name="subsystem">
+    /// Reads the parent's bus or class, such as <c>pci</c> or <c>css</c>. Called only when the
+    /// answer depends on it.
+    /// </param>
     public bool Names(SysfsName parent, Func<SysfsName?> subsystem)
     {
         if (Text == parent)
             return true;
+        var name = Text.ToString();
         var mangled = Mangle(parent);
-        return Text.ToString().EndsWith('_' + mangled, StringComparison.Ordinal) && Text.ToString() == $"{subsystem()}_{mangled}";
+        return name.EndsWith('_' + mangled, StringComparison.Ordinal) && name == $"{subsystem()}_{mangled}";
     }
 
     public override string ToString() => Text.ToString();

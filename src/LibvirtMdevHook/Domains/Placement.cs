@@ -1,6 +1,6 @@
 namespace LibvirtMdevHook.Domains;
 
-/// <summary>Which of several suitable GPUs is taken first.</summary>
+/// <summary>Which of several suitable GPUs gets the device.</summary>
 internal enum Placement
 {
     /// <summary>The one with the fewest devices: <c>breadth-first</c>.</summary>
@@ -10,7 +10,7 @@ internal enum Placement
     DepthFirst,
 }
 
-/// <summary>What the domain's NUMA nodes mean for the choice of a parent.</summary>
+/// <summary>How the NUMA nodes of the domain affect the choice of a parent.</summary>
 internal enum NumaRule
 {
     Prefer,

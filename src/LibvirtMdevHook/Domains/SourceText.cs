@@ -4,7 +4,9 @@ using System.Xml.Linq;
 
 namespace LibvirtMdevHook.Domains;
 
-/// <summary>The text of a document, with the places in it that a reader tells by line and position.</summary>
+/// <summary>
+/// The text of a document, in which the line and position that a reader gives can be found.
+/// </summary>
 internal sealed class SourceText
 {
     private readonly ImmutableArray<int> _lineStarts;
@@ -14,7 +16,8 @@ internal sealed class SourceText
     public string Text { get; }
 
     /// <summary>
-    /// A reader that leaves namespaces alone, the only one of .NET that can: <c>a:b:c</c> is a legal name of XML 1.0. It refuses DTDs.
+    /// A reader that ignores namespaces and refuses DTDs. This is the only reader of .NET that can
+    /// ignore namespaces: in XML 1.0 alone, <c>a:b:c</c> is a legal name.
     /// </summary>
     public XmlTextReader Reader()
     {
@@ -23,22 +26,28 @@ internal sealed class SourceText
 #pragma warning restore CA3075
     }
 
-    /// <returns>Where a place is in the text.</returns>
+    /// <returns>The index in the text.</returns>
     public int Offset(int line, int position) => _lineStarts[line - 1] + position - 1;
 
-    /// <summary>Of an element the place of its name, one after its '&lt;'; of an attribute that of its name.</summary>
-    /// <param name="node">Read from this text with its line.</param>
+    /// <param name="node">
+    /// An element or attribute that was read from this text with its line.
+    /// </param>
+    /// <returns>The index of its name. That of an element comes one after its '&lt;'.</returns>
     public int Offset(XObject node) => Offset(((IXmlLineInfo)node).LineNumber, ((IXmlLineInfo)node).LinePosition);
 
-    /// <returns>The place of the '>' that ends the tag in which <paramref name="from"/> is.</returns>
+    /// <returns>
+    /// The index of the '>' that ends the tag in which <paramref name="from"/> is.
+    /// </returns>
     public int TagEnd(int from)
     {
         var quote = '\0';
         for (var i = from; i < Text.Length; i++)
         {
             var c = Text[i];
-            if (quote != '\0')
-                quote = c == quote ? '\0' : quote;
+            if (c == quote)
+                quote = '\0';
+            else if (quote != '\0')
+                continue;
             else if (c is '"' or '\'')
                 quote = c;
             else if (c == '>')
@@ -48,13 +57,17 @@ internal sealed class SourceText
         return Text.Length - 1;
     }
 
-    /// <returns>The place of the last '>' of the element whose '&lt;' is at <paramref name="start"/>.</returns>
+    /// <returns>
+    /// The index of the last '>' of the element whose '&lt;' is at <paramref name="start"/>.
+    /// </returns>
     public int ElementEnd(int start)
     {
         var rest = new SourceText(Text[start..]);
         using var reader = rest.Reader();
-        while (reader.Read() && !(reader.Depth == 0 && (reader.IsEmptyElement || reader.NodeType == XmlNodeType.EndElement)))
+        while (reader.Read())
         {
+            if (reader.Depth == 0 && (reader.IsEmptyElement || reader.NodeType == XmlNodeType.EndElement))
+                break;
         }
 
         return start + rest.TagEnd(rest.Offset(reader.LineNumber, reader.LinePosition));

@@ -3,17 +3,17 @@ using System.Text;
 namespace LibvirtMdevHook.Domains;
 
 /// <summary>
-/// How a declared type is compared with the names of types: case does not count, nor a vendor's word in front, nor blanks, underscores and
-/// hyphens. Between two digits, though, these three are one and the same separator: <c>DC-1-2Q</c> has 2 GB of a GPU in MIG mode,
-/// <c>DC-12Q</c> has 12 GB.
+/// Compares a declared type with the names of types. Case does not count, nor does a vendor's word
+/// in front, nor do blanks, underscores and hyphens. Between two digits, however, these three count
+/// as one separator: <c>DC-1-2Q</c> has 2 GB of a GPU in MIG mode, <c>DC-12Q</c> has 12 GB.
 /// </summary>
 internal static class TypeName
 {
     private static readonly string[] VendorWords = ["grid", "nvidia"];
 
     /// <returns>
-    /// <c>GRID M60-4Q</c>, <c>nvidia m60_4q</c> and <c>M60 4Q</c> all become <c>m60-4q</c>; a text of separators alone becomes empty, and means
-    /// no type.
+    /// <c>m60-4q</c> for <c>GRID M60-4Q</c>, <c>nvidia m60_4q</c> and <c>M60 4Q</c>; the empty
+    /// text, which means no type, for a text of separators alone.
     /// </returns>
     public static string Normalise(string name)
     {
@@ -40,12 +40,15 @@ internal static class TypeName
     public static bool CanMean(string declared, string id, string? name) =>
         declared == id || declared == name || IsSpellingOf(name ?? id, Normalise(declared));
 
-    /// <param name="normal">A declared text, normalised.</param>
+    /// <param name="normal">A declared text after <see cref="Normalise"/>.</param>
     public static bool IsSpellingOf(string name, string normal) => normal.Length > 0 && Normalise(name) == normal;
 
     private static bool IsSeparator(char c) => c is '-' or '_' || char.IsWhiteSpace(c);
 
-    /// <summary>A word in front of a number alone stays: <c>nvidia-18</c> is an id, and <c>18</c> is none of the mainline kernel.</summary>
+    /// <summary>
+    /// A vendor's word before a number alone stays: <c>nvidia-18</c> is an id, and the mainline
+    /// kernel has no id <c>18</c>.
+    /// </summary>
     private static string WithoutVendor(string text)
     {
         while (VendorWords.FirstOrDefault(word => text.StartsWith(word, StringComparison.Ordinal)) is { } word)

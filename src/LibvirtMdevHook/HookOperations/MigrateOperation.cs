@@ -12,12 +12,12 @@ namespace LibvirtMdevHook.HookOperations;
 /// migrate, on the destination, and restore: whether this host has every declared type, and the XML with the names that the devices have
 /// here. Nothing is written to sysfs; what was found is reserved until prepare, which need not come.
 /// </summary>
-internal sealed class MigrateOperation(OperationContext context, TimeBudget budget, WorkerRequest request)
+internal sealed class MigrateOperation(OperationContext context, TimeBudget budget, WorkerRequest request) : Operation
 {
     private Record? _reservation;
 
     /// <returns>The new XML, nothing where it stays as it is, or a refusal.</returns>
-    public Answer Run()
+    public override Answer Run()
     {
         try
         {
@@ -31,9 +31,9 @@ internal sealed class MigrateOperation(OperationContext context, TimeBudget budg
             var text = document.Source.Text;
             if (domain.Declaration is { } declaration)
             {
-                if (MakePlan(domain, declaration, out var refusal) is not { Plan.Record: not null } incoming)
-                    return Refuse(refusal);
-                text = DeviceRenames.Apply(document, incoming.Names);
+                if (TryPlan(domain, declaration, out var incoming) is { } refusal)
+                    return Refuse(refusal.Text);
+                text = DeviceRenames.Apply(document, incoming!.Names);
                 Report(incoming);
             }
 
@@ -46,7 +46,7 @@ internal sealed class MigrateOperation(OperationContext context, TimeBudget budg
     }
 
     /// <summary>Gives the reservation up, for a hook that has gone meanwhile.</summary>
-    public void Undo()
+    public override void Undo()
     {
         if (_reservation is not { } reservation)
             return;
@@ -56,17 +56,31 @@ internal sealed class MigrateOperation(OperationContext context, TimeBudget budg
             context.Records.DeleteReservation(reservation.Domain);
     }
 
-    private IncomingPlan? MakePlan(Domain domain, Declaration declaration, out string refusal)
+    /// <summary>Plans again and again, until a plan comes out or waiting cannot help any more.</summary>
+    /// <param name="incoming">The plan, whose record is reserved.</param>
+    private Reason? TryPlan(Domain domain, Declaration declaration, out IncomingPlan? incoming)
     {
+        incoming = null;
+        Reason? refusal = null;
         context.Records.MakeFolders();
         // prepare follows a restore, has more time, and waits for types itself.
         var forTypes = budget.AtMost(request.Operation == HookOperation.Restore ? TimeSpan.Zero : context.Settings.WaitForTypes);
-        IncomingPlan? incoming = null;
-        Replanning.Run(
-            context, budget, () => (incoming = PlanAndReserve(domain, declaration))?.Plan, plan => plan.CanBeCuredByWaiting(!forTypes.IsOver), out refusal);
-        return incoming;
+        foreach (var _ in budget.Attempts())
+        {
+            incoming = PlanAndReserve(domain, declaration);
+            if (incoming is null)
+                return context.HostLockIsHeld;
+            if (incoming.Plan.Record is not null)
+                return null;
+            refusal = incoming.Plan.Refusal;
+            if (!incoming.Plan.CanBeCuredByWaiting(!forTypes.IsOver))
+                break;
+        }
+
+        return refusal;
     }
 
+    /// <returns>Null when another process keeps the host's lock.</returns>
     private IncomingPlan? PlanAndReserve(Domain domain, Declaration declaration)
     {
         using var host = context.Records.LockHost(budget.Deadline);

@@ -10,106 +10,117 @@ using LibvirtMdevHook.Records;
 namespace LibvirtMdevHook.HookOperations;
 
 /// <summary>
-/// prepare: undoes what an earlier run of the domain left, plans and claims under the host's lock, brings all up, or leaves nothing.
+/// prepare: takes down what an earlier run of the domain left, plans and claims under the host's lock, and brings all up, or leaves nothing.
 /// </summary>
-internal sealed class PrepareOperation(OperationContext context, TimeBudget budget, Domain domain)
+internal sealed class PrepareOperation(OperationContext context, TimeBudget budget, WorkerRequest request) : Operation
 {
     private readonly TakeDown _takeDown = new(context);
     private readonly TakeDown _abandoned = new(context);
     private readonly Dictionary<SysfsName, string> _failed = [];
     private readonly long _begin = Stopwatch.GetTimestamp();
 
-    /// <summary>What could not be taken down in time; the worker goes on with it after its answer.</summary>
-    public TakeDown[] Unfinished => [_takeDown, _abandoned];
+    /// <summary>The record that was brought up; null when the answer is a refusal.</summary>
+    private Record? _record;
 
-    /// <summary>The record that was brought up, null when the answer is a refusal.</summary>
-    public Record? Record { get; private set; }
+    public override IReadOnlyList<TakeDown> Unfinished => [_takeDown, _abandoned];
 
-    public Answer Run()
+    private Guid Domain { get; set; }
+
+    public override Answer Run()
     {
-        context.Records.MakeFolders();
-        using var own = context.Records.Lock(domain.Uuid, budget.Deadline);
-        if (own is null)
-            return Refuse("an earlier operation of this domain is still at work or waits in the kernel; 'virt-mdev list' says what for");
-        var answer = Prepare();
-        if (Record is null)
+        try
         {
-            if (FileStatus.OfLink(context.Records.PathOf(domain.Uuid), out var error) is null && error.IsAbsent)
-                own.Delete();
-            DropReservation(isLocked: false);
+            var domain = DomainXml.Parse(request.Xml, context.Settings.AllowedAttributes);
+            if (domain.Uuid == Guid.Empty)
+                return Answer.Refused(request.Name, "its XML has no <uuid>");
+            Domain = domain.Uuid;
+            return Prepare(domain);
         }
-
-        return answer;
+        catch (DomainXmlException e)
+        {
+            return Answer.Refused(request.Name, $"{e.Problems[0]}");
+        }
     }
 
     /// <summary>Takes down what was brought up, for a hook that has gone meanwhile.</summary>
-    public void Undo()
+    public override void Undo()
     {
-        if (Record is null)
+        if (_record is null)
             return;
-        if (context.Records.Lock(domain.Uuid, Deadline.After(context.Settings.HeldWait)) is not { } own)
+        using var own = context.Records.Lock(Domain, Deadline.After(context.Settings.HeldWait));
+        if (own is null)
         {
             context.Log.Error("a later operation of this domain has not ended; what was brought up for a hook that has gone stays until the next start");
             return;
         }
 
-        using (own)
-        {
-            // A later operation of the domain may have been quicker.
-            if (context.Records.Load(domain.Uuid)?.Generation == Record.Generation && _takeDown.Begin(Record) is { } withheld)
-                context.Log.Error($"{withheld}; it stays on record until the next start");
-            if (context.Records.Load(domain.Uuid) is null)
-                own.Delete();
-        }
+        // A later operation of the domain may have been quicker.
+        if (own.Load()?.Generation != _record.Generation)
+            return;
+        if (_takeDown.TryBegin(_record) is { } reason)
+            context.Log.Error($"{reason}; it stays on record until the next start");
     }
 
-    private Answer Prepare()
+    private Answer Prepare(Domain domain)
     {
+        context.Records.MakeFolders();
+        using var own = context.Records.Lock(domain.Uuid, budget.Deadline);
+        if (own is null)
+        {
+            return Answer.Refused(
+                domain.Name, "an earlier operation of this domain is still at work or waits in the kernel; 'virt-mdev list' says what for");
+        }
+
         try
         {
-            return !UndoEarlierRun(out var trouble) ? Refuse(trouble)
-                : domain.Declaration is { } declaration ? BringUp(declaration)
-                : Answer.Good;
+            if ((TryUndoEarlierRun(own) ?? TryBringUp(domain)) is { } reason)
+                return Refuse(domain, reason);
+            if (_record is null)
+                DropReservation();
+            return Answer.Good;
         }
         catch (IOException e)
         {
-            return Refuse(e.Message);
+            return Refuse(domain, e.Message);
         }
     }
 
-    private bool UndoEarlierRun(out string trouble)
+    private Answer Refuse(Domain domain, Reason reason)
     {
-        trouble = "";
-        if (context.Records.Load(domain.Uuid) is { } earlier)
+        DropReservation();
+        return Answer.Refused(domain.Name, reason.Text);
+    }
+
+    private Reason? TryUndoEarlierRun(LockedRecord own)
+    {
+        if (own.Load() is { } earlier)
         {
             context.Log.Info("found a record of an earlier run, taking it down first");
-            if (_takeDown.Begin(earlier) is { } withheld)
-            {
-                trouble = $"what an earlier run of this domain left cannot be taken down: {withheld}";
-                return false;
-            }
+            if (_takeDown.TryBegin(earlier) is { } withheld)
+                return $"what an earlier run of this domain left cannot be taken down: {withheld}";
         }
 
         if (_takeDown.Work(budget))
-            return true;
-        trouble = string.Join("; ", _takeDown.Unfinished.Select(d =>
-            $"the device {d.Claim} of an earlier run of this domain cannot be removed yet: {d.Trouble ?? "the time for the start is over"}"));
-        return false;
+            return null;
+        return string.Join("; ", _takeDown.Unfinished.Select(left =>
+            $"the device {left.Claim} of an earlier run of this domain cannot be removed yet: {left.Reason ?? "the time for the start is over"}"));
     }
 
-    private Answer BringUp(Declaration declaration)
+    private Reason? TryBringUp(Domain domain)
     {
+        if (domain.Declaration is not { } declaration)
+            return null;
         BringUpFailure? last = null;
         for (var round = 1; ; round++)
         {
-            if (MakePlan(declaration, out var refusal) is not { Record: { } planned })
-                return Refuse(refusal);
-            var bringUp = new BringUp(context, budget, planned);
+            if (TryPlan(domain, declaration, out var planned) is { } refusal)
+                return refusal;
+            var bringUp = new BringUp(context, budget, planned!);
             var failure = bringUp.Run();
             if (failure is null)
             {
-                Record = bringUp.Record;
-                return Answer.Good;
+                _record = bringUp.Record;
+                return null;
             }
 
             if (failure.Retry == Retry.TooLate)
@@ -117,29 +128,43 @@ internal sealed class PrepareOperation(OperationContext context, TimeBudget budg
             else if (failure != last)
                 context.Log.Warn(failure.Sentence);
             last = failure;
-            var withheld = _takeDown.Begin(bringUp.Record);
+            var withheld = _takeDown.TryBegin(bringUp.Record);
             var isClean = _takeDown.Work(budget) && withheld is null;
             if (failure.Retry == Retry.Soon)
-                budget.AtMost(TimeSpan.FromMilliseconds(Math.Min(100 * round, 1000))).Wait(() => false);
+                budget.Pause(TimeSpan.FromMilliseconds(Math.Min(100 * round, 1000)));
             if (!isClean || budget.IsOver || failure.Retry == Retry.No)
-                return Refuse(failure.Sentence);
+                return failure.Sentence;
             if (failure is { Retry: Retry.Elsewhere, Parent: { } parent })
                 _failed[parent] = failure.Reason;
         }
     }
 
-    private Plan? MakePlan(Declaration declaration, out string refusal)
+    /// <summary>Plans again and again, until a plan comes out or waiting cannot help any more.</summary>
+    /// <param name="planned">The saved record of the plan.</param>
+    private Reason? TryPlan(Domain domain, Declaration declaration, out Record? planned)
     {
+        planned = null;
+        Reason? refusal = null;
         var forTypes = budget.AtMost(context.Settings.WaitForTypes);
-        return Replanning.Run(context, budget, () =>
+        foreach (var _ in budget.Attempts())
         {
             _abandoned.Adopt();
             _abandoned.Work(budget.AtMost(TimeSpan.Zero));
-            return PlanAndSave(declaration);
-        }, plan => plan.CanBeCuredByWaiting(!forTypes.IsOver), out refusal);
+            if (PlanAndSave(domain, declaration) is not { } plan)
+                return context.HostLockIsHeld;
+            planned = plan.Record;
+            if (planned is not null)
+                return null;
+            refusal = plan.Refusal;
+            if (!plan.CanBeCuredByWaiting(!forTypes.IsOver))
+                break;
+        }
+
+        return refusal;
     }
 
-    private Plan? PlanAndSave(Declaration declaration)
+    /// <returns>Null when another process keeps the host's lock.</returns>
+    private Plan? PlanAndSave(Domain domain, Declaration declaration)
     {
         PlanInput input;
         Plan plan;
@@ -153,8 +178,8 @@ internal sealed class PrepareOperation(OperationContext context, TimeBudget budg
             if (plan.Record is { } record)
             {
                 context.Records.Save(record);
-                // What was promised to the domain when it was on its way is part of the plan now.
-                DropReservation(isLocked: true);
+                // What was reserved for the domain when it was on its way is part of the plan now.
+                DropReservationUnderTheLock();
             }
         }
 
@@ -162,26 +187,37 @@ internal sealed class PrepareOperation(OperationContext context, TimeBudget budg
         return plan;
     }
 
-    /// <summary>
-    /// A promise made since is of the domain's next coming here, of which this start knows nothing. One that cannot be dropped is none of the
-    /// start's trouble: it is over within a minute.
-    /// </summary>
-    /// <param name="isLocked">The caller holds the host's lock.</param>
-    private void DropReservation(bool isLocked)
+    private void DropReservation()
     {
         try
         {
-            using var host = isLocked ? null : context.Records.LockHost(budget.Deadline);
-            if (!isLocked && host is null)
-                return;
-            if (!context.Records.Reservations().Any(r => r.Domain == domain.Uuid && r.Generation >= _begin))
-                context.Records.DeleteReservation(domain.Uuid);
+            using var host = context.Records.LockHost(budget.Deadline);
+            if (host is not null)
+                DropReservationUnderTheLock();
         }
         catch (IOException e)
         {
-            context.Log.Warn($"what may have been promised to the domain on its way here counts until its time is over: {e.Message}");
+            LogKeptReservation(e);
         }
     }
 
-    private Answer Refuse(string why) => Answer.Refused(domain.Name, why);
+    /// <summary>
+    /// A reservation made since is for the next arrival of the domain, of which this start knows nothing. One that cannot be dropped does not
+    /// fail the start. The caller holds the host's lock.
+    /// </summary>
+    private void DropReservationUnderTheLock()
+    {
+        try
+        {
+            if (!context.Records.Reservations().Any(r => r.Domain == Domain && r.Generation >= _begin))
+                context.Records.DeleteReservation(Domain);
+        }
+        catch (IOException e)
+        {
+            LogKeptReservation(e);
+        }
+    }
+
+    private void LogKeptReservation(IOException e) => context.Log.Warn(
+        $"the reservation that was made when this domain was arriving could not be removed; it expires within a minute: {e.Message}");
 }

@@ -4,13 +4,20 @@ using LibvirtMdevHook.Linux;
 namespace LibvirtMdevHook.HookOperations;
 
 /// <summary>release: offline all, remove all that the record proves ours, forget. Its worker stays as long as a device is held.</summary>
-internal sealed class ReleaseOperation(OperationContext context, WorkerRequest request)
+internal sealed class ReleaseOperation(OperationContext context, TimeBudget budget, WorkerRequest request) : Operation
 {
     private readonly TakeDown _takeDown = new(context);
 
-    public TakeDown Unfinished => _takeDown;
+    public override IReadOnlyList<TakeDown> Unfinished => [_takeDown];
 
-    public void Run()
+    public override Answer Run()
+    {
+        Begin();
+        _takeDown.Work(budget);
+        return Answer.Good;
+    }
+
+    private void Begin()
     {
         // The life of the domain that this release is about: while it waits, the domain may have begun another.
         var generation = context.Records.Load(request.Domain)?.Generation;
@@ -22,10 +29,10 @@ internal sealed class ReleaseOperation(OperationContext context, WorkerRequest r
             return;
         }
 
-        if (context.Records.Load(request.Domain) is { } record && record.Generation == generation && _takeDown.Begin(record) is { } withheld)
-            context.Log.Error($"{withheld}; it stays on record until the next start");
-        // Of another life, or kept until the devices are gone, it stays, and so does its lock.
-        if (context.Records.Load(request.Domain) is null)
-            own.Delete();
+        var record = own.Load();
+        if (record is null || record.Generation != generation)
+            return;
+        if (_takeDown.TryBegin(record) is { } reason)
+            context.Log.Error($"{reason}; it stays on record until the next start");
     }
 }

@@ -7,22 +7,18 @@ using LibvirtMdevHook.Records;
 namespace LibvirtMdevHook.HookOperations;
 
 /// <summary>
-/// start: every device must still be there, of the right type and online. The node of one handed over by qemu:commandline is given to
-/// the user that QEMU runs as, since libvirt knows nothing of it; native hostdevs libvirt labels itself, after this operation.
+/// start: every device must still be there, of the right type and online. libvirt knows nothing of a device of qemu:commandline, so its node
+/// is given to the user that QEMU runs as; the nodes of native hostdevs libvirt labels itself, after this operation.
 /// </summary>
-internal sealed class StartOperation(OperationContext context, TimeBudget budget, WorkerRequest request)
+internal sealed class StartOperation(OperationContext context, TimeBudget budget, WorkerRequest request) : Operation
 {
-    public Answer Run()
+    public override Answer Run()
     {
         using var own = context.Records.Lock(request.Domain, budget.Deadline);
         if (own is null)
             return Refuse("an earlier operation of this domain is still at work");
-        if (context.Records.Load(request.Domain) is not { } record)
-        {
-            own.Delete();
+        if (own.Load() is not { } record)
             return Answer.Good;
-        }
-
         foreach (var claim in record.Claims)
         {
             if (WhyNotReady(claim) is { } reason)
@@ -30,10 +26,10 @@ internal sealed class StartOperation(OperationContext context, TimeBudget budget
         }
 
         record = record with { Phase = Phase.Starting };
-        context.Records.Save(record);
+        own.Save(record);
         try
         {
-            return GiveNodesToQemu(record) ?? Answer.Good;
+            return TryGiveNodesToQemu(own, record) is { } refused ? Refuse(refused) : Answer.Good;
         }
         catch (DomainXmlException e)
         {
@@ -41,10 +37,11 @@ internal sealed class StartOperation(OperationContext context, TimeBudget budget
         }
     }
 
-    private string? WhyNotReady(Claim claim)
+    private Reason? WhyNotReady(Claim claim)
     {
+        var isVf = claim.Device.Address is not null;
         if (HostDevice.Look(context.Root, claim.Device) is not { } device)
-            return claim.Device.Address is null ? "it has disappeared since prepare" : "it has lost its type since prepare: its current_vgpu_type reads 0";
+            return isVf ? "it has lost its type since prepare: its current_vgpu_type reads 0" : "it has disappeared since prepare";
         if (!claim.Proves(device))
             return "another device has taken its place since prepare";
         if (claim.Dialect.TellsType && device.Type != claim.Type?.Id)
@@ -52,7 +49,7 @@ internal sealed class StartOperation(OperationContext context, TimeBudget budget
         return claim.Dialect.HasOnline && device.Online != true ? "it is not online" : null;
     }
 
-    private Answer? GiveNodesToQemu(Record record)
+    private Reason? TryGiveNodesToQemu(LockedRecord own, Record record)
     {
         foreach (var claim in record.Claims.Where(c => c.AttachedBy == AttachedBy.Commandline))
         {
@@ -64,20 +61,26 @@ internal sealed class StartOperation(OperationContext context, TimeBudget budget
             }
 
             if (HostDevice.Look(context.Root, claim.Device)?.Group is not { } group || FileStatus.OfLink(context.Root.Vfio / group) is not { } before)
-                return Refuse($"the device {claim} has no node in '{context.Root.Vfio}'");
-            // Of two starts in a row, from hooks/qemu and qemu.d, only the first saw whose the node was.
+                return $"the device {claim} has no node in '{context.Root.Vfio}'";
+            // hooks/qemu and qemu.d may both call: only the first start sees whose the node was.
             record = record.With(claim with { Node = claim.Node ?? new DacLabel(before.Uid, before.Gid) });
-            context.Records.Save(record);
-            var node = context.Root.Vfio / group;
-            if (Libc.lchown(node.Text, dac.Uid, dac.Gid) != 0)
-                return Refuse($"'{node}' of the device {claim} cannot be given to {dac.Uid}:{dac.Gid}: {Errno.Last().InWords}");
-            if (FileStatus.OfLink(node) is not { } after || after.Uid != dac.Uid || after.Gid != dac.Gid)
-                return Refuse($"'{node}' of the device {claim} was given to {dac.Uid}:{dac.Gid}, but belongs to somebody else now");
-            context.Log.Info($"gave '{node}' of {claim} to {dac.Uid}:{dac.Gid}");
+            own.Save(record);
+            if (TryGive(context.Root.Vfio / group, dac, claim) is { } reason)
+                return reason;
         }
 
         return null;
     }
 
-    private Answer Refuse(string why) => Answer.Refused($"domain '{request.Name}': {why}");
+    private Reason? TryGive(HostPath node, DacLabel dac, Claim claim)
+    {
+        if (Libc.lchown(node.Text, dac.Uid, dac.Gid) != 0)
+            return $"'{node}' of the device {claim} cannot be given to {dac.Uid}:{dac.Gid}: {Errno.Last().InWords}";
+        if (FileStatus.OfLink(node) is not { } after || after.Uid != dac.Uid || after.Gid != dac.Gid)
+            return $"'{node}' of the device {claim} was given to {dac.Uid}:{dac.Gid}, but belongs to somebody else now";
+        context.Log.Info($"gave '{node}' of {claim} to {dac.Uid}:{dac.Gid}");
+        return null;
+    }
+
+    private Answer Refuse(Reason reason) => Answer.Refused(request.Name, reason.Text);
 }

@@ -1,5 +1,4 @@
 using LibvirtMdevHook.Devices;
-using LibvirtMdevHook.Domains;
 using LibvirtMdevHook.Linux;
 
 namespace LibvirtMdevHook.HookOperations;
@@ -11,7 +10,21 @@ internal sealed class Worker(Root root, SocketEnd hook)
     private static readonly TimeSpan AnswerTime = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan ReadTime = TimeSpan.FromHours(1);
 
-    /// <returns>The exit status, which nobody reads.</returns>
+    /// <summary>What is done at each operation; <see cref="HookOperation"/> says what it may do.</summary>
+    private static readonly Dictionary<HookOperation, Func<OperationContext, TimeBudget, WorkerRequest, Operation>> Operations = new()
+    {
+        [HookOperation.Prepare] = (context, budget, request) => new PrepareOperation(context, budget, request),
+        [HookOperation.Start] = (context, budget, request) => new StartOperation(context, budget, request),
+        [HookOperation.Started] = (context, budget, request) => new NotePhaseOperation(context, budget, request),
+        [HookOperation.Stopped] = (context, budget, request) => new NotePhaseOperation(context, budget, request),
+        [HookOperation.Attach] = (context, budget, request) => new NotePhaseOperation(context, budget, request),
+        [HookOperation.Reconnect] = (context, budget, request) => new NotePhaseOperation(context, budget, request),
+        [HookOperation.Release] = (context, budget, request) => new ReleaseOperation(context, budget, request),
+        [HookOperation.Migrate] = (context, budget, request) => new MigrateOperation(context, budget, request),
+        [HookOperation.Restore] = (context, budget, request) => new MigrateOperation(context, budget, request),
+    };
+
+    /// <returns>The exit status, which nothing reads.</returns>
     public int Run()
     {
         if (WorkerRequest.Receive(hook, Deadline.After(RequestTime)) is not { } request)
@@ -19,109 +32,76 @@ internal sealed class Worker(Root root, SocketEnd hook)
         OperationContext? context = null;
         try
         {
-            // libvirtd's folder of the moment is not to be kept busy.
+            // The folder in which libvirtd happened to be must not be kept busy.
             Directory.SetCurrentDirectory("/");
             context = OperationContext.Open(root, $"{request.Operation.Name} of domain '{request.Name}'");
             foreach (var problem in context.Settings.Problems)
                 context.Log.Warn(problem);
-            Do(context, request);
+            Serve(context, request);
             return 0;
         }
-#pragma warning disable CA1031 // The hook waits for an answer, and nobody else would ever see what went wrong.
+#pragma warning disable CA1031 // The hook waits for an answer, and this is the only place that can still say what went wrong.
         catch (Exception e)
 #pragma warning restore CA1031
         {
             context?.Log.Error($"{e.GetType().Name}: {e.Message}");
-            Reply(Answer.Refused($"domain '{request.Name}': {e.Message}"));
+            Reply(Answer.Refused(request.Name, e.Message));
             return 1;
         }
     }
 
-    private void Do(OperationContext context, WorkerRequest request)
+    private void Serve(OperationContext context, WorkerRequest request)
     {
-        var budget = new TimeBudget(request.Deadline, hook);
-        if (request.Operation == HookOperation.Prepare)
-        {
-            Prepare(context, request, budget);
-        }
-        else if (request.Operation == HookOperation.Migrate || request.Operation == HookOperation.Restore)
-        {
-            var migrate = new MigrateOperation(context, budget, request);
-            var answer = migrate.Run();
-            if (!Reply(request.Operation.MayRefuse ? Log(context, answer) : Passed(context, answer)))
-                migrate.Undo();
-        }
-        else if (request.Operation == HookOperation.Start)
-        {
-            Reply(Log(context, new StartOperation(context, budget, request).Run()));
-        }
-        else if (request.Operation == HookOperation.Release)
-        {
-            var release = new ReleaseOperation(context, request);
-            release.Run();
-            release.Unfinished.Work(budget);
-            Reply(Answer.Good);
-            Finish(context, [release.Unfinished]);
-        }
-        else
-        {
-            new NotePhaseOperation(context, budget, request).Run();
-            Reply(Answer.Good);
-        }
+        var operation = Operations[request.Operation](context, new TimeBudget(request.Deadline, hook), request);
+        var answer = operation.Run();
+        if (!answer.IsGood)
+            answer = Refuse(context, request.Operation, answer);
+        if (!Reply(answer))
+            operation.Undo();
+        Finish(context, operation.Unfinished);
     }
 
-    private void Prepare(OperationContext context, WorkerRequest request, TimeBudget budget)
+    /// <summary>A refusal that libvirt may not be given is logged, and left to prepare, which has to say the same.</summary>
+    private static Answer Refuse(OperationContext context, HookOperation operation, Answer refusal)
     {
-        Domain domain;
-        try
+        if (operation.MayRefuse)
         {
-            domain = DomainXml.Parse(request.Xml, context.Settings.AllowedAttributes);
-        }
-        catch (DomainXmlException e)
-        {
-            Reply(Log(context, Answer.Refused($"domain '{request.Name}': {e.Problems[0]}")));
-            return;
+            context.Log.Error($"refused: {refusal.Sentence}");
+            return refusal;
         }
 
-        if (domain.Uuid == Guid.Empty)
-        {
-            Reply(Log(context, Answer.Refused($"domain '{request.Name}': its XML has no <uuid>")));
-            return;
-        }
-
-        var prepare = new PrepareOperation(context, budget, domain);
-        if (!Reply(Log(context, prepare.Run())))
-            prepare.Undo();
-        Finish(context, prepare.Unfinished);
+        context.Log.Warn($"left to prepare: {refusal.Sentence}");
+        return Answer.Good;
     }
 
     /// <returns>Whether the hook has read the answer. One that is stopped may still do so: as long as it is there, nothing is decided.</returns>
     private bool Reply(Answer answer) =>
         WorkerRequest.SendAnswer(hook, answer, Deadline.After(AnswerTime)) && hook.WasReadToTheEnd(Deadline.After(ReadTime));
 
-    private static Answer Log(OperationContext context, Answer answer)
+    private static void Finish(OperationContext context, IReadOnlyList<TakeDown> unfinished)
     {
-        if (!answer.IsGood)
-            context.Log.Error($"refused: {answer.Sentence}");
-        return answer;
-    }
-
-    /// <summary>What may not be refused here is left to prepare, which has to say the same.</summary>
-    private static Answer Passed(OperationContext context, Answer answer)
-    {
-        if (answer.IsGood)
-            return answer;
-        context.Log.Warn($"left to prepare: {answer.Sentence}");
-        return Answer.Good;
-    }
-
-    /// <summary>All side by side: one that is held keeps no other from leaving.</summary>
-    private static void Finish(OperationContext context, TakeDown[] rests)
-    {
-        var now = new TimeBudget(new Deadline(0), null);
-        if (!Deadline.After(context.Settings.HeldWait).Wait(() => Array.TrueForAll(Array.ConvertAll(rests, rest => rest.Work(now)), isDone => isDone)))
+        if (unfinished.Count == 0)
+            return;
+        if (!FinishAll(Deadline.After(context.Settings.HeldWait), unfinished))
             context.Log.Error("gave up waiting; 'virt-mdev list' shows what is left, and the next start goes on with it");
-        foreach (var rest in rests)
-            rest.End();
+        foreach (var takeDown in unfinished)
+            takeDown.End();
+    }
+
+    /// <summary>All side by side: a device that is held keeps no other from leaving.</summary>
+    /// <returns>False when something is left at the deadline.</returns>
+    private static bool FinishAll(Deadline deadline, IReadOnlyList<TakeDown> unfinished)
+    {
+        var once = new TimeBudget(new Deadline(0), null);
+        foreach (var _ in deadline.Attempts())
+        {
+            var isDone = true;
+            foreach (var takeDown in unfinished)
+                isDone &= takeDown.Work(once);
+            if (isDone)
+                return true;
+        }
+
+        return false;
     }
 }

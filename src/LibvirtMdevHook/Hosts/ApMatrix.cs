@@ -5,32 +5,48 @@ using LibvirtMdevHook.Linux;
 namespace LibvirtMdevHook.Hosts;
 
 /// <summary>
-/// What vfio_ap shows of the adapters and domains that were assigned (Documentation/arch/s390/vfio-ap.rst): its assign_ files cannot be
-/// read, but <c>matrix</c> has a line for each queue, and <c>control_domains</c> one for each of these.
+/// The adapters and domains that were assigned to a device of vfio_ap
+/// (Documentation/arch/s390/vfio-ap.rst). Its assign_ attributes cannot be read. Its <c>matrix</c>
+/// has a line for each queue, and its <c>control_domains</c> a line for each control domain.
 /// </summary>
 internal static class ApMatrix
 {
-    /// <returns>What the device has other than the attributes say, as half a sentence; null when it is the same or cannot be read.</returns>
+    /// <returns>
+    /// How the device differs from the attributes, as a clause; null when it does not differ or
+    /// cannot be read.
+    /// </returns>
     public static string? Difference(HostPath device, IReadOnlyCollection<Attr> attrs)
     {
         if (!attrs.Any(a => a.Name.ToString().Contains("assign_", StringComparison.Ordinal)))
             return null;
-        var (adapters, domains) = (Assigned(attrs, "adapter"), Assigned(attrs, "domain"));
-        var queues = adapters.Count == 0 ? domains.Select(d => $".{d:x4}")
-            : domains.Count == 0 ? adapters.Select(a => $"{a:x2}.")
-            : adapters.SelectMany(a => domains.Select(d => $"{a:x2}.{d:x4}"));
-        return Difference(device, "matrix", queues)
-            ?? Difference(device, "control_domains", Assigned(attrs, "control_domain").Select(d => $"{d:x4}"));
+        var queues = Queues(Assigned(attrs, "adapter"), Assigned(attrs, "domain"));
+        var controlDomains = Assigned(attrs, "control_domain").Select(domain => $"{domain:x4}");
+        return Difference(device, "matrix", queues) ?? Difference(device, "control_domains", controlDomains);
+    }
+
+    /// <summary>
+    /// A queue is an adapter together with a domain. The file has half a name for each while there
+    /// are only adapters, or domains.
+    /// </summary>
+    private static IEnumerable<string> Queues(SortedSet<ulong> adapters, SortedSet<ulong> domains)
+    {
+        if (adapters.Count == 0)
+            return domains.Select(domain => $".{domain:x4}");
+        if (domains.Count == 0)
+            return adapters.Select(adapter => $"{adapter:x2}.");
+        return adapters.SelectMany(adapter => domains.Select(domain => $"{adapter:x2}.{domain:x4}"));
     }
 
     private static string? Difference(HostPath device, string file, IEnumerable<string> expected)
     {
+        if (HostFile.ReadTrimmed(device / file) is not { } text)
+            return null;
+        var found = text.Split(default(char[]), StringSplitOptions.RemoveEmptyEntries).Order(StringComparer.Ordinal).ToArray();
         var wanted = expected.Order(StringComparer.Ordinal).ToArray();
-        var lines = HostFile.ReadTrimmed(device / file)?.Split(default(char[]), StringSplitOptions.RemoveEmptyEntries).Order(StringComparer.Ordinal);
-        return lines is null || lines.SequenceEqual(wanted) ? null : $"its '{file}' has {Listed(lines)}, expected {Listed(wanted)}";
+        return found.SequenceEqual(wanted) ? null : $"its '{file}' has {Listed(found)}, expected {Listed(wanted)}";
     }
 
-    private static string Listed(IEnumerable<string> lines) => string.Join(", ", lines) is { Length: > 0 } text ? text : "nothing";
+    private static string Listed(string[] lines) => lines.Length > 0 ? string.Join(", ", lines) : "nothing";
 
     private static SortedSet<ulong> Assigned(IEnumerable<Attr> attrs, string what)
     {
@@ -49,7 +65,8 @@ internal static class ApMatrix
     private static ulong? Number(string text)
     {
         var isHex = text.StartsWith("0x", StringComparison.OrdinalIgnoreCase);
+        var digits = isHex ? text[2..] : text;
         var style = isHex ? NumberStyles.AllowHexSpecifier : NumberStyles.None;
-        return ulong.TryParse(isHex ? text[2..] : text, style, CultureInfo.InvariantCulture, out var number) ? number : null;
+        return ulong.TryParse(digits, style, CultureInfo.InvariantCulture, out var number) ? number : null;
     }
 }

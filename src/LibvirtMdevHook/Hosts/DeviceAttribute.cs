@@ -6,7 +6,10 @@ namespace LibvirtMdevHook.Hosts;
 /// <summary>An attribute of a device that a declaration sets.</summary>
 internal static class DeviceAttribute
 {
-    /// <returns>What a refused write means, as half a sentence: what NVIDIA's and IBM's drivers answer besides what the kernel does.</returns>
+    /// <returns>
+    /// Why a write was refused, as a clause. The drivers of NVIDIA and IBM give some errnos their
+    /// own meaning.
+    /// </returns>
     public static string WhyNotSet(AttrName name, Errno error)
     {
         if (WhyTheDriverRefuses(name.ToString(), error) is { } reason)
@@ -21,8 +24,14 @@ internal static class DeviceAttribute
         };
     }
 
-    /// <summary>Writes the value with a newline, which NVIDIA's vgpu_params wants (it drops the last character). Never through a link.</summary>
-    /// <param name="difference">What the attribute reads afterwards when that is something else; null when it is the value or cannot be read.</param>
+    /// <summary>
+    /// Writes the value with a newline, which NVIDIA's vgpu_params expects (it drops the last
+    /// character). A link is never followed.
+    /// </summary>
+    /// <param name="difference">
+    /// The text that the attribute has afterwards, if that differs from the value; null when it is
+    /// the value or cannot be read.
+    /// </param>
     public static Errno Write(HostPath device, Attr attr, out string? difference)
     {
         difference = null;
@@ -39,7 +48,7 @@ internal static class DeviceAttribute
     {
         if (name.Contains("assign_", StringComparison.Ordinal))
             return WhyTheMatrixRefuses(error);
-        return name.StartsWith("nvidia/", StringComparison.Ordinal) ? WhyNvidiaRefuses(error) : null;
+        return name.StartsWith($"{NvidiaDriver.Name}/", StringComparison.Ordinal) ? WhyNvidiaRefuses(error) : null;
     }
 
     private static string? WhyNvidiaRefuses(Errno error) => error switch
@@ -50,12 +59,13 @@ internal static class DeviceAttribute
         _ => null,
     };
 
-    /// <summary>vfio_ap (Documentation/arch/s390/vfio-ap.rst).</summary>
+    /// <summary>The errnos of vfio_ap (Documentation/arch/s390/vfio-ap.rst).</summary>
     private static string? WhyTheMatrixRefuses(Errno error) => error switch
     {
         Errno.EADDRNOTAVAIL =>
             "a queue that it would add is not bound to the vfio_ap driver; release the adapter and domain from the host (apmask, aqmask) first",
-        Errno.EADDRINUSE => "a queue that it would add is in another mediated device already, whose 'matrix' in sysfs lists it; assign another",
+        Errno.EADDRINUSE =>
+            "a queue that it would add is in another mediated device already, whose 'matrix' in sysfs lists it; assign another",
         Errno.EBUSY => "a guest uses the device, which takes no changes until that ends",
         Errno.ENODEV => "this machine has no adapter or domain of that number",
         Errno.EINVAL => "the value is no number",

@@ -5,11 +5,17 @@ using LibvirtMdevHook.Linux;
 namespace LibvirtMdevHook.Hosts;
 
 /// <summary>What was read of the host.</summary>
-/// <param name="Parents">Those that were asked for, in the order of their names.</param>
-/// <param name="Devices">Every mediated device that exists, and every VF that has a type on the GPUs of the parents.</param>
-/// <param name="Existing">Of the devices that were asked for those that exist.</param>
-/// <param name="Unlisted">Those GPUs of VFs whose other VFs could not be listed, so that it is not known what runs there.</param>
-/// <param name="NotVfs">Of the VFs that were asked for those that are none, with the reason as half a sentence.</param>
+/// <param name="Parents">The requested parents, in the order of their names.</param>
+/// <param name="Devices">
+/// All mediated devices that exist, and the VFs that have a type on the GPUs of the parents.
+/// </param>
+/// <param name="Unlisted">
+/// The GPUs whose VFs could not be listed, so that it is not known what runs on them.
+/// </param>
+/// <param name="Existing">The requested devices that exist.</param>
+/// <param name="NotVfs">
+/// The requested VFs that are not VFs which take a type, each with the reason as a clause.
+/// </param>
 internal sealed record Host(
     ImmutableArray<Parent> Parents,
     ImmutableDictionary<DeviceId, DevicePlace> Devices,
@@ -23,6 +29,16 @@ internal sealed record Host(
 }
 
 /// <summary>Where a device is.</summary>
-/// <param name="Type">Null where the dialect does not tell.</param>
-/// <param name="Gpu">A VF's PF; null for a mediated device, whose parent tells.</param>
+/// <param name="Type">Null where the dialect does not show it.</param>
+/// <param name="Gpu">
+/// The PF of a VF; null for a mediated device, whose GPU is that of its parent.
+/// </param>
 internal sealed record DevicePlace(SysfsName Parent, SysfsName? Type, SysfsName? Gpu = null);
+
+/// <summary>
+/// A declared device that exists already: another program created it, or it was left over.
+/// </summary>
+/// <param name="Holder">
+/// The process that has its node in /dev/vfio open, in words; null when no process has.
+/// </param>
+internal sealed record ExistingDevice(HostDevice Device, string? Holder);

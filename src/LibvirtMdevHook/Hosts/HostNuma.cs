@@ -8,20 +8,32 @@ namespace LibvirtMdevHook.Hosts;
 /// <summary>The NUMA nodes of the host (Documentation/ABI/stable/sysfs-devices-node).</summary>
 internal static class HostNuma
 {
-    /// <returns>The nodes on which a domain's memory and vCPUs are; empty when it is bound to none.</returns>
+    private const string NodePrefix = "node";
+
+    /// <returns>
+    /// The nodes to which a domain's memory and vCPUs are bound; empty when they are not bound.
+    /// </returns>
     public static ImmutableSortedSet<int> NodesOf(Root root, GuestNuma guest)
     {
+        var nodes = guest.Nodes;
         if (guest.Cpus.IsEmpty)
-            return guest.Nodes;
+            return nodes;
         var folder = root.Sys / "devices/system/node";
-        var ofCpus = HostFile.List(folder).Where(name => name.ToString().StartsWith("node", StringComparison.Ordinal))
-            .Where(name => NumberSet.Parse(HostFile.ReadTrimmed(folder / name / "cpulist"))?.Overlaps(guest.Cpus) == true)
-            .Select(name => Number(name.ToString()["node".Length..])).OfType<int>();
-        return guest.Nodes.Union(ofCpus);
+        foreach (var name in HostFile.List(folder).Where(name => name.ToString().StartsWith(NodePrefix, StringComparison.Ordinal)))
+        {
+            var cpus = NumberSet.Parse(HostFile.ReadTrimmed(folder / name / "cpulist"));
+            if (cpus?.Overlaps(guest.Cpus) == true && Number(name.ToString()[NodePrefix.Length..]) is { } node)
+                nodes = nodes.Add(node);
+        }
+
+        return nodes;
     }
 
-    /// <returns>Null when the kernel does not know it, which it writes as -1.</returns>
+    /// <returns>
+    /// Null when the kernel does not know the node, which the attribute shows as -1.
+    /// </returns>
     public static int? NodeOf(HostPath device) => Number(HostFile.ReadTrimmed(device / "numa_node"));
 
-    private static int? Number(string? text) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var node) ? node : null;
+    private static int? Number(string? text) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
 }

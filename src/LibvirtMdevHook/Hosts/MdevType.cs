@@ -2,17 +2,32 @@ using LibvirtMdevHook.Linux;
 
 namespace LibvirtMdevHook.Hosts;
 
-/// <summary>One mdev type of one parent, as the parent's driver offers it now.</summary>
+/// <summary>One type of one parent, as the parent's driver offers it now.</summary>
 /// <param name="Id">
-/// <c>nvidia-18</c>, <c>i915-GVTg_V5_4</c>, or the number in the first column of a 2016 table. A VF's 558 is <c>nvidia-558</c>.
+/// <c>nvidia-18</c>, <c>i915-GVTg_V5_4</c>, or the number in a 2016 table's first column. The type
+/// 558 of a VF is <c>nvidia-558</c>.
 /// </param>
-/// <param name="Name">The friendly name; null where the driver has none (optional before Linux 6.1).</param>
-/// <param name="DeviceApi"><c>vfio-pci</c>, <c>vfio-ccw</c>, <c>vfio-ap</c>; null where the dialect does not tell.</param>
-/// <param name="AvailableInstances">What the kernel says is left; null where the dialect does not tell.</param>
-/// <param name="MaxInstances">How many a parent takes in all, where the driver tells.</param>
-/// <param name="Framebuffer">NVIDIA's size of the type, such as <c>4096M</c>: one GPU runs one size at a time.</param>
-/// <param name="Description">Free text of the driver, possibly several lines; null where there is none.</param>
-/// <param name="Trouble">What of the type cannot be read, as half a sentence; null when everything can.</param>
+/// <param name="Name">
+/// The name for people; null where the driver has none (optional before Linux 6.1).
+/// </param>
+/// <param name="DeviceApi">
+/// <c>vfio-pci</c>, <c>vfio-ccw</c>, <c>vfio-ap</c>; null where the dialect does not show it.
+/// </param>
+/// <param name="AvailableInstances">
+/// How many more devices the kernel allows; null where the dialect does not show it.
+/// </param>
+/// <param name="MaxInstances">
+/// How many devices of the type a parent can have; null where the driver does not show it.
+/// </param>
+/// <param name="Framebuffer">
+/// The framebuffer size of NVIDIA's type, such as <c>4096M</c>: a GPU runs one size at a time.
+/// </param>
+/// <param name="Description">
+/// Free text from the driver, perhaps of several lines; null where it has none.
+/// </param>
+/// <param name="Trouble">
+/// Why a part of the type cannot be read, as a clause; null when all of it was read.
+/// </param>
 internal sealed record MdevType(
     SysfsName Id,
     string? Name,
@@ -25,6 +40,6 @@ internal sealed record MdevType(
 {
     public const string NvidiaPrefix = "nvidia-";
 
-    /// <summary>For messages: the name, or the id of a type without one.</summary>
+    /// <summary>For messages: the name, or the id of a type without a name.</summary>
     public string Title => Name ?? Id.ToString();
 }

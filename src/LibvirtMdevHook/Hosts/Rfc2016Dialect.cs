@@ -5,8 +5,9 @@ using LibvirtMdevHook.Linux;
 namespace LibvirtMdevHook.Hosts;
 
 /// <summary>
-/// The interface of the 2016 proposal (libvir-list, August 2016, "[RFC] libvirt vGPU QEMU integration"): files <c>mdev_supported_types</c>,
-/// <c>mdev_create</c> and <c>mdev_destroy</c> in the parent, taking <c>UUID[:arguments]</c>, and <c>online</c> in each device.
+/// The interface of the 2016 proposal (libvir-list, August 2016, "[RFC] libvirt vGPU QEMU
+/// integration"). The parent has the files <c>mdev_supported_types</c>, and <c>mdev_create</c> and
+/// <c>mdev_destroy</c>, which take <c>UUID[:arguments]</c>. Each device has <c>online</c>.
 /// </summary>
 internal sealed class Rfc2016Dialect : Dialect
 {
@@ -18,23 +19,31 @@ internal sealed class Rfc2016Dialect : Dialect
 
     public override bool HidesTypes => true;
 
-    public override ImmutableArray<MdevType>? ReadTypes(HostPath parent, TypeFilter wanted, out string? trouble)
+    public override ImmutableArray<MdevType>? ReadTypes(HostPath parent, TypeFilter wanted, out Reason? reason)
     {
         var table = HostFile.Read(parent / "mdev_supported_types", out var error);
-        trouble = error.IsNone || error.IsAbsent ? null : $"its mdev_supported_types cannot be read: {error.InWords}";
+        reason = null;
         if (table is not null)
             return Rfc2016Table.Parse(table);
-        return trouble is null ? null : [];
+        if (error.IsAbsent)
+            return null;
+        reason = $"its mdev_supported_types cannot be read: {error.InWords}";
+        return [];
     }
 
-    /// <summary>NVIDIA wants the type's number and the uuid of the VM; a vendor without predefined types neither.</summary>
+    /// <summary>
+    /// NVIDIA's driver expects the number of the type and the uuid of the VM; one without
+    /// predefined types expects neither.
+    /// </summary>
     public override string Arguments(SysfsName? type, Guid domain, string extra)
     {
-        var own = type is null ? "" : $"vgpu_type_id={type},vm_uuid={domain:D}";
-        return own.Length > 0 && extra.Length > 0 ? $"{own},{extra}" : own + extra;
+        if (type is null)
+            return extra;
+        var own = $"vgpu_type_id={type},vm_uuid={domain:D}";
+        return extra.Length > 0 ? $"{own},{extra}" : own;
     }
 
-    /// <summary>Without a newline: it would become part of the last argument.</summary>
+    /// <summary>Writes no newline, as that would become a part of the last argument.</summary>
     public override Errno Create(HostPath parent, DeviceId device, SysfsName? type, string arguments) =>
         HostFile.Write(parent / "mdev_create", Command(device, arguments));
 
@@ -56,14 +65,20 @@ internal sealed class Rfc2016Dialect : Dialect
         _ => base.WhyNotOnline(error),
     };
 
-    /// <summary>A driver that cannot do either shows nothing, and there is nothing to take back.</summary>
+    /// <summary>
+    /// An empty <c>online</c> counts as offline: a driver that cannot bring devices online shows
+    /// nothing.
+    /// </summary>
     public override Errno SetOnline(HostPath devicePath, bool online)
     {
         var attribute = devicePath / "online";
         var now = HostFile.Read(attribute, out var error)?.Trim();
         if (now is null)
             return error;
-        return (now.Length > 0 && now != "0") == online ? Errno.None : HostFile.Write(attribute, online ? "1" : "0");
+        var isOnline = now.Length > 0 && now != "0";
+        if (isOnline == online)
+            return Errno.None;
+        return HostFile.Write(attribute, online ? "1" : "0");
     }
 
     private static string Command(DeviceId device, string arguments) => arguments.Length > 0 ? $"{device}:{arguments}" : $"{device}";

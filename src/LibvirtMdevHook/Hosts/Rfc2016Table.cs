@@ -1,13 +1,15 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using System.Text;
 using LibvirtMdevHook.Linux;
 
 namespace LibvirtMdevHook.Hosts;
 
 /// <summary>
-/// The text of a 2016 parent's <c>mdev_supported_types</c>: a header after '#', possibly wrapped over several lines, and rows of fields
-/// separated by commas, with names in double quotes. Rows are the lines that begin with a number; columns go by the header, or by the
-/// order of the proposal where the header has other words.
+/// The text of a 2016 parent's <c>mdev_supported_types</c>. It has a header after '#', perhaps
+/// wrapped over several lines, and rows of fields separated by commas, with names in double quotes.
+/// A row is a line that begins with a digit. The header gives the order of the columns; where it
+/// has other words, they have the order of the proposal.
 /// </summary>
 internal static class Rfc2016Table
 {
@@ -31,10 +33,11 @@ internal static class Rfc2016Table
     {
         if (!SysfsName.TryParse(Field("vgpu_type_id"), out var id) || !id.ToString().All(char.IsAsciiDigit))
             return null;
+        var hasMaximum = int.TryParse(Field("max_instance"), NumberStyles.None, CultureInfo.InvariantCulture, out var maximum);
         return new MdevType(
             id,
             Field("vgpu_type"),
-            MaxInstances: int.TryParse(Field("max_instance"), NumberStyles.None, CultureInfo.InvariantCulture, out var max) ? max : null,
+            MaxInstances: hasMaximum ? maximum : null,
             Framebuffer: Field("framebuffer"),
             Description: string.Join(", ", columns.Zip(fields).Skip(2).Select(c => $"{c.First}={c.Second}")));
 
@@ -48,15 +51,15 @@ internal static class Rfc2016Table
     private static List<string> Fields(string line)
     {
         var fields = new List<string>();
-        var field = new System.Text.StringBuilder();
-        var quoted = false;
+        var field = new StringBuilder();
+        var isQuoted = false;
         foreach (var c in line + ',')
         {
             if (c == '"')
             {
-                quoted = !quoted;
+                isQuoted = !isQuoted;
             }
-            else if (c == ',' && !quoted)
+            else if (c == ',' && !isQuoted)
             {
                 fields.Add(field.ToString().Trim());
                 field.Clear();

@@ -4,22 +4,34 @@ using System.Text.RegularExpressions;
 namespace LibvirtMdevHook.Hosts;
 
 /// <summary>
-/// What the names of NVIDIA's types say, where sysfs says nothing: their last number is the framebuffer in gigabytes, rounded down, so that
-/// what fits by its names fits.
+/// Reads from the names of NVIDIA's types what sysfs does not show: the last number in a name is
+/// the framebuffer in gigabytes. It is rounded down, so a type that fits is never taken for too
+/// large.
 /// </summary>
 internal static partial class VgpuSize
 {
-    /// <returns>4 of <c>NVIDIA L40S-4Q</c>, 0 of <c>GRID M10-0B</c>; null where the name does not tell, as that of a part of a MIG instance (<c>A100-1-5C</c>).</returns>
-    public static int? Of(string? name) =>
-        name is not null && !IsOfMig(name) && Last().Match(name) is { Success: true } match
-            ? int.Parse(match.Groups[1].Value, NumberStyles.None, CultureInfo.InvariantCulture)
-            : null;
+    /// <returns>
+    /// 4 for <c>NVIDIA L40S-4Q</c>, 0 for <c>GRID M10-0B</c>; null where the name does not show the
+    /// size, as in the name of a part of a MIG instance (<c>A100-1-5C</c>).
+    /// </returns>
+    public static int? Of(string? name)
+    {
+        if (name is null || IsOfMig(name) || Last().Match(name) is not { Success: true } match)
+            return null;
+        return int.Parse(match.Groups[1].Value, NumberStyles.None, CultureInfo.InvariantCulture);
+    }
 
-    /// <summary>Whether a type has a part of a MIG instance: a GPU offers such types alone while it is in MIG mode, and none otherwise.</summary>
+    /// <returns>
+    /// True for a type that is a part of a MIG instance. A GPU offers only such types while it is
+    /// in MIG mode, and none of them otherwise.
+    /// </returns>
     public static bool IsOfMig(string? name) => name is not null && OfMig().IsMatch(name);
 
-    /// <param name="listed">What a VF lists while its GPU runs nothing: the largest type takes all of it.</param>
-    /// <returns>The GPU's gigabytes; null where one of the types does not tell its own.</returns>
+    /// <param name="listed">
+    /// The types that a VF lists while its GPU runs nothing. The largest of them takes the whole
+    /// GPU.
+    /// </param>
+    /// <returns>The GPU's gigabytes; null where a type does not show its size.</returns>
     public static int? OfGpu(IEnumerable<MdevType> listed)
     {
         var sizes = listed.Select(type => Of(type.Name)).ToArray();

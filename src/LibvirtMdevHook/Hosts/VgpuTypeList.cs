@@ -5,38 +5,53 @@ using LibvirtMdevHook.Linux;
 namespace LibvirtMdevHook.Hosts;
 
 /// <summary>
-/// The text of a VF's <c>creatable_vgpu_types</c>. Drivers write a header and <c>1145  : NVIDIA L40S-1B</c>, or the rows alone, or
-/// <c>NVIDIA A40-2Q    558</c>; a VF that has a type, or whose GPU is full, has only the header or nothing at all.
+/// The text of a VF's <c>creatable_vgpu_types</c>. Some drivers write a header and rows such as
+/// <c>1145 : NVIDIA L40S-1B</c>, some the rows alone, and some rows such as
+/// <c>NVIDIA A40-2Q 558</c>. A VF that has a type, or whose GPU is full, shows only the header or
+/// nothing at all.
 /// </summary>
 internal static class VgpuTypeList
 {
-    /// <returns>The types in the order of the text; what is no row is overlooked.</returns>
+    /// <returns>The types in the order of the text. Lines that are no rows are ignored.</returns>
     public static ImmutableArray<MdevType> Parse(string text) =>
         [.. text.Split('\n').Select(Row).OfType<MdevType>().DistinctBy(type => type.Id)];
 
-    /// <returns>The id of a number that a VF reads or lists; null for 0, which means none, and for what is no number.</returns>
-    public static SysfsName? IdOf(string? number) =>
-        uint.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var value) && value > 0
-            ? SysfsName.Parse($"{MdevType.NvidiaPrefix}{value}")
-            : null;
+    /// <returns>
+    /// The id of the type with a number that a VF shows; null for 0, which means no type, and for a
+    /// text that is no number.
+    /// </returns>
+    public static SysfsName? IdOf(string? number)
+    {
+        if (!uint.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var value) || value == 0)
+            return null;
+        return SysfsName.Parse($"{MdevType.NvidiaPrefix}{value}");
+    }
 
     private static MdevType? Row(string line)
     {
-        var (number, name) = IdFirst(line.Trim()) ?? NameFirst(line.Trim()) ?? ("", "");
-        return name.Length > 0 && IdOf(number) is { } id ? new MdevType(id, name, AvailableInstances: 1) : null;
+        var row = line.Trim();
+        if ((NumberFirst(row) ?? NameFirst(row)) is not (var number, { Length: > 0 } name) || IdOf(number) is not { } id)
+            return null;
+        return new MdevType(id, name, AvailableInstances: 1);
     }
 
-    private static (string Id, string Name)? IdFirst(string row)
+    private static (string Number, string Name)? NumberFirst(string row)
     {
-        var digits = row.AsSpan().IndexOfAnyExceptInRange('0', '9');
-        return digits > 0 && row[digits..].TrimStart() is [':', .. var name] ? (row[..digits], name.Trim()) : null;
+        var length = row.AsSpan().IndexOfAnyExceptInRange('0', '9');
+        if (length <= 0 || row[length..].TrimStart() is not [':', .. var name])
+            return null;
+        return (row[..length], name.Trim());
     }
 
-    /// <summary>Between them at least two blanks, or a tab: a name may end with a number.</summary>
-    private static (string Id, string Name)? NameFirst(string row)
+    /// <summary>
+    /// A name may end with a number, so at least two blanks or a tab must separate the two.
+    /// </summary>
+    private static (string Number, string Name)? NameFirst(string row)
     {
-        var digits = row.AsSpan().LastIndexOfAnyExceptInRange('0', '9') + 1;
-        var name = row[..digits].TrimEnd();
-        return digits - name.Length >= 2 || row[..digits].EndsWith('\t') ? (row[digits..], name) : null;
+        var start = row.AsSpan().LastIndexOfAnyExceptInRange('0', '9') + 1;
+        var name = row[..start].TrimEnd();
+        if (start - name.Length < 2 && !row[..start].EndsWith('\t'))
+            return null;
+        return (row[start..], name);
     }
 }

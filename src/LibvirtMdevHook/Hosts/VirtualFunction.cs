@@ -4,23 +4,31 @@ using LibvirtMdevHook.Linux;
 namespace LibvirtMdevHook.Hosts;
 
 /// <summary>
-/// The folder of a VF of an SR-IOV GPU under NVIDIA's vGPU driver: <c>physfn</c> leads to its PF, <c>nvidia/current_vgpu_type</c> is the
-/// number of its type, 0 for none, and <c>nvidia/creatable_vgpu_types</c> lists what could be set now.
+/// The folder of a VF of an SR-IOV GPU under NVIDIA's vGPU driver. <c>physfn</c> leads to its PF.
+/// <c>nvidia/current_vgpu_type</c> is the number of its type, 0 for none.
+/// <c>nvidia/creatable_vgpu_types</c> lists the types that can be set now.
 /// </summary>
 internal static class VirtualFunction
 {
     private const string Enabler = "/usr/lib/nvidia/sriov-manage -e";
 
+    private const string ListsVfs = "'virt-mdev types' lists the VFs of this host";
+
     public static HostPath PathOf(Root root, PciAddress address) => root.PciDevices / address.Name;
 
-    public static HostPath CurrentType(HostPath vf) => vf / "nvidia" / "current_vgpu_type";
+    public static HostPath CurrentType(HostPath vf) => vf / NvidiaDriver.Name / "current_vgpu_type";
 
-    public static HostPath CreatableTypes(HostPath vf) => vf / "nvidia" / "creatable_vgpu_types";
+    public static HostPath CreatableTypes(HostPath vf) => vf / NvidiaDriver.Name / "creatable_vgpu_types";
 
     public static bool Is(HostPath path) =>
         FileStatus.Of(CurrentType(path), out _) is { IsRegular: true } && HostFile.LinkTarget(path / "physfn", out _) is not null;
 
-    /// <returns>Its current type; false when it has none, or is no VF.</returns>
+    /// <param name="type">
+    /// The VF's type; null when it has none, or when the type cannot be read.
+    /// </param>
+    /// <returns>
+    /// False when it has no type, or is no VF. True when the type cannot be read.
+    /// </returns>
     public static bool HasType(HostPath vf, out SysfsName? type)
     {
         var text = HostFile.Read(CurrentType(vf), out var error)?.Trim();
@@ -28,7 +36,7 @@ internal static class VirtualFunction
         return !error.IsAbsent && text != "0";
     }
 
-    /// <summary>The VFs of a PF by its <c>virtfn</c> links.</summary>
+    /// <returns>The VFs of a PF, by its <c>virtfn</c> links.</returns>
     public static IEnumerable<(PciAddress Address, HostPath Path)> Of(HostPath gpu)
     {
         foreach (var link in HostFile.List(gpu).Where(name => name.ToString().StartsWith("virtfn", StringComparison.Ordinal)))
@@ -38,51 +46,72 @@ internal static class VirtualFunction
         }
     }
 
-    /// <returns>Half a sentence with the command that enables the VFs of a PF of NVIDIA's; null when they are enabled, or it has none.</returns>
-    public static string? WhyVfsAreDisabled(SysfsName gpu, HostPath path) =>
-        HostFile.ReadTrimmed(path / "sriov_numvfs") == "0" && HostFile.ReadTrimmed(path / "sriov_totalvfs") is { } total && total != "0"
-            && HostFile.LinkName(path / "driver")?.ToString() == "nvidia"
-            ? $"its VFs are not enabled; run '{EnableCommand(gpu)}'"
-            : null;
+    /// <returns>
+    /// The reason with the command that enables the VFs; null when they are enabled, or the device
+    /// is no PF of NVIDIA's driver.
+    /// </returns>
+    public static Reason? WhyVfsAreDisabled(SysfsName gpu, HostPath path)
+    {
+        if (HostFile.ReadTrimmed(path / "sriov_numvfs") != "0")
+            return null;
+        if (HostFile.ReadTrimmed(path / "sriov_totalvfs") is null or "0" || !NvidiaDriver.Drives(path))
+            return null;
+        return $"its VFs are not enabled; run '{EnableCommand(gpu)}'";
+    }
 
     public static string EnableCommand(SysfsName gpu) => $"{Enabler} {gpu}";
 
-    /// <returns>Why an address names no VF that takes a type, as half a sentence; null when it does.</returns>
-    public static string? WhyNotAVf(Root root, PciAddress address)
+    /// <returns>Why an address does not name a VF that takes a type; null when it does.</returns>
+    public static Reason? WhyNotAVf(Root root, PciAddress address)
     {
         var path = PathOf(root, address);
         if (FileStatus.Of(path) is null)
-            return $"there is no such PCI device; {WhereElse(root, address)}";
+            return $"there is no such PCI device; {WhereVfsAre(root, address)}";
         if (HostFile.LinkTarget(path / "physfn") is null)
             return WhyNotAVfOfAPresentDevice(address.Name, path);
         if (Is(path))
             return null;
         if (FileStatus.Of(path / "mdev_supported_types") is not null)
             return $"it is a VF that takes mediated devices; declare a uuid with parent='{address}'";
-        var driver = HostFile.LinkName(path / "driver");
-        return $"it is a VF without nvidia/current_vgpu_type, as it has {(driver is null ? "no driver" : $"the driver '{driver}'")}; "
-            + "bind it to NVIDIA's vGPU driver";
+        var driver = HostFile.LinkName(path / "driver") is { } name ? $"the driver '{name}'" : "no driver";
+        return $"it is a VF without nvidia/current_vgpu_type, as it has {driver}; bind it to NVIDIA's vGPU driver";
     }
 
     private static string WhyNotAVfOfAPresentDevice(SysfsName name, HostPath path)
     {
-        if (WhyVfsAreDisabled(name, path) is { } asleep)
-            return $"it is a PF, and {asleep} and declare one of them";
-        return Of(path).Select(vf => $"it is a PF; declare one of its VFs, such as '{vf.Address}'").FirstOrDefault()
-            ?? "it is no VF; 'virt-mdev types' lists the VFs of this host";
+        if (WhyVfsAreDisabled(name, path) is { } disabled)
+            return $"it is a PF, and {disabled} and declare one of them";
+        var vfs = Of(path).Select(vf => vf.Address).Take(1).ToArray();
+        return vfs.Length > 0 ? $"it is a PF; declare one of its VFs, such as '{vfs[0]}'" : $"it is no VF; {ListsVfs}";
     }
 
-    private static string WhereElse(Root root, PciAddress address)
+    /// <returns>
+    /// The PFs without enabled VFs: those to which the address would belong, or else all of them.
+    /// </returns>
+    private static string WhereVfsAre(Root root, PciAddress address)
     {
-        var asleep = HostFile.List(root.PciDevices).Select(name => (Name: name, Why: WhyVfsAreDisabled(name, root.PciDevices / name)))
-            .Where(pf => pf.Why is not null).ToArray();
-        var own = asleep.Where(pf => WouldHave(root.PciDevices / pf.Name, pf.Name, address)).ToArray();
-        return asleep.Length == 0
-            ? "'virt-mdev types' lists the VFs of this host"
-            : string.Join("; ", (own.Length > 0 ? own : asleep).Select(pf => $"'{pf.Name}' is a PF, and {pf.Why}"));
+        var all = new List<string>();
+        var ofAddress = new List<string>();
+        foreach (var name in HostFile.List(root.PciDevices))
+        {
+            var path = root.PciDevices / name;
+            if (WhyVfsAreDisabled(name, path) is not { } disabled)
+                continue;
+            var sentence = $"'{name}' is a PF, and {disabled}";
+            all.Add(sentence);
+            if (WouldHave(path, name, address))
+                ofAddress.Add(sentence);
+        }
+
+        if (all.Count == 0)
+            return ListsVfs;
+        return string.Join("; ", ofAddress.Count > 0 ? ofAddress : all);
     }
 
-    /// <summary>Where a PF's VFs come to be (PCI Express, SR-IOV capability: First VF Offset and VF Stride).</summary>
+    /// <returns>
+    /// True when a VF of the PF gets the address once it is enabled (PCI Express, SR-IOV
+    /// capability: First VF Offset and VF Stride).
+    /// </returns>
     private static bool WouldHave(HostPath path, SysfsName gpu, PciAddress address)
     {
         if (!PciAddress.TryParse(gpu.ToString(), out var pf) || pf.Domain != address.Domain

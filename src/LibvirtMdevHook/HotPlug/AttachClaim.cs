@@ -7,19 +7,19 @@ using LibvirtMdevHook.Records;
 namespace LibvirtMdevHook.HotPlug;
 
 /// <summary>
-/// A further claim in the record of a domain that runs: planned under the host's lock and brought up under the record's, as prepare
-/// does it, and taken down as release does it. The record's lock is never held while libvirt is asked: a release whose worker wants it
-/// may come at any moment, and then takes this claim down with the others.
+/// One more claim in the record of a domain that runs: planned under the host's lock and brought up under the record's, as prepare does it,
+/// and taken down as release does it. The record's lock is never held while libvirt is asked: a release whose worker wants it may come at any
+/// moment, and then takes this claim down with the others.
 /// </summary>
 /// <param name="domain">Declares the one device, under the rules of its declaration.</param>
-/// <param name="has">The devices of the guest, for one that nobody has named yet; null where the device has its name.</param>
-internal sealed class AttachClaim(OperationContext context, TimeBudget budget, Domain domain, IReadOnlyList<DeviceId>? has, Func<bool> isBrokenOff)
+/// <param name="has">The devices of the guest, for a device without a name yet; null where the device has its name.</param>
+internal sealed class AttachClaim(OperationContext context, TimeBudget budget, Domain domain, IReadOnlyList<DeviceId>? has, Func<bool> isInterrupted)
 {
     private readonly TakeDown _takeDown = new(context);
-    private readonly AttachPlan _plan = new(context, budget, domain, has, isBrokenOff);
+    private readonly AttachPlan _plan = new(context, budget, domain, has, isInterrupted);
     private Record? _own;
-    private long _life;
-    private string? _left;
+    private long _generation;
+    private Reason? _unfinished;
 
     /// <summary>The claim that was brought up; null when none was.</summary>
     public Claim? Claim { get; private set; }
@@ -27,8 +27,8 @@ internal sealed class AttachClaim(OperationContext context, TimeBudget budget, D
     /// <summary>What the device is called; a VF only once it is chosen.</summary>
     public DeviceId Device { get; private set; } = domain.Declaration!.Hostdevs[0].Device;
 
-    /// <returns>Why not, as half a sentence; null when the device is there. <see cref="TakeBack"/> says whether all is as before then.</returns>
-    public string? BringUp()
+    /// <summary>Brings the device up. Where that fails, <see cref="TryTakeBack"/> says whether all is as before.</summary>
+    public Reason? TryBringUp()
     {
         context.Records.MakeFolders();
         using var own = context.Records.Lock(domain.Uuid, budget.Deadline);
@@ -36,99 +36,99 @@ internal sealed class AttachClaim(OperationContext context, TimeBudget budget, D
             return "another operation of this domain is still at work";
         try
         {
-            _own = context.Records.Load(domain.Uuid);
-            return Saying(TryBringUp);
+            _own = own.Load();
+            return WhyNotRunning(_own) ?? TryTakeLeftoverDown() ?? TryParents();
         }
-        finally
+        catch (IOException e)
         {
-            if (FileStatus.OfLink(context.Records.PathOf(domain.Uuid), out var error) is null && error.IsAbsent)
-                own.Delete();
+            return e.Message;
         }
     }
 
-    private string? TryBringUp() => _own?.Phase switch
+    /// <summary>For a domain that does not run; see <see cref="AttachPlan.TryChoose"/>.</summary>
+    public Reason? TryChoose()
+    {
+        var reason = _plan.TryChoose(out var chosen);
+        Device = chosen ?? Device;
+        return reason;
+    }
+
+    /// <summary>Notes on record that QEMU may open the device from here on, and that NVIDIA's driver may remove it when QEMU lets go.</summary>
+    public Reason? TryOffer()
+    {
+        try
+        {
+            using var own = context.Records.Lock(domain.Uuid, budget.Deadline.AtLeast(Deadline.After(VirshDomain.UndoTime)));
+            if (own is null)
+                return "another operation of the domain is still at work";
+            if (OwnRecord(own) is not { } record)
+                return $"the domain has ended, and {Claim} with it";
+            own.Save(record.With(record.Find(Claim!.Device)! with { IsHeldBack = false }));
+            return null;
+        }
+        catch (IOException e)
+        {
+            return e.Message;
+        }
+    }
+
+    /// <summary>Takes the device down again. Records that cannot be read or written are a reason like others: the rest has to be undone, too.</summary>
+    /// <returns>Null when nothing is left of the device, whichever operation took it down.</returns>
+    public Reason? TryTakeBack()
+    {
+        if (Claim is null)
+            return _unfinished;
+        try
+        {
+            return TryBeginTakeDown(Claim) ?? TryFinish(Deadline.After(VirshDomain.UndoTime + context.Settings.RemovalGrace));
+        }
+        catch (IOException e)
+        {
+            return e.Message;
+        }
+    }
+
+    private Reason? TryBeginTakeDown(Claim attached)
+    {
+        using var own = context.Records.Lock(domain.Uuid, Deadline.After(VirshDomain.UndoTime));
+        if (own is null)
+            return $"another operation of the domain is at work, so {attached} stays on record until the domain ends";
+        if (OwnRecord(own) is not { } record || record.Find(attached.Device) is not { } claim)
+            return null;
+        // QEMU may be taking it, whatever virsh said; only what is on record goes with the domain.
+        if (HolderOf(claim) is { } holder)
+            return $"{holder} holds {claim}, which stays on record until the domain ends or 'virt-mdev detach' takes it back";
+        return _takeDown.TryBegin(record, claim) is { } withheld ? $"{withheld}; it stays on record until the domain ends" : null;
+    }
+
+    private static Reason? WhyNotRunning(Record? own) => own?.Phase switch
     {
         Phase.Preparing or Phase.Prepared => "the domain is only being started; try again when it runs",
         Phase.Stopped => "the domain has ended and is being released",
-        _ => TakeLeftoverDown() ?? TryParents(),
+        _ => null,
     };
 
-    /// <summary>For a domain that does not run; see <see cref="AttachPlan.Choose"/>.</summary>
-    public string? Choose()
-    {
-        var trouble = _plan.Choose(out var chosen);
-        Device = chosen ?? Device;
-        return trouble;
-    }
-
-    /// <summary>From here on QEMU may open the device, and NVIDIA's driver remove it by itself when QEMU lets go, be it in a refusal.</summary>
-    /// <returns>Why not, as half a sentence; null when the record says so.</returns>
-    public string? Offer() => Saying(TryOffer);
-
-    private string? TryOffer()
-    {
-        using var own = context.Records.Lock(domain.Uuid, budget.Deadline.AtLeast(Deadline.After(VirshDomain.UndoTime)));
-        if (own is null)
-            return "another operation of the domain is still at work";
-        if (OnRecord() is not { } record)
-        {
-            if (context.Records.Load(domain.Uuid) is null)
-                own.Delete();
-            return $"the domain has ended, and {Claim} with it";
-        }
-
-        context.Records.Save(record.With(record.Find(Claim!.Device)! with { IsHeldBack = false }));
-        return null;
-    }
-
-    /// <returns>Why not, as half a sentence; null when nothing is left of the device, whoever took it down.</returns>
-    public string? TakeBack() => Saying(TryTakeBack);
-
-    private string? TryTakeBack()
-    {
-        if (Claim is null)
-            return _left;
-        using (var own = context.Records.Lock(domain.Uuid, Deadline.After(VirshDomain.UndoTime)))
-        {
-            if (own is null)
-                return $"another operation of the domain is at work, so {Claim} stays on record until the domain ends";
-            if (OnRecord() is { } record && record.Find(Claim.Device) is { } claim)
-            {
-                // QEMU may be taking it, whatever virsh said; only what is on record goes with the domain.
-                if (Holder(claim) is { } holder)
-                    return $"{holder} holds {claim}, which stays on record until the domain ends or 'virt-mdev detach' takes it back";
-                if (_takeDown.Begin(record, claim) is { } withheld)
-                    return $"{withheld}; it stays on record until the domain ends";
-            }
-
-            if (context.Records.Load(domain.Uuid) is null)
-                own.Delete();
-        }
-
-        return Left(Deadline.After(VirshDomain.UndoTime + context.Settings.RemovalGrace));
-    }
-
-    /// <summary>Of an attach that was broken off; the guest does not have the device.</summary>
-    private string? TakeLeftoverDown()
+    /// <summary>Takes down what an attach that was interrupted left. The guest does not have that device.</summary>
+    private Reason? TryTakeLeftoverDown()
     {
         if (_own?.Find(Device) is not { } leftover)
             return null;
-        if (Holder(leftover) is { } holder)
+        if (HolderOf(leftover) is { } holder)
             return $"{leftover} is left by an attach that was broken off, and {holder} holds it; 'virt-mdev detach' takes it back";
         context.Log.Info($"found {leftover} left by an attach that was broken off, taking it down first");
-        if (_takeDown.Begin(_own, leftover) is { } withheld)
+        if (_takeDown.TryBegin(_own, leftover) is { } withheld)
             return withheld;
         _own = _own.Claims.Length == 1 ? null : _own.Without(leftover);
-        return Left(Deadline.After(VirshDomain.UndoTime));
+        return TryFinish(Deadline.After(VirshDomain.UndoTime));
     }
 
-    private string? TryParents()
+    private Reason? TryParents()
     {
         while (true)
         {
-            if (_plan.Make(_own, out var refusal) is not { } planned)
-                return refusal + (_plan.HasFailedParents ? Hint() : "");
-            (Device, _life) = (planned.Claims[^1].Device, planned.Generation);
+            if (_plan.TryMake(_own, out var planned) is { } refusal)
+                return refusal.Text + (_plan.HasFailedParents ? Hint() : "");
+            (Device, _generation) = (planned!.Claims[^1].Device, planned.Generation);
             var bringUp = new BringUp(context, budget, planned, Device);
             var failure = bringUp.Run();
             var claim = bringUp.Record.Find(Device)!;
@@ -139,11 +139,11 @@ internal sealed class AttachClaim(OperationContext context, TimeBudget budget, D
             }
 
             context.Log.Warn(failure.Sentence);
-            var left = _takeDown.Begin(bringUp.Record, claim) ?? Left(Deadline.After(VirshDomain.UndoTime));
-            if (left is not null || budget.IsOver || failure is not { Retry: Retry.Elsewhere, Parent: { } parent })
+            var unfinished = _takeDown.TryBegin(bringUp.Record, claim) ?? TryFinish(Deadline.After(VirshDomain.UndoTime));
+            if (unfinished is not null || budget.IsOver || failure is not { Retry: Retry.Elsewhere, Parent: { } parent })
             {
-                _left = left;
-                return failure.Sentence + (left is null ? Hint() : "");
+                _unfinished = unfinished;
+                return failure.Sentence + (unfinished is null ? Hint() : "");
             }
 
             _plan.LeaveOut(parent, failure.Reason);
@@ -155,30 +155,23 @@ internal sealed class AttachClaim(OperationContext context, TimeBudget budget, D
         ? "; drivers of the 2016 interface may refuse another device to a domain that has one online"
         : "";
 
-    /// <returns>Null when a release was quicker, be it that the domain has begun another life.</returns>
-    private Record? OnRecord() => context.Records.Load(domain.Uuid) is { } record && record.Generation == _life
-        && record.Find(Claim!.Device)?.Inode == Claim.Inode ? record : null;
-
-    /// <summary>Records that cannot be read or written are a reason like others: what was done before is still to be undone.</summary>
-    private static string? Saying(Func<string?> step)
+    /// <returns>Null when a release was quicker; the domain may even have begun another life.</returns>
+    private Record? OwnRecord(LockedRecord own)
     {
-        try
-        {
-            return step();
-        }
-        catch (IOException e)
-        {
-            return e.Message;
-        }
+        if (own.Load() is not { } record || record.Generation != _generation)
+            return null;
+        return record.Find(Claim!.Device)?.Inode == Claim.Inode ? record : null;
     }
 
-    private string? Holder(Claim claim) => VfioGroup.Holder(context.Root, VfioGroup.Of(context.Root, claim.Device, claim.Parent));
+    private string? HolderOf(Claim claim) => VfioGroup.Holder(context.Root, VfioGroup.Of(context.Root, claim.Device, claim.Parent));
 
-    private string? Left(Deadline deadline)
+    private Reason? TryFinish(Deadline deadline)
     {
         var isClean = _takeDown.Work(new TimeBudget(deadline, null));
         _takeDown.End();
-        return isClean ? null : string.Join("; ", _takeDown.Unfinished.Select(d =>
-            $"the device {d.Claim} cannot be removed yet: {d.Trouble ?? "the time is over"} ('virt-mdev reconcile' says more)"));
+        if (isClean)
+            return null;
+        return string.Join("; ", _takeDown.Unfinished.Select(left =>
+            $"the device {left.Claim} cannot be removed yet: {left.Reason ?? "the time is over"} ('virt-mdev reconcile' says more)"));
     }
 }

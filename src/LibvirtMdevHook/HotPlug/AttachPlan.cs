@@ -8,10 +8,10 @@ using LibvirtMdevHook.Records;
 
 namespace LibvirtMdevHook.HotPlug;
 
-/// <summary>Which parent or VF one more device of a domain gets, beside those it has; a parent that failed is left out of the next plan.</summary>
+/// <summary>Which parent or VF one more device of a domain gets, beside those it has. A parent that failed is left out of the next plan.</summary>
 /// <param name="domain">Declares the one device, under the rules of its declaration.</param>
-/// <param name="has">The devices of the guest, for one that nobody has named yet; null where the device has its name.</param>
-internal sealed class AttachPlan(OperationContext context, TimeBudget budget, Domain domain, IReadOnlyList<DeviceId>? has, Func<bool> isBrokenOff)
+/// <param name="has">The devices of the guest, for a device without a name yet; null where the device has its name.</param>
+internal sealed class AttachPlan(OperationContext context, TimeBudget budget, Domain domain, IReadOnlyList<DeviceId>? has, Func<bool> isInterrupted)
 {
     /// <summary>How long a plan may wait for others' removals, with the record's lock held: a domain that ends meanwhile may start again.</summary>
     private static readonly TimeSpan RemovalTime = TimeSpan.FromSeconds(20);
@@ -23,41 +23,53 @@ internal sealed class AttachPlan(OperationContext context, TimeBudget budget, Do
     public void LeaveOut(SysfsName parent, string reason) => _failed[parent] = reason;
 
     /// <summary>
-    /// For a domain that does not run: whether the device is a mediated one or a VF, and then which. Nothing is kept for it, as with any that is
-    /// declared for a later start; only where the type is a VF's, there has to be a free one now.
+    /// For a domain that does not run: whether the device is a mediated one or a VF, and then which. Nothing is reserved for it, as for any
+    /// device that is declared for a later start. Only where the type is a VF's, a free VF is needed now.
     /// </summary>
     /// <param name="chosen">The device's name; null where it keeps the one it has.</param>
-    /// <returns>Why not, as a sentence; null when it has its name.</returns>
-    public string? Choose(out DeviceId? chosen)
+    public Reason? TryChoose(out DeviceId? chosen)
     {
         chosen = null;
         using var host = context.Records.LockHost(budget.Deadline);
         if (host is null)
-            return $"the lock '{context.Root.State / "lock"}' is held by another process for too long";
+            return context.HostLockIsHeld;
         var plan = Planner.Make(Read());
         if (plan.Record is { } record)
+        {
             chosen = record.Claims[0].NameThere;
-        else if (plan.Candidates.Any(c => c.Parent.Dialect == Dialect.Vf) && !plan.Candidates.Any(c => c.Parent.Dialect != Dialect.Vf && c.Type is not null))
-            return plan.Refusal;
-        return null;
+            return null;
+        }
+
+        return IsVfsAlone(plan) ? plan.Refusal : null;
     }
 
     /// <param name="own">The domain's record; null when it has none.</param>
-    /// <returns>The record with the new claim as its last, saved; null with the refusal.</returns>
-    public Record? Make(Record? own, out string refusal)
+    /// <param name="planned">The record with the new claim as its last, saved.</param>
+    public Reason? TryMake(Record? own, out Record? planned)
     {
+        planned = null;
+        Reason? refusal = null;
         // Anew each time: what was given back may be at work in another process since, and a VF be another domain's.
         var abandoned = new TakeDown(context);
-        Record? record = null;
-        Replanning.Run(context, budget.AtMost(RemovalTime), () =>
+        foreach (var _ in budget.AtMost(RemovalTime).Attempts())
         {
             abandoned.Adopt();
             abandoned.Work(budget.AtMost(TimeSpan.Zero));
-            (var plan, record) = PlanAndSave(own);
-            return plan;
-        }, plan => plan.CanBeCuredByWaiting(forTypes: false) && !isBrokenOff(), out refusal);
+            (var plan, planned) = PlanAndSave(own);
+            refusal = plan is null ? context.HostLockIsHeld : plan.Refusal;
+            if (planned is not null || plan is null || !plan.CanBeCuredByWaiting(forTypes: false) || isInterrupted())
+                break;
+        }
+
         abandoned.End();
-        return record;
+        return planned is null ? refusal : null;
+    }
+
+    /// <summary>Whether the type is one that only VFs have here.</summary>
+    private static bool IsVfsAlone(Plan plan)
+    {
+        var hasVfs = plan.Candidates.Any(c => c.Parent.Dialect == Dialect.Vf);
+        return hasVfs && !plan.Candidates.Any(c => c.Parent.Dialect != Dialect.Vf && c.Type is not null);
     }
 
     private (Plan? Plan, Record? Record) PlanAndSave(Record? own)
@@ -66,8 +78,9 @@ internal sealed class AttachPlan(OperationContext context, TimeBudget budget, Do
         if (host is null)
             return (null, null);
         var input = Read();
-        // What the domain has takes room as other domains' devices do, and is not to be planned again.
-        input = input with { Others = own is null ? input.Others : input.Others.Add(own), Failed = input.Failed.AddRange(AgainstTheRule(input, own)) };
+        // What the domain has takes room as other domains' devices do, and must not be planned again.
+        if (own is not null)
+            input = input with { Others = input.Others.Add(own), Failed = input.Failed.AddRange(AgainstTheRule(input, own)) };
         var plan = Planner.Make(input);
         if (plan.Record is not { } planned)
             return (plan, null);
@@ -82,14 +95,19 @@ internal sealed class AttachPlan(OperationContext context, TimeBudget budget, Do
         : PlanInputReader.ForUnnamed(context, domain, domain.Declaration!, _failed.ToImmutableDictionary(), has);
 
     /// <summary>Parents on which the device would break the declaration's rule on GPUs, beside the devices that the domain has.</summary>
-    private static IEnumerable<KeyValuePair<SysfsName, string>> AgainstTheRule(PlanInput input, Record? own)
+    private static IEnumerable<KeyValuePair<SysfsName, string>> AgainstTheRule(PlanInput input, Record own)
     {
         var rule = input.Declaration.Gpu;
-        var gpus = own?.Claims.Select(c => c.Gpu).ToHashSet() ?? [];
+        var gpus = own.Claims.Select(c => c.Gpu).ToHashSet();
         if (rule == GpuRule.Any || gpus.Count == 0)
-            return [];
-        return input.Host.Parents.Where(p => !input.Failed.ContainsKey(p.Name) && gpus.Contains(p.Gpu) == (rule == GpuRule.Different))
-            .Select(p => KeyValuePair.Create(p.Name,
-                $"the domain's other devices are on {string.Join(", ", gpus.Order().Select(g => $"'{g}'"))}, and gpu='{EnumText.Of(rule)}'"));
+            yield break;
+        var others = string.Join(", ", gpus.Order().Select(gpu => $"'{gpu}'"));
+        var reason = $"the domain's other devices are on {others}, and gpu='{EnumText.Of(rule)}'";
+        foreach (var parent in input.Host.Parents)
+        {
+            var breaksTheRule = gpus.Contains(parent.Gpu) == (rule == GpuRule.Different);
+            if (breaksTheRule && !input.Failed.ContainsKey(parent.Name))
+                yield return KeyValuePair.Create(parent.Name, reason);
+        }
     }
 }

@@ -7,69 +7,91 @@ using LibvirtMdevHook.Virsh;
 namespace LibvirtMdevHook.HotPlug;
 
 /// <summary>
-/// virt-mdev attach: brings a device up as prepare does and hands it to a guest that runs; or only declares it for the next start of a
-/// domain that does not. The guest comes last: everything before it can be undone without its help, and is when a step fails.
+/// virt-mdev attach: brings a device up as prepare does and hands it to a guest that runs, or only declares it for the next start of a domain
+/// that does not run. The guest comes last: everything before it can be undone without its help, and is undone when a step fails.
 /// </summary>
 internal sealed class DeviceAttach(OperationContext context, VirshClient virsh, WaitNotice waitNotice, HotPlugRequest request)
 {
-    private readonly Stack<Func<string?>> _undo = [];
+    private readonly Stack<Func<Reason?>> _undo = [];
 
     /// <summary>With the name that the device gets, once it has one.</summary>
     private RequestedDevice _device = request.Requested;
 
     /// <returns>Good with a sentence for the person who asked.</returns>
-    public Answer Run() => VirshDomain.Change(context, virsh, request, Attach);
+    public Answer Run() => VirshDomain.Change(context, virsh, request, AttachTo);
 
-    private Answer Attach(VirshDomain virshDomain, EditableDomain guest)
+    private Answer AttachTo(VirshDomain virshDomain, EditableDomain guest)
     {
-        var subject = $"domain '{guest.Name}': ";
-        if (!guest.IsActive && !request.Persistent)
-            return Answer.Refused($"{subject}it does not run, so nothing can be attached to it; with --persistent the device is declared for its next start");
-        if (guest.Find(_device.Device) is not null)
-            return Answer.Refused($"{subject}it has the device '{_device.Device}' already");
-        if (guest.IsFull(request.Requested))
-        {
-            return Answer.Refused($"{subject}it would declare more than {DeclarationXml.MaximumHostdevs} devices or {DeclarationXml.MaximumAttrs} "
-                + "attributes, the most there may be");
-        }
-
-        Domain wishing;
+        if (WhyNotPossible(guest) is { } impossible)
+            return Answer.Refused(guest.Name, impossible.Text);
+        Domain domain;
         try
         {
-            wishing = guest.WithRequested(request.Requested, context.Settings.AllowedAttributes);
+            domain = guest.WithRequested(request.Requested, context.Settings.AllowedAttributes);
         }
         catch (DomainXmlException e)
         {
-            return Answer.Refused($"{subject}{e.Problems[0]}");
+            return Answer.Refused(guest.Name, $"{e.Problems[0]}");
         }
 
         var has = request.Requested.IsUnnamed ? guest.Devices.Concat(Defined(virshDomain, guest)).ToArray() : null;
-        var claim = new AttachClaim(context, new TimeBudget(request.Deadline, null), wishing, has, request.IsInterrupted);
-        var failure = guest.IsActive ? BringUp(claim) : has is null ? null : claim.Choose();
+        var claim = new AttachClaim(context, new TimeBudget(request.Deadline, null), domain, has, request.IsInterrupted);
+        if (TryAttach(claim, guest, isUnnamed: has is not null) is { } failure)
+        {
+            context.Log.Error(failure.Text);
+            return Answer.Refused(guest.Name, $"{failure}; {Undo()}");
+        }
+
+        return Answer.Done(Done(guest, claim));
+    }
+
+    private Reason? WhyNotPossible(EditableDomain guest)
+    {
+        if (!guest.IsActive && !request.Persistent)
+            return "it does not run, so nothing can be attached to it; with --persistent the device is declared for its next start";
+        if (guest.Find(_device.Device) is not null)
+            return $"it has the device '{_device.Device}' already";
+        if (!guest.IsFull(request.Requested))
+            return null;
+        return $"it would declare more than {DeclarationXml.MaximumHostdevs} devices or {DeclarationXml.MaximumAttrs} attributes, the most there may be";
+    }
+
+    private Reason? TryAttach(AttachClaim claim, EditableDomain guest, bool isUnnamed)
+    {
+        Reason? failure = null;
+        if (guest.IsActive)
+            failure = TryBringUp(claim);
+        else if (isUnnamed)
+            failure = claim.TryChoose();
         _device = _device with { Device = claim.Device };
-        virshDomain = new VirshDomain(virsh, guest.Uuid, request with { Requested = _device });
-        failure ??= WhyInterrupted() ?? (request.Persistent ? Define(virshDomain) : null) ?? WhyInterrupted() ?? (guest.IsActive ? AttachToGuest(virshDomain, claim) : null);
-        if (failure is null)
-            return Answer.Done(Done(guest, claim));
-        context.Log.Error(failure);
-        var prefix = failure.StartsWith(subject, StringComparison.Ordinal) ? "" : subject;
-        return Answer.Refused($"{prefix}{failure}; {Undo()}");
+        var virshDomain = new VirshDomain(virsh, guest.Uuid, request with { Requested = _device });
+        failure ??= WhyInterrupted();
+        if (failure is null && request.Persistent)
+            failure = TryDefine(virshDomain);
+        failure ??= WhyInterrupted();
+        if (failure is null && guest.IsActive)
+            failure = TryAttachToGuest(virshDomain, claim);
+        return failure;
     }
 
     /// <summary>What the next start begins with may have VFs that the domain as it runs has not.</summary>
-    private IEnumerable<DeviceId> Defined(VirshDomain virshDomain, EditableDomain guest) =>
-        request.Persistent && guest.IsActive ? virshDomain.Look(Affect.Config).Value?.Devices ?? [] : [];
+    private IEnumerable<DeviceId> Defined(VirshDomain virshDomain, EditableDomain guest)
+    {
+        if (!request.Persistent || !guest.IsActive)
+            return [];
+        return virshDomain.Look(Affect.Config).Value?.Devices ?? [];
+    }
 
-    private string? WhyInterrupted() => request.IsInterrupted() ? "it was broken off" : null;
+    private Reason? WhyInterrupted() => request.IsInterrupted() ? "it was broken off" : null;
 
-    private string? BringUp(AttachClaim claim)
+    private Reason? TryBringUp(AttachClaim claim)
     {
         using var notice = waitNotice.WaitingFor(() => $"the device '{_device.Device}' to come up");
         // As with a removal: a write that the kernel never answers is left behind with its thread, and the record tells of it.
-        Task<string?> work;
+        Task<Reason?> work;
         try
         {
-            work = OwnThread.Start(claim.BringUp);
+            work = OwnThread.Start(claim.TryBringUp);
         }
         catch (IOException e)
         {
@@ -79,32 +101,32 @@ internal sealed class DeviceAttach(OperationContext context, VirshClient virsh, 
         var limit = TimeSpan.FromMilliseconds(request.Deadline.Milliseconds) + VirshDomain.UndoTime + context.Settings.RemovalGrace;
         if (Task.WaitAny([work], limit) < 0)
             return "the kernel does not answer";
-        _undo.Push(claim.TakeBack);
+        _undo.Push(claim.TryTakeBack);
         return work.GetAwaiter().GetResult();
     }
 
     /// <summary>For the next start: prepare refuses a declared device that has no hostdev in a sentence that says how to put it right.</summary>
-    private string? Define(VirshDomain virshDomain)
+    private Reason? TryDefine(VirshDomain virshDomain)
     {
-        if (virshDomain.Declare(Affect.Config, _undo) is { } undeclared)
+        if (virshDomain.TryDeclare(Affect.Config, _undo) is { } undeclared)
             return $"the device '{_device.Device}' cannot be declared for the next start: {undeclared}";
         if (virshDomain.Look(Affect.Config).Value?.Find(_device.Device) is not null)
             return null;
-        _undo.Push(virshDomain.Undefine);
+        _undo.Push(virshDomain.TryUndefine);
         var answer = virshDomain.Attach(Affect.Config, Model());
         return answer.Value is null ? $"the device '{_device.Device}' cannot be defined for the next start: {answer.Reason}" : null;
     }
 
-    private string? AttachToGuest(VirshDomain virshDomain, AttachClaim claim)
+    private Reason? TryAttachToGuest(VirshDomain virshDomain, AttachClaim claim)
     {
-        if (virshDomain.Declare(Affect.Live, _undo) is { } undeclared)
+        if (virshDomain.TryDeclare(Affect.Live, _undo) is { } undeclared)
             return $"the device '{_device.Device}' cannot be declared: {undeclared}";
-        if (claim.Offer() is { } trouble)
-            return trouble;
+        if (claim.TryOffer() is { } reason)
+            return reason;
         var answer = virshDomain.Attach(Affect.Live, Model());
         if (answer.Value is not null)
             return null;
-        // Whatever virsh said or did not say: what libvirt says that the guest has is what counts.
+        // Whatever virsh said or did not say: what counts is whether libvirt says that the guest has the device.
         var now = virshDomain.Look();
         if (now.Value is { IsActive: true } active && active.Find(_device.Device) is not null)
             return null;
@@ -123,8 +145,14 @@ internal sealed class DeviceAttach(OperationContext context, VirshClient virsh, 
         if (_undo.Count == 0)
             return "nothing was undone; 'virt-mdev detach' or the end of the domain takes the device back";
         using var notice = waitNotice.WaitingFor(() => $"the device '{_device.Device}' to be taken back");
-        var troubles = _undo.Select(undo => undo()).OfType<string>().ToArray();
-        return troubles.Length == 0 ? "everything is as before" : $"not everything is as before: {string.Join("; ", troubles)}";
+        var reasons = new List<Reason>();
+        foreach (var undo in _undo)
+        {
+            if (undo() is { } reason)
+                reasons.Add(reason);
+        }
+
+        return reasons.Count == 0 ? "everything is as before" : $"not everything is as before: {string.Join("; ", reasons)}";
     }
 
     private string Done(EditableDomain guest, AttachClaim claim)

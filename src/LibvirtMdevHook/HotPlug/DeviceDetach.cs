@@ -9,43 +9,50 @@ using LibvirtMdevHook.Virsh;
 namespace LibvirtMdevHook.HotPlug;
 
 /// <summary>
-/// virt-mdev detach: asks the guest for a device, waits until it has really let go, and takes the device down as release does. What the
-/// guest has given away cannot be given back, so nothing else is changed before; broken off anywhere, it goes on when it is called again.
+/// virt-mdev detach: asks the guest for a device, waits until it has really let go, and takes the device down as release does. What the guest
+/// has given away cannot be given back, so nothing else is changed before. Interrupted anywhere, it goes on when it is called again.
 /// </summary>
 internal sealed class DeviceDetach(OperationContext context, VirshClient virsh, WaitNotice waitNotice, HotPlugRequest request)
 {
     private readonly TakeDown _takeDown = new(context);
-    private long? _life;
+    private long? _generation;
 
     /// <returns>Good with a sentence for the person who asked.</returns>
-    public Answer Run() => VirshDomain.Change(context, virsh, request, Detach);
+    public Answer Run() => VirshDomain.Change(context, virsh, request, DetachFrom);
 
-    private Answer Detach(VirshDomain virshDomain, EditableDomain guest)
+    private Answer DetachFrom(VirshDomain virshDomain, EditableDomain guest)
     {
         var record = guest.IsActive ? context.Records.Load(guest.Uuid) : null;
-        _life = record?.Generation;
+        _generation = record?.Generation;
         var claim = record?.Find(request.Device);
         // What a domain that has ended had is its release's; only what is defined is changed then.
-        var leaving = guest.IsActive ? Leaving(guest.Uuid) : null;
-        var failure = Refusal(virshDomain, guest, claim, leaving)
-            ?? (guest.IsActive && guest.Find(request.Device) is { } entry ? AskGuest(virshDomain, entry) : null)
-            ?? (claim is null ? null : WaitForGuest(virshDomain, guest.Uuid, claim))
-            ?? (claim is null && leaving is null ? null : TakeDown(guest.Uuid, claim, leaving))
-            ?? Forget(virshDomain, guest);
-        if (failure is not null)
+        var removal = guest.IsActive ? InterruptedRemoval(guest.Uuid) : null;
+        if (TryDetach(virshDomain, guest, claim, removal) is { } failure)
         {
-            var refusal = Answer.Refused($"domain '{guest.Name}': {failure}");
+            var refusal = Answer.Refused(guest.Name, failure.Text);
             context.Log.Error(refusal.Sentence);
             return refusal;
         }
 
-        claim ??= leaving?.Claims[0];
+        claim ??= removal?.Claims[0];
         var done = claim is null ? $"'{request.Device}' is declared no more for '{guest.Name}'" : $"detached {claim} from '{guest.Name}'";
         context.Log.Info(done);
         return Answer.Done(done);
     }
 
-    private string? Refusal(VirshDomain virshDomain, EditableDomain guest, Claim? claim, Record? leaving)
+    private Reason? TryDetach(VirshDomain virshDomain, EditableDomain guest, Claim? claim, Record? removal)
+    {
+        var failure = WhyNotPossible(virshDomain, guest, claim, removal);
+        if (failure is null && guest.IsActive && guest.Find(request.Device) is { } entry)
+            failure = TryAskGuest(virshDomain, entry);
+        if (failure is null && claim is not null)
+            failure = TryWaitForGuest(virshDomain, guest.Uuid, claim);
+        if (failure is null && (claim is not null || removal is not null))
+            failure = TryTakeDown(guest.Uuid, claim, removal);
+        return failure ?? TryForget(virshDomain, guest);
+    }
+
+    private Reason? WhyNotPossible(VirshDomain virshDomain, EditableDomain guest, Claim? claim, Record? removal)
     {
         if (!guest.IsActive && !request.Persistent)
             return "it does not run, so nothing can be detached from it; with --persistent the device is taken from what is defined for its next start";
@@ -56,88 +63,107 @@ internal sealed class DeviceDetach(OperationContext context, VirshClient virsh, 
         if (guest.IsActive && guest.Find(request.Device) is not null)
             return $"the device '{request.Device}' is not on record, so it is not ours to take down; 'virsh detach-device' takes it from the guest";
         var defined = request.Persistent ? virshDomain.Look(Affect.Config).Value : null;
-        var isKnown = leaving is not null || guest.Declares(request.Device) || defined?.Declares(request.Device) == true;
+        var isKnown = removal is not null || guest.Declares(request.Device) || defined?.Declares(request.Device) == true;
         return isKnown ? null : $"it has no device '{request.Device}'; 'virt-mdev list' lists the devices of domains";
     }
 
-    private string? AskGuest(VirshDomain virshDomain, GuestDevices.Entry entry)
+    private Reason? TryAskGuest(VirshDomain virshDomain, GuestDevices.Entry entry)
     {
         var answer = virshDomain.Detach(Affect.Live, entry.Model);
+        if (answer.Value is not null || answer.IsSilent)
+            return null;
         // QEMU's words for a guest that was asked before, and has not answered yet.
-        var isAsked = answer.Value is not null || answer.IsSilent || answer.Reason.Contains("in the process of unplug", StringComparison.Ordinal);
-        if (isAsked || (virshDomain.Look().Value is { } now && (!now.IsActive || now.Find(request.Device) is null)))
+        if (answer.Reason.Contains("in the process of unplug", StringComparison.Ordinal))
+            return null;
+        if (virshDomain.Look().Value is { } now && (!now.IsActive || now.Find(request.Device) is null))
             return null;
         return $"the device '{request.Device}' cannot be detached: {answer.Reason}; everything is as before";
     }
 
     /// <summary>'Device detached successfully' means that the guest was asked: one that is paused, or has no driver for it, still has it.</summary>
-    private string? WaitForGuest(VirshDomain virshDomain, Guid domain, Claim claim)
+    private Reason? TryWaitForGuest(VirshDomain virshDomain, Guid domain, Claim claim)
     {
-        var still = "";
+        Reason? held = null;
         using var notice = waitNotice.WaitingFor(() => $"the guest to let go of '{request.Device}'");
-        var isGone = request.Deadline.Wait(() => (still = WhyStillHeld(virshDomain, domain, claim)).Length == 0 || request.IsInterrupted()) && still.Length == 0;
-        return isGone ? null : $"the guest has not let go of the device '{request.Device}' in time: {still}; nothing was taken down, "
+        foreach (var _ in request.Deadline.Attempts())
+        {
+            held = WhyStillHeld(virshDomain, domain, claim);
+            if (held is null)
+                return null;
+            if (request.IsInterrupted())
+                break;
+        }
+
+        return $"the guest has not let go of the device '{request.Device}' in time: {held}; nothing was taken down, "
             + "and the end of the domain will do it; a guest that is paused has to run, then detach again";
     }
 
-    /// <returns>Why the device is not known to be free, as half a sentence; empty when it is.</returns>
-    private string WhyStillHeld(VirshDomain virshDomain, Guid domain, Claim claim)
+    /// <returns>Why the device is not known to be free; null when it is.</returns>
+    private Reason? WhyStillHeld(VirshDomain virshDomain, Guid domain, Claim claim)
     {
-        if (!IsOnRecord(domain, claim))
-            return "";
+        if (!IsOnRecord(context.Records.Load(domain), claim))
+            return null;
         var now = virshDomain.Look();
         if (now.Value is not { } guest)
             return now.Reason;
         if (guest.IsActive && guest.Find(request.Device) is not null)
             return "libvirt says that the guest has it";
-        return VfioGroup.Holder(context.Root, VfioGroup.Of(context.Root, claim.Device, claim.Parent)) is { } holder ? $"{holder} holds it" : "";
+        var holder = VfioGroup.Holder(context.Root, VfioGroup.Of(context.Root, claim.Device, claim.Parent));
+        return holder is null ? null : $"{holder} holds it";
     }
 
     /// <summary>The domain may end meanwhile, and even begin another life: its release takes the device down then.</summary>
-    private bool IsOnRecord(Guid domain, Claim claim) =>
-        context.Records.Load(domain) is { } record && record.Generation == _life && record.Find(claim.Device)?.Inode == claim.Inode;
+    private bool IsOnRecord(Record? record, Claim claim) =>
+        record is not null && record.Generation == _generation && record.Find(claim.Device)?.Inode == claim.Inode;
 
-    /// <returns>What a detach of the same device that was broken off has left; null where there is none.</returns>
-    private Record? Leaving(Guid domain)
+    /// <returns>What a detach of the same device that was interrupted has left; null where there is none.</returns>
+    private Record? InterruptedRemoval(Guid domain)
     {
         var removal = context.Records.LoadRemoving(request.Device);
         return removal?.Domain == domain ? removal : null;
     }
 
-    private string? TakeDown(Guid domain, Claim? claim, Record? leaving)
+    private Reason? TryTakeDown(Guid domain, Claim? claim, Record? removal)
     {
-        using (var own = context.Records.Lock(domain, Deadline.After(VirshDomain.UndoTime)))
-        {
-            if (own is null)
-                return "another operation of the domain is still at work; try again";
-            if (claim is not null && IsOnRecord(domain, claim) && context.Records.Load(domain) is { } record)
-            {
-                if (_takeDown.Begin(record, record.Find(claim.Device)!) is { } withheld)
-                    return $"the guest has let go of the device {claim}, but {withheld}; detach again";
-            }
-            else if (leaving is not null)
-            {
-                _takeDown.Await(leaving);
-            }
-
-            if (context.Records.Load(domain) is null)
-                own.Delete();
-        }
-
+        if (TryBeginTakeDown(domain, claim, removal) is { } reason)
+            return reason;
         using var notice = waitNotice.WaitingFor(() => $"the device '{request.Device}' to be removed");
         var isClean = _takeDown.Work(new TimeBudget(Deadline.After(VirshDomain.UndoTime + context.Settings.RemovalGrace), null));
         _takeDown.End();
-        return isClean ? null : string.Join("; ", _takeDown.Unfinished.Select(d => $"the guest has let go of the device {d.Claim}, "
-            + $"but it cannot be removed yet: {d.Trouble ?? "the time is over"}; 'virt-mdev reconcile --apply' goes on with it"));
+        if (isClean)
+            return null;
+        return string.Join("; ", _takeDown.Unfinished.Select(left => $"the guest has let go of the device {left.Claim}, "
+            + $"but it cannot be removed yet: {left.Reason ?? "the time is over"}; 'virt-mdev reconcile --apply' goes on with it"));
     }
 
-    private string? Forget(VirshDomain virshDomain, EditableDomain guest)
+    private Reason? TryBeginTakeDown(Guid domain, Claim? claim, Record? removal)
     {
-        var live = guest.IsActive && virshDomain.Look().Value is { IsActive: true }
-            ? virshDomain.Undeclare(Affect.Live)
-            : null;
-        var defined = request.Persistent ? virshDomain.Undefine() ?? virshDomain.Undeclare(Affect.Config) : null;
-        return live is null && defined is null ? null
-            : $"the device '{request.Device}' is gone, but its declaration is not: {live ?? defined}; detach again";
+        using var own = context.Records.Lock(domain, Deadline.After(VirshDomain.UndoTime));
+        if (own is null)
+            return "another operation of the domain is still at work; try again";
+        if (claim is not null && own.Load() is { } record && IsOnRecord(record, claim))
+        {
+            if (_takeDown.TryBegin(record, record.Find(claim.Device)!) is { } withheld)
+                return $"the guest has let go of the device {claim}, but {withheld}; detach again";
+        }
+        else if (removal is not null)
+        {
+            _takeDown.Await(removal);
+        }
+
+        return null;
+    }
+
+    private Reason? TryForget(VirshDomain virshDomain, EditableDomain guest)
+    {
+        Reason? live = null;
+        if (guest.IsActive && virshDomain.Look().Value is { IsActive: true })
+            live = virshDomain.TryUndeclare(Affect.Live);
+        Reason? defined = null;
+        if (request.Persistent)
+            defined = virshDomain.TryUndefine() ?? virshDomain.TryUndeclare(Affect.Config);
+        if ((live ?? defined) is not { } reason)
+            return null;
+        return $"the device '{request.Device}' is gone, but its declaration is not: {reason}; detach again";
     }
 }

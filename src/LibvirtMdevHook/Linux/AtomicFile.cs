@@ -2,24 +2,37 @@ using System.Text;
 
 namespace LibvirtMdevHook.Linux;
 
-/// <summary>A file that takes the place of another of its name when it is whole.</summary>
+/// <summary>
+/// Writes a file under another name first, and renames it when it is complete: a reader sees the
+/// old text or the new one.
+/// </summary>
 internal static class AtomicFile
 {
-    /// <exception cref="IOException">It cannot be written; what was there before still is.</exception>
+    private const uint ReadableByAll = 0x1a4;
+
+    /// <exception cref="IOException">
+    /// The file cannot be written; what was there before is still there.
+    /// </exception>
     public static void Write(string path, string text)
     {
-        // Who names a node, a pipe or a link does not mean it to be replaced.
+        // Someone who names a device node, a pipe or a link does not ask for it to be replaced by a
+        // file.
         if (FileStatus.OfLink(new HostPath(path), out _) is { IsRegular: false })
             throw new IOException($"'{path}' is no regular file, so it is left as it is; name a file, or one that does not exist yet");
         var name = path[(path.LastIndexOf('/') + 1)..];
-        // Hidden, and of this process: nobody takes it for the file, nor another run for its own.
-        var error = Write(path, $"{path[..^name.Length]}.{name}.{Environment.ProcessId}", Encoding.UTF8.GetBytes(text));
+        var folder = path[..^name.Length];
+        // A hidden name with the id of this process: no program takes it for the file, and no other
+        // run of this program for its own.
+        var error = Write(path, $"{folder}.{name}.{Environment.ProcessId}", Encoding.UTF8.GetBytes(text));
         if (!error.IsNone)
             throw new IOException($"cannot write '{path}': {error.InWords}");
     }
 
-    /// <param name="beside">Where it is written first, in the same folder; what is left there by a process that was killed goes.</param>
-    /// <returns>With an error what was there before still is, and nothing beside it.</returns>
+    /// <param name="beside">
+    /// The name to write under, in the same folder. A file of that name, which a killed process may
+    /// have left, is deleted first.
+    /// </param>
+    /// <returns>On an error the old file is still there, and nothing is left beside it.</returns>
     public static Errno Write(string path, string beside, byte[] bytes)
     {
         Libc.unlink(beside);
@@ -33,7 +46,7 @@ internal static class AtomicFile
 
     private static Errno WriteNew(string path, byte[] bytes)
     {
-        using var file = Descriptor.Open(path, Libc.O_WRONLY | Libc.O_CREAT | Libc.O_EXCL, out var error, mode: 0x1a4);
+        using var file = Descriptor.Open(path, Libc.O_WRONLY | Libc.O_CREAT | Libc.O_EXCL, out var error, ReadableByAll);
         return file?.Write(bytes) ?? error;
     }
 }

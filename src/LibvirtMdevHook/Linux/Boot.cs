@@ -1,11 +1,18 @@
 namespace LibvirtMdevHook.Linux;
 
-/// <summary>The running boot of the host: records of another one mean nothing, as mediated devices end with the boot.</summary>
+/// <summary>
+/// The host's current boot. Mediated devices end with the boot, so a record of another boot means
+/// nothing.
+/// </summary>
 internal static class Boot
 {
     /// <returns>The text of /proc/sys/kernel/random/boot_id.</returns>
-    /// <exception cref="IOException">It cannot be read.</exception>
-    public static string Id(Root root) =>
-        HostFile.Read(root.Proc / "sys/kernel/random/boot_id", out var error)?.Trim()
-        ?? throw new IOException($"cannot read '{root.Proc / "sys/kernel/random/boot_id"}': {error.InWords}");
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    public static string Id(Root root)
+    {
+        var file = root.Proc / "sys/kernel/random/boot_id";
+        if (HostFile.Read(file, out var error) is { } id)
+            return id.Trim();
+        throw new IOException($"cannot read '{file}': {error.InWords}");
+    }
 }

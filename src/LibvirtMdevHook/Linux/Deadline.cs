@@ -1,12 +1,16 @@
 namespace LibvirtMdevHook.Linux;
 
-/// <summary>A moment on the host's monotonic clock, the same for every process, at which waiting ends.</summary>
-/// <param name="At">Milliseconds since boot, as <see cref="Environment.TickCount64"/> counts them.</param>
+/// <summary>
+/// The moment at which waiting ends, on the host's monotonic clock, which all processes share.
+/// </summary>
+/// <param name="At">
+/// Milliseconds since boot, as <see cref="Environment.TickCount64"/> counts them.
+/// </param>
 internal readonly record struct Deadline(long At)
 {
     public static Deadline After(TimeSpan time) => new(Environment.TickCount64 + (long)time.TotalMilliseconds);
 
-    /// <summary>Never negative; at most what poll(2) takes.</summary>
+    /// <summary>The time that is left: never negative, and at most what poll(2) takes.</summary>
     public int Milliseconds => (int)Math.Clamp(At - Environment.TickCount64, 0, int.MaxValue);
 
     public bool Passed => Environment.TickCount64 >= At;
@@ -18,8 +22,8 @@ internal readonly record struct Deadline(long At)
     public Deadline AtLeast(Deadline other) => new(Math.Max(At, other.At));
 
     /// <summary>
-    /// Attempts, one at once and the others after pauses of a tenth of the time so far, from a millisecond to a second, until the moment has
-    /// come. At least one is made.
+    /// Attempts to make until the deadline: the first at once, the others after pauses of a tenth
+    /// of the time so far, from a millisecond to a second. There is always at least one attempt.
     /// </summary>
     /// <returns>The number of each attempt, from 0 on.</returns>
     public IEnumerable<int> Attempts()
@@ -36,20 +40,18 @@ internal readonly record struct Deadline(long At)
     }
 
     /// <summary>
-    /// Asks again and again until the answer is yes or the moment has come, with pauses of a tenth of the time waited so far, from a
-    /// millisecond to a second.
+    /// Asks at each of the <see cref="Attempts"/>, until the answer is yes or the deadline has
+    /// passed.
     /// </summary>
+    /// <returns>The last answer.</returns>
     public bool Wait(Func<bool> until)
     {
-        var begin = Environment.TickCount64;
-        while (!until())
+        foreach (var _ in Attempts())
         {
-            if (Passed)
-                return false;
-            var pause = Math.Clamp((Environment.TickCount64 - begin) / 10, 1, 1000);
-            Thread.Sleep((int)Math.Min(pause, Math.Max(Milliseconds, 1)));
+            if (until())
+                return true;
         }
 
-        return true;
+        return false;
     }
 }

@@ -11,8 +11,8 @@ internal sealed class Descriptor : SafeHandleMinusOneIsInvalid
 
     public static Descriptor Own(int fd) => new(fd);
 
-    /// <summary>open(2) with O_CLOEXEC, tried again on EINTR.</summary>
-    /// <returns>Null on failure, with the reason in <paramref name="error"/>.</returns>
+    /// <summary>Calls open(2) with O_CLOEXEC, and again on EINTR.</summary>
+    /// <returns>Null on failure; <paramref name="error"/> has the errno.</returns>
     public static Descriptor? Open(string path, int flags, out Errno error, uint mode = 0)
     {
         while (true)
@@ -26,7 +26,10 @@ internal sealed class Descriptor : SafeHandleMinusOneIsInvalid
         }
     }
 
-    /// <summary>One write(2) of all the bytes; a short write is EIO, as a kernel attribute takes a command whole or not at all.</summary>
+    /// <summary>
+    /// Writes all the bytes by one write(2). A short write is EIO: a kernel attribute takes a
+    /// command as a whole or not at all.
+    /// </summary>
     public unsafe Errno Write(ReadOnlySpan<byte> bytes)
     {
         fixed (byte* buffer = bytes)
@@ -34,19 +37,25 @@ internal sealed class Descriptor : SafeHandleMinusOneIsInvalid
             while (true)
             {
                 var written = Libc.write(Number, buffer, (nuint)bytes.Length);
-                var error = written < 0 ? Errno.Last() : written == bytes.Length ? Errno.None : Errno.EIO;
-                if (error != Errno.EINTR)
+                if (written == bytes.Length)
+                    return Errno.None;
+                if (written >= 0)
+                    return Errno.EIO;
+                if (Errno.Last() is var error && error != Errno.EINTR)
                     return error;
             }
         }
     }
 
     /// <summary>
-    /// Writes all the bytes to a pipe in as many pieces as it takes, none larger than PIPE_BUF: poll(2) promises that such a piece does not
-    /// block.
+    /// Writes all the bytes to a pipe in pieces of at most PIPE_BUF: after poll(2) reports the pipe
+    /// as writable, such a piece does not block.
     /// </summary>
-    /// <param name="limit">How long the reader may take nothing.</param>
-    /// <returns>ETIMEDOUT when patience was over; EPIPE when the reader has gone.</returns>
+    /// <param name="limit">How long to wait while the reader takes nothing.</param>
+    /// <returns>
+    /// ETIMEDOUT when the reader took nothing for that long; EPIPE when there is no reader any
+    /// more.
+    /// </returns>
     public unsafe Errno WriteAll(ReadOnlySpan<byte> bytes, TimeSpan limit)
     {
         const int pipeBuffer = 4096;
@@ -56,14 +65,17 @@ internal sealed class Descriptor : SafeHandleMinusOneIsInvalid
             for (var written = 0; written < bytes.Length;)
             {
                 var descriptor = new Libc.PollFd { Fd = Number, Events = Libc.POLLOUT };
-                var ready = Libc.poll(&descriptor, 1, deadline.Milliseconds);
-                if (ready == 0)
+                var count = Libc.poll(&descriptor, 1, deadline.Milliseconds);
+                if (count == 0)
                     return Errno.ETIMEDOUT;
-                var count = ready < 0 ? -1 : (int)Libc.write(Number, buffer + written, (nuint)Math.Min(pipeBuffer, bytes.Length - written));
+                if (count > 0)
+                    count = (int)Libc.write(Number, buffer + written, (nuint)Math.Min(pipeBuffer, bytes.Length - written));
                 if (count < 0 && Errno.Last() is var error && error != Errno.EINTR && error != Errno.EAGAIN)
                     return error;
-                if (count > 0)
-                    (written, deadline) = (written + count, Deadline.After(limit));
+                if (count <= 0)
+                    continue;
+                written += count;
+                deadline = Deadline.After(limit);
             }
         }
 
@@ -71,10 +83,14 @@ internal sealed class Descriptor : SafeHandleMinusOneIsInvalid
     }
 
     /// <summary>
-    /// Writes all the bytes to an empty pipe by one write(2), after the pipe was made large enough for all of them (fcntl(2), F_SETPIPE_SZ):
-    /// so the reader gets the whole or nothing, and a reader that is slow, or this process being killed, changes nothing about that.
+    /// Writes all the bytes to an empty pipe by one write(2), after it has made the pipe large
+    /// enough for them (fcntl(2), F_SETPIPE_SZ). So the reader gets all of it or nothing, even if
+    /// it reads slowly or this process is killed.
     /// </summary>
-    /// <returns>EBADF for what is no pipe; EPERM for more than a pipe may hold; EBUSY for a pipe that is not empty; EPIPE without a reader.</returns>
+    /// <returns>
+    /// EBADF for a descriptor that is no pipe; EPERM for more bytes than a pipe may hold; EBUSY for
+    /// a pipe that is not empty; EPIPE when there is no reader.
+    /// </returns>
     public unsafe Errno WriteWhole(ReadOnlySpan<byte> bytes)
     {
         var capacity = Libc.fcntl(Number, Libc.F_GETPIPE_SZ, 0);
@@ -90,8 +106,8 @@ internal sealed class Descriptor : SafeHandleMinusOneIsInvalid
         return Write(bytes);
     }
 
-    /// <summary>One read(2).</summary>
-    /// <returns>The number of bytes, 0 at the end, -1 on failure.</returns>
+    /// <summary>Reads by one read(2).</summary>
+    /// <returns>The number of bytes, 0 at the end of the file, -1 on failure.</returns>
     public unsafe int Read(Span<byte> into, out Errno error)
     {
         fixed (byte* buffer = into)

@@ -4,27 +4,34 @@ using System.Text;
 namespace LibvirtMdevHook.Linux;
 
 /// <summary>
-/// Starts a program in a session of its own, with /dev/null on 0 to 2 and one socket on 3, and nothing else of ours: libvirtd waits
-/// until every writer of the hook's pipes has closed them, so a child may not inherit one.
+/// Starts a program in its own session. It gets /dev/null as descriptors 0 to 2, one socket as
+/// descriptor 3, and no other descriptor of this process: libvirtd waits until every writer of the
+/// hook's pipes has closed them, so the child must not inherit one.
 /// </summary>
 internal static unsafe partial class DetachedProcess
 {
     /// <summary>The descriptor on which the child finds its socket.</summary>
     public const int SocketNumber = 3;
 
-    // <spawn.h> of glibc; sizes of its opaque types are 80, 336 and 128 bytes on 64-bit Linux.
+    // From glibc's <spawn.h>. Its opaque types have 80, 336 and 128 bytes on 64-bit Linux.
     private const short SetSid = 0x80;
     private const short SetSignalDefaults = 0x04;
     private const short SetSignalMask = 0x08;
     private const int OpaqueSize = 512;
+    private const int SignalSetSize = 128;
 
-    /// <returns>What posix_spawn(3) answers: ENOENT when the program is missing.</returns>
+    /// <param name="environmentEntry">
+    /// The only variable of the program's environment, as <c>NAME=value</c>; null for none.
+    /// </param>
+    /// <returns>What posix_spawn(3) returns: ENOENT when the program is missing.</returns>
     public static Errno Start(string program, string argument, string? environmentEntry, SocketEnd socket)
     {
-        byte* actions = stackalloc byte[OpaqueSize], attributes = stackalloc byte[OpaqueSize];
-        byte* noSignals = stackalloc byte[128], allSignals = stackalloc byte[128];
-        new Span<byte>(noSignals, 128).Clear();
-        new Span<byte>(allSignals, 128).Fill(0xff);
+        byte* actions = stackalloc byte[OpaqueSize];
+        byte* attributes = stackalloc byte[OpaqueSize];
+        byte* noSignals = stackalloc byte[SignalSetSize];
+        byte* allSignals = stackalloc byte[SignalSetSize];
+        new Span<byte>(noSignals, SignalSetSize).Clear();
+        new Span<byte>(allSignals, SignalSetSize).Fill(0xff);
         _ = posix_spawn_file_actions_init(actions);
         _ = posix_spawnattr_init(attributes);
         fixed (byte* nowhere = "/dev/null\0"u8, path = Bytes(program), first = Bytes(argument), entry = Bytes(environmentEntry ?? ""))

@@ -2,7 +2,10 @@ using System.Runtime.InteropServices;
 
 namespace LibvirtMdevHook.Linux;
 
-/// <summary>The outcome of a system call: 0 for success, otherwise the kernel's error number (errno(3)). A number without a name may come, too.</summary>
+/// <summary>
+/// The result of a system call: 0 for success, otherwise the kernel's error number (errno(3)). It
+/// can also be a number without a name here.
+/// </summary>
 internal enum Errno
 {
     None = 0,
@@ -39,23 +42,23 @@ internal enum Errno
     EDQUOT = 122,
 }
 
-/// <summary>What can be asked of an error number.</summary>
+/// <summary>Members of <see cref="Errno"/>, which an enum cannot have itself.</summary>
 internal static class ErrnoExtensions
 {
     extension(Errno error)
     {
         public bool IsNone => error == Errno.None;
 
-        /// <summary>The file, or something on the way to it, is not there.</summary>
+        /// <summary>The file, or a folder on its path, does not exist.</summary>
         public bool IsAbsent => error is Errno.ENOENT or Errno.ENOTDIR;
 
         /// <summary><c>ENOSPC</c>, or <c>errno 61</c> for a number without a name here.</summary>
         public string Name => Enum.IsDefined(error) ? error.ToString() : $"errno {(int)error}";
 
-        /// <summary>For people: <c>No space left on device (ENOSPC)</c>.</summary>
+        /// <summary>For messages: <c>No space left on device (ENOSPC)</c>.</summary>
         public string InWords => $"{Marshal.GetPInvokeErrorMessage((int)error)} ({error.Name})";
 
-        /// <summary>The errno of the system call made last on this thread.</summary>
+        /// <summary>The errno of the last system call on this thread.</summary>
         public static Errno Last() => (Errno)Marshal.GetLastPInvokeError();
     }
 }

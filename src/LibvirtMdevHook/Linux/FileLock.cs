@@ -1,30 +1,42 @@
 namespace LibvirtMdevHook.Linux;
 
-/// <summary>An exclusive flock(2) on a file of its own, made when missing; root's alone, so that nobody else can hold it.</summary>
+/// <summary>
+/// An exclusive flock(2) on a file that exists for this purpose. The file is created when it is
+/// missing, and only root may open it, so that no other user can hold the lock.
+/// </summary>
 internal sealed class FileLock : IDisposable
 {
+    private const uint OnlyOwner = 0x180;
+
     private readonly Descriptor _file;
     private readonly HostPath _path;
 
     private FileLock(Descriptor file, HostPath path) => (_file, _path) = (file, path);
 
-    /// <returns>Null when another process holds it until the deadline.</returns>
-    /// <exception cref="IOException">The file cannot be made or locked.</exception>
+    /// <returns>Null when another process holds the lock until the deadline.</returns>
+    /// <exception cref="IOException">The file cannot be created or locked.</exception>
     public static FileLock? Take(HostPath path, Deadline deadline)
     {
-        FileLock? taken = null;
-        deadline.Wait(() => (taken = TryTake(path)) is not null);
-        return taken;
+        foreach (var _ in deadline.Attempts())
+        {
+            if (TryTake(path) is { } taken)
+                return taken;
+        }
+
+        return null;
     }
 
-    /// <summary>Deletes the file while the lock is held: who waits for it sees that and makes a new one.</summary>
+    /// <summary>
+    /// Deletes the file while the lock is held. A process that waits for the lock notices that and
+    /// creates a new file.
+    /// </summary>
     public void Delete() => Libc.unlink(_path.Text);
 
     public void Dispose() => _file.Dispose();
 
     private static FileLock? TryTake(HostPath path)
     {
-        var file = Descriptor.Open(path.Text, Libc.O_RDWR | Libc.O_CREAT | Libc.O_NOFOLLOW, out var error, mode: 0x180)
+        var file = Descriptor.Open(path.Text, Libc.O_RDWR | Libc.O_CREAT | Libc.O_NOFOLLOW, out var error, OnlyOwner)
             ?? throw new IOException($"cannot open the lock '{path}': {error.InWords}");
         if (Libc.flock(file.Number, Libc.LOCK_EX | Libc.LOCK_NB) == 0 && IsStillAt(path, file))
             return new FileLock(file, path);
@@ -32,6 +44,10 @@ internal sealed class FileLock : IDisposable
         return null;
     }
 
+    /// <summary>
+    /// Between open(2) and flock(2) another process may have deleted the file: then the lock is on
+    /// a file that has no path.
+    /// </summary>
     private static bool IsStillAt(HostPath path, Descriptor file) =>
         FileStatus.Of(path, out _) is { } atPath
         && FileStatus.Of(file) is { } held

@@ -1,8 +1,13 @@
 namespace LibvirtMdevHook.Linux;
 
-/// <summary>What statx(2) says of a file.</summary>
-/// <param name="Device">The file system it is on; for a character device the device that it stands for.</param>
-/// <param name="Changed">Seconds since 1970 of the last change to the file's inode, which nobody can set: it is not older in its place.</param>
+/// <summary>What statx(2) reports about a file.</summary>
+/// <param name="Device">
+/// The file system that the file is on; for a character device, the device number of the node.
+/// </param>
+/// <param name="Changed">
+/// The ctime, in seconds since 1970: never earlier than the moment at which the file was put in its
+/// place, as no program can set it.
+/// </param>
 internal sealed record FileStatus(ulong Inode, uint Mode, uint Uid, uint Gid, ulong Device, long Changed)
 {
     private const uint TypeMask = 0xf000;
@@ -10,54 +15,81 @@ internal sealed record FileStatus(ulong Inode, uint Mode, uint Uid, uint Gid, ul
     public bool IsDirectory => (Mode & TypeMask) == 0x4000;
     public bool IsRegular => (Mode & TypeMask) == 0x8000;
 
-    /// <summary>A program or script that anybody may execute, as root may.</summary>
+    /// <summary>
+    /// A program or script that root may execute, because its owner, its group or others may.
+    /// </summary>
     public bool IsExecutable => IsRegular && (Mode & 0x49) != 0;
 
-    /// <summary>Group or others may write to it.</summary>
+    /// <summary>The group or others may write to the file.</summary>
     public bool WritableByOthers => (Mode & 0x12) != 0;
 
-    /// <summary>Whether it is the same file, or another node of the same device, as in a process with a /dev of its own.</summary>
-    public bool IsSameAs(FileStatus other) =>
-        Device == other.Device && (Mode & TypeMask) == (other.Mode & TypeMask) && (IsCharacterDevice(Mode) || Inode == other.Inode);
+    /// <summary>
+    /// True for the same file, and for another node of the same character device: a process in its
+    /// own mount namespace has its own /dev.
+    /// </summary>
+    public bool IsSameAs(FileStatus other)
+    {
+        var isSameKind = Device == other.Device && (Mode & TypeMask) == (other.Mode & TypeMask);
+        return isSameKind && (IsCharacterDevice(Mode) || Inode == other.Inode);
+    }
 
     /// <param name="path">The file; a link is followed.</param>
     /// <returns>Null when there is no such file.</returns>
-    /// <exception cref="IOException">The kernel does not say.</exception>
+    /// <exception cref="IOException">The kernel does not tell whether there is one.</exception>
     public static FileStatus? Of(HostPath path) => Known(path, Of(path, out var error), error);
 
-    /// <returns>Null when there is no such file, or (with another errno) when it cannot be told.</returns>
+    /// <returns>
+    /// Null when there is no such file (<c>error.IsAbsent</c>), or when the kernel does not tell
+    /// (any other errno).
+    /// </returns>
     public static FileStatus? Of(HostPath path, out Errno error) => Of(Libc.AT_FDCWD, path.Text, 0, out error);
 
-    /// <returns>The status of an open file, whatever its path says by now.</returns>
+    /// <returns>
+    /// The status of an open file, even if its path leads to another file by now.
+    /// </returns>
     public static FileStatus? Of(Descriptor file) => Of(file.Number, "", Libc.AT_EMPTY_PATH, out _);
 
-    /// <returns>The status of the link itself where the path is one.</returns>
-    /// <exception cref="IOException">The kernel does not say.</exception>
+    /// <param name="path">The file; of a link, the status is that of the link itself.</param>
+    /// <returns>Null when there is no such file.</returns>
+    /// <exception cref="IOException">The kernel does not tell whether there is one.</exception>
     public static FileStatus? OfLink(HostPath path) => Known(path, OfLink(path, out var error), error);
 
-    /// <returns>The same; null also (with another errno) when it cannot be told.</returns>
+    /// <param name="path">The file; of a link, the status is that of the link itself.</param>
+    /// <returns>
+    /// Null when there is no such file (<c>error.IsAbsent</c>), or when the kernel does not tell
+    /// (any other errno).
+    /// </returns>
     public static FileStatus? OfLink(HostPath path, out Errno error) => Of(Libc.AT_FDCWD, path.Text, Libc.AT_SYMLINK_NOFOLLOW, out error);
 
-    /// <summary>A file that cannot be looked at may be there all the same: whoever takes it for gone forgets a device or a record.</summary>
-    private static FileStatus? Known(HostPath path, FileStatus? status, Errno error) =>
-        status is not null || error.IsAbsent ? status : throw new IOException($"cannot look at '{path}': {error.InWords}");
+    /// <summary>
+    /// A file whose status cannot be read may exist all the same. A caller that took it for deleted
+    /// would forget a device or a record.
+    /// </summary>
+    private static FileStatus? Known(HostPath path, FileStatus? status, Errno error)
+    {
+        if (status is null && !error.IsAbsent)
+            throw new IOException($"cannot look at '{path}': {error.InWords}");
+        return status;
+    }
 
     private static unsafe FileStatus? Of(int folder, string path, int flags, out Errno error)
     {
-        // struct statx is the same on every architecture (linux/stat.h): uid 20, gid 24, mode 28, inode 32, seconds of ctime 96, rdev 128,
-        // dev 136, the last two as major and minor.
+        // struct statx has one layout on all architectures (linux/stat.h): uid at 20, gid at 24,
+        // mode at 28, inode at 32, the seconds of ctime at 96; rdev at 128 and dev at 136, each as
+        // major and minor.
         var status = stackalloc byte[256];
         error = Libc.statx(folder, path, flags, Libc.STATX_BASIC_STATS, status) == 0 ? Errno.None : Errno.Last();
         if (!error.IsNone)
             return null;
         var bytes = new ReadOnlySpan<byte>(status, 256);
         var mode = BitConverter.ToUInt16(bytes[28..]);
+        var deviceOffset = IsCharacterDevice(mode) ? 128 : 136;
         return new FileStatus(
             BitConverter.ToUInt64(bytes[32..]),
             mode,
             BitConverter.ToUInt32(bytes[20..]),
             BitConverter.ToUInt32(bytes[24..]),
-            BitConverter.ToUInt64(bytes[(IsCharacterDevice(mode) ? 128 : 136)..]),
+            BitConverter.ToUInt64(bytes[deviceOffset..]),
             BitConverter.ToInt64(bytes[96..]));
     }
 

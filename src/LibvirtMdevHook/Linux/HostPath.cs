@@ -5,7 +5,10 @@ internal readonly record struct HostPath(string Text)
 {
     public static HostPath operator /(HostPath folder, SysfsName name) => new($"{folder.Text}/{name}");
 
-    /// <summary>A fixed name that this program wrote itself; anything from outside goes through <see cref="SysfsName"/>.</summary>
+    /// <summary>
+    /// Only for a name that this program has in its own text. A name from outside must be a
+    /// <see cref="SysfsName"/>.
+    /// </summary>
     public static HostPath operator /(HostPath folder, string fixedName) => new($"{folder.Text}/{fixedName}");
 
     public override string ToString() => Text;

@@ -2,7 +2,10 @@ using System.Runtime.InteropServices;
 
 namespace LibvirtMdevHook.Linux;
 
-/// <summary>The system calls that .NET has no exact form for. Each sets <c>Errno.Last</c> when it returns -1.</summary>
+/// <summary>
+/// The system calls for which .NET has no exact form. When one returns -1, <c>Errno.Last()</c> has
+/// its errno.
+/// </summary>
 internal static unsafe partial class Libc
 {
     public const int O_RDONLY = 0;
@@ -33,7 +36,9 @@ internal static unsafe partial class Libc
     public const short POLLERR = 8;
     public const short POLLHUP = 16;
 
-    /// <summary>O_NOFOLLOW has another value on arm64 than on x86-64 (asm-generic against arch/arm64 fcntl.h).</summary>
+    /// <summary>
+    /// O_NOFOLLOW differs between arm64 (arch/arm64 fcntl.h) and x86-64 (asm-generic).
+    /// </summary>
     public static readonly int O_NOFOLLOW = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 0x8000 : 0x20000;
 
     [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]

@@ -1,6 +1,9 @@
 namespace LibvirtMdevHook.Linux;
 
-/// <summary>Domain names and what drivers print are text of others: a line of a log or a message stays a line.</summary>
+/// <summary>
+/// Keeps a message on one line. Domain names and texts of drivers come from outside and may hold
+/// line ends and other control characters.
+/// </summary>
 internal static class OneLine
 {
     /// <returns>The text with '?' for every control character.</returns>

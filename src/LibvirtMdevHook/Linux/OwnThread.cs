@@ -1,9 +1,12 @@
 namespace LibvirtMdevHook.Linux;
 
-/// <summary>A thread for what the kernel may never answer: who waits for it can go on without it.</summary>
+/// <summary>
+/// Runs a system call that the kernel may never answer on its own thread, so that the caller can go
+/// on without the answer.
+/// </summary>
 internal static class OwnThread
 {
-    /// <exception cref="IOException">No thread can be had; nothing was begun.</exception>
+    /// <exception cref="IOException">No thread can be started; the work has not begun.</exception>
     public static Task<T> Start<T>(Func<T> work)
     {
         try

@@ -3,9 +3,13 @@ using System.Diagnostics.CodeAnalysis;
 namespace LibvirtMdevHook.Linux;
 
 /// <summary>
-/// Why something was not done, or cannot be done. A method that returns <c>Reason?</c> returns null when it has done what its name says.
+/// Why something was not done, or cannot be done. A method that returns <c>Reason?</c> returns null
+/// when it has done what its name says.
 /// </summary>
-/// <param name="Text">Without a subject's name in front and without a full stop, so that it fits behind a colon: <c>no instance is left</c>.</param>
+/// <param name="Text">
+/// The rest of a sentence behind a colon, without the subject's name in front and without a full
+/// stop: <c>no instance is left</c>.
+/// </param>
 internal sealed record Reason(string Text)
 {
     [return: NotNullIfNotNull(nameof(text))]

@@ -1,9 +1,10 @@
 namespace LibvirtMdevHook.Linux;
 
 /// <summary>
-/// The folder below which everything lies: sys, dev, proc, run, etc, var. It is <c>/</c>, or the folder that the environment variable
-/// LIBVIRT_MDEV_ROOT names: so the same binaries work on a tree elsewhere. libvirtd hands its hooks a fixed environment (PATH, HOME and a
-/// few more), so the variable never arrives from there.
+/// The folder below which this program looks for everything: sys, dev, proc, run, etc, var. It is
+/// <c>/</c>, or the folder that the environment variable LIBVIRT_MDEV_ROOT names, so that the same
+/// binaries also work on a tree elsewhere. libvirtd gives its hooks a fixed environment (PATH, HOME
+/// and a few more), which never has the variable.
 /// </summary>
 internal sealed class Root
 {
@@ -13,9 +14,16 @@ internal sealed class Root
 
     public Root(string folder) => _prefix = folder.TrimEnd('/');
 
-    public static Root FromEnvironment() => new(Environment.GetEnvironmentVariable(Variable) ?? "/");
+    /// <summary>A relative folder is one of the current folder, whatever that becomes in a child process.</summary>
+    public static Root FromEnvironment()
+    {
+        var folder = Environment.GetEnvironmentVariable(Variable) ?? "/";
+        return new Root(folder.Length == 0 || folder.StartsWith('/') ? folder : Path.Combine(Environment.CurrentDirectory, folder));
+    }
 
-    /// <summary>What <see cref="Variable"/> has to hold for a child process, null for <c>/</c>.</summary>
+    /// <summary>
+    /// The value of <see cref="Variable"/> for a child process; null for <c>/</c>.
+    /// </summary>
     public string? Prefix => _prefix.Length == 0 ? null : _prefix;
 
     public HostPath Sys => At("/sys");
@@ -26,45 +34,56 @@ internal sealed class Root
     public HostPath LogFile => At("/var/log/libvirt/mdev-hook.log");
     public HostPath JournalSocket => At("/run/systemd/journal/socket");
 
-    /// <summary>/sys/bus/mdev/devices, where every mediated device of the host has a link.</summary>
+    /// <summary>
+    /// /sys/bus/mdev/devices, where every mediated device of the host has a link.
+    /// </summary>
     public HostPath MdevDevices => At("/sys/bus/mdev/devices");
 
     /// <summary>/sys/bus/pci/devices, where every PCI device of the host has a link.</summary>
     public HostPath PciDevices => At("/sys/bus/pci/devices");
 
-    /// <summary>What types were seen earlier, a file for each GPU.</summary>
+    /// <summary>The types that were seen earlier, in one file per GPU.</summary>
     public HostPath Cache => At("/var/cache/libvirt-mdev");
 
-    /// <param name="absolute">A path that starts with '/', written by this program.</param>
+    /// <param name="absolute">A path that starts with '/'.</param>
     public HostPath At(string absolute) => new(_prefix + absolute);
 
-    /// <summary>Follows every link on the way to a path as those do who have this folder for their '/': their links are written for that.</summary>
-    /// <returns>The path below this root that no link leads on from, be there a file or not; null when links lead in a circle.</returns>
+    /// <summary>
+    /// Follows the links of a path as a process does that has this folder as its '/': absolute
+    /// links below it are meant that way.
+    /// </summary>
+    /// <returns>
+    /// The path below this root without any links, whether or not it exists; null when the links
+    /// form a circle.
+    /// </returns>
     public string? Resolve(string absolute)
     {
         const int maximumLinks = 40;
         var ahead = new Stack<string>(Parts(absolute).AsEnumerable().Reverse());
-        var way = new List<string>();
-        for (var links = 0; ahead.TryPop(out var part);)
+        var resolved = new List<string>();
+        var links = 0;
+        while (ahead.TryPop(out var part))
         {
+            if (part == ".")
+                continue;
             if (part == "..")
             {
-                way = way[..^Math.Min(way.Count, 1)];
+                resolved = resolved[..^Math.Min(resolved.Count, 1)];
+                continue;
             }
-            else if (part != ".")
-            {
-                way.Add(part);
-                if (HostFile.LinkTarget(At($"/{string.Join('/', way)}"), out _) is not { } target)
-                    continue;
-                if (++links > maximumLinks)
-                    return null;
-                way = target.StartsWith('/') ? [] : way[..^1];
-                foreach (var next in Parts(target).AsEnumerable().Reverse())
-                    ahead.Push(next);
-            }
+
+            resolved.Add(part);
+            if (HostFile.LinkTarget(At($"/{string.Join('/', resolved)}"), out _) is not { } target)
+                continue;
+            links++;
+            if (links > maximumLinks)
+                return null;
+            resolved = target.StartsWith('/') ? [] : resolved[..^1];
+            foreach (var next in Parts(target).AsEnumerable().Reverse())
+                ahead.Push(next);
         }
 
-        return $"/{string.Join('/', way)}";
+        return $"/{string.Join('/', resolved)}";
     }
 
     private static string[] Parts(string path) => path.Split('/', StringSplitOptions.RemoveEmptyEntries);

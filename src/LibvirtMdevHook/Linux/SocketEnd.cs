@@ -1,6 +1,8 @@
 namespace LibvirtMdevHook.Linux;
 
-/// <summary>One end of a connected pair of Unix stream sockets; all waiting ends at a deadline.</summary>
+/// <summary>
+/// One end of a connected pair of Unix stream sockets. Each wait ends at a deadline.
+/// </summary>
 internal sealed unsafe class SocketEnd : IDisposable
 {
     private readonly Descriptor _socket;
@@ -9,10 +11,13 @@ internal sealed unsafe class SocketEnd : IDisposable
 
     public int Number => _socket.Number;
 
-    /// <summary>The other end is closed altogether (poll(2) says POLLHUP), so nobody will read an answer.</summary>
+    /// <summary>
+    /// No process has the other end open any more (poll(2) reports POLLHUP), so an answer would not
+    /// be read.
+    /// </summary>
     public bool OtherEndGone => (Poll(0, 0) & (Libc.POLLHUP | Libc.POLLERR)) != 0;
 
-    /// <exception cref="IOException">No pair can be had.</exception>
+    /// <exception cref="IOException">The kernel gives no pair of sockets.</exception>
     public static (SocketEnd Ours, SocketEnd Theirs) Pair()
     {
         var pair = stackalloc int[2];
@@ -23,7 +28,7 @@ internal sealed unsafe class SocketEnd : IDisposable
 
     public static SocketEnd Own(int fd) => new(Descriptor.Own(fd));
 
-    /// <returns>False when the deadline passed or the other end has gone.</returns>
+    /// <returns>False when the deadline has passed or the other end is closed.</returns>
     public bool SendAll(ReadOnlySpan<byte> bytes, Deadline deadline)
     {
         fixed (byte* start = bytes)
@@ -42,7 +47,9 @@ internal sealed unsafe class SocketEnd : IDisposable
     }
 
     /// <summary>Reads until the buffer is full.</summary>
-    /// <returns>How many bytes came before the end, the deadline or an error.</returns>
+    /// <returns>
+    /// How many bytes arrived before the end of the stream, the deadline or an error.
+    /// </returns>
     public int Receive(Span<byte> into, Deadline deadline)
     {
         var received = 0;
@@ -64,12 +71,13 @@ internal sealed unsafe class SocketEnd : IDisposable
     }
 
     /// <summary>
-    /// Waits until the other end is closed. A socket closed with unread data resets its peer (unix(7)): so this tells whether what was
-    /// sent last has been read.
+    /// Waits until the other end is closed. A socket that is closed with unread data resets its
+    /// peer (unix(7)), which shows whether the other end has read everything.
     /// </summary>
     /// <returns>
-    /// True when everything that was sent has been read; also where that cannot be found out: what was read is in use, what was not goes
-    /// with its domain.
+    /// False when data was left unread, or the deadline has passed. True also when another error
+    /// hides that: an answer that was read is in use, and one that was not read is undone when its
+    /// domain ends.
     /// </returns>
     public bool WasReadToTheEnd(Deadline deadline)
     {
@@ -86,12 +94,21 @@ internal sealed unsafe class SocketEnd : IDisposable
 
     public void Dispose() => _socket.Dispose();
 
-    private bool MayTryAgain(Errno error, short what, Deadline deadline) =>
-        error == Errno.EINTR || (error == Errno.EAGAIN && !deadline.Passed && Poll(what, deadline.Milliseconds) >= 0);
-
-    private short Poll(short what, int milliseconds)
+    /// <summary>After EAGAIN, waits for the event before the next try.</summary>
+    private bool MayTryAgain(Errno error, short awaited, Deadline deadline)
     {
-        var descriptor = new Libc.PollFd { Fd = Number, Events = what };
+        if (error == Errno.EINTR)
+            return true;
+        if (error != Errno.EAGAIN || deadline.Passed)
+            return false;
+        Poll(awaited, deadline.Milliseconds);
+        return true;
+    }
+
+    /// <returns>The events that have happened; 0 when poll(2) fails.</returns>
+    private short Poll(short awaited, int milliseconds)
+    {
+        var descriptor = new Libc.PollFd { Fd = Number, Events = awaited };
         return Libc.poll(&descriptor, 1, milliseconds) < 0 ? (short)0 : descriptor.Revents;
     }
 }

@@ -3,8 +3,9 @@ using System.Diagnostics.CodeAnalysis;
 namespace LibvirtMdevHook.Linux;
 
 /// <summary>
-/// One component of a path below sysfs, /dev or /run: not empty, at most 255 bytes, no '/', no control character, not '.' or '..'.
-/// Whatever comes from domain XML or from a record reaches a path only as this type.
+/// One component of a path below sysfs, /dev or /run: not empty, at most 255 bytes, without '/' and
+/// control characters, and not '.' or '..'. Text from a domain XML or from a record becomes a part
+/// of a path only as this type.
 /// </summary>
 internal sealed record SysfsName : IComparable<SysfsName>
 {
@@ -16,12 +17,12 @@ internal sealed record SysfsName : IComparable<SysfsName>
 
     public static bool TryParse(string? text, [NotNullWhen(true)] out SysfsName? name)
     {
-        var good = text is { Length: > 0 } and not ("." or "..")
+        var isGood = text is { Length: > 0 } and not ("." or "..")
             && System.Text.Encoding.UTF8.GetByteCount(text) <= 255
             && !text.Contains('/', StringComparison.Ordinal)
             && !text.Any(char.IsControl);
-        name = good ? new SysfsName(text!) : null;
-        return good;
+        name = isGood ? new SysfsName(text!) : null;
+        return isGood;
     }
 
     /// <exception cref="FormatException">The text is not such a name.</exception>

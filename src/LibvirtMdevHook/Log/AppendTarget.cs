@@ -4,7 +4,7 @@ using NLog.Targets;
 
 namespace LibvirtMdevHook.Log;
 
-/// <summary>NLog's way to <see cref="LogFile"/>.</summary>
+/// <summary>The NLog target that writes to the <see cref="LogFile"/>.</summary>
 internal sealed class AppendTarget(HostPath file) : Target
 {
     protected override void Write(LogEventInfo logEvent) =>

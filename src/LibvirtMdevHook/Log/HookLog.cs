@@ -7,10 +7,10 @@ using NLog.Targets;
 namespace LibvirtMdevHook.Log;
 
 /// <summary>
-/// One line for each effect, to the log file and to journald where its socket is there. Nothing is set up before the first line; a log
-/// that cannot be written never stops the work.
+/// Writes one line for each effect to the log file, and to journald where its socket exists.
+/// Nothing is opened before the first line. A log that cannot be written never stops the work.
 /// </summary>
-/// <param name="subject">Stands before every line: the operation and the domain.</param>
+/// <param name="subject">The start of each line: the operation and the domain.</param>
 internal sealed class HookLog(Root root, HostSettings settings, string subject)
 {
     private readonly Lazy<Logger> _logger = new(() => Open(root, settings));

@@ -4,12 +4,16 @@ using NLog.Targets;
 
 namespace LibvirtMdevHook.Log;
 
-/// <summary>NLog's way to <see cref="Journal"/>.</summary>
+/// <summary>The NLog target that writes to the <see cref="Journal"/>.</summary>
 internal sealed class JournalTarget(HostPath socketPath) : Target
 {
-    protected override void Write(LogEventInfo logEvent) => Journal.Send(socketPath, Priority(logEvent.Level), logEvent.FormattedMessage);
+    protected override void Write(LogEventInfo logEvent) =>
+        Journal.Send(socketPath, Priority(logEvent.Level), logEvent.FormattedMessage);
 
-    /// <summary>syslog(3)'s numbers.</summary>
+    /// <returns>
+    /// The priority that syslog(3) gives the level: 3 for errors, 4 for warnings, 6 for
+    /// information, 7 for debugging.
+    /// </returns>
     private static int Priority(LogLevel level)
     {
         if (level >= LogLevel.Error)

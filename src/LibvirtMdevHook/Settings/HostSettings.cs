@@ -4,51 +4,60 @@ using LibvirtMdevHook.Linux;
 
 namespace LibvirtMdevHook.Settings;
 
-/// <summary>The configuration of the host, /etc/libvirt/mdev-hook.conf; every key is optional.</summary>
+/// <summary>
+/// The configuration of the host, /etc/libvirt/mdev-hook.conf. Every key is optional.
+/// </summary>
 internal sealed record HostSettings
 {
     public Placement Placement { get; init; } = Placement.BreadthFirst;
 
     public NumaRule Numa { get; init; } = NumaRule.Prefer;
 
-    /// <summary>Parents that no device is placed on; a PF excludes its VFs.</summary>
+    /// <summary>
+    /// The parents on which no device is placed. An excluded PF excludes its VFs.
+    /// </summary>
     public ImmutableArray<ParentName> ExcludedParents { get; init; } = [];
 
     public TimeSpan PrepareDeadline { get; init; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>For migrate, on the destination, and restore.</summary>
+    /// <summary>The deadline of restore, and of migrate on the destination.</summary>
     public TimeSpan MigrateDeadline { get; init; } = TimeSpan.FromSeconds(10);
 
     public TimeSpan StartDeadline { get; init; } = TimeSpan.FromSeconds(5);
 
     public TimeSpan ReleaseDeadline { get; init; } = TimeSpan.FromSeconds(0.4);
 
-    /// <summary>How long a driver that removes its devices itself is given to do so.</summary>
+    /// <summary>How long to wait for a driver that removes its devices itself.</summary>
     public TimeSpan RemovalGrace { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>How long the worker of a release waits for a device that is still held.</summary>
     public TimeSpan HeldWait { get; init; } = TimeSpan.FromHours(1);
 
-    /// <summary>How long prepare waits for types to appear, for hosts whose vendor daemons come up late.</summary>
+    /// <summary>
+    /// How long prepare waits for types to appear on hosts whose vendor daemons start late.
+    /// </summary>
     public TimeSpan WaitForTypes { get; init; } = TimeSpan.Zero;
 
     public ImmutableArray<string> AllowedAttributes { get; init; } = [];
 
     public LogLevelName LogLevel { get; init; } = LogLevelName.Info;
 
-    /// <summary>Where the log is written, below the root; null for the default.</summary>
+    /// <summary>The absolute path of the log file below the root; null for the default.</summary>
     public string? LogFile { get; init; }
 
-    /// <summary>Sentences about keys and values that were not taken.</summary>
+    /// <summary>Sentences about lines of the file that are ignored, and why.</summary>
     public ImmutableArray<string> Problems { get; init; } = [];
 
-    /// <summary>Why there is a file that could not be read.</summary>
+    /// <summary>Why the file cannot be read; none where it was read, or does not exist.</summary>
     public Errno Error { get; init; }
 
-    /// <summary>The file that the log is written to.</summary>
-    public HostPath LogPath(Root root) => LogFile is { } own ? root.At(own) : root.LogFile;
+    /// <returns>The file to which the log is written.</returns>
+    public HostPath LogPath(Root root) => LogFile is null ? root.LogFile : root.At(LogFile);
 
-    /// <summary>Reads the file; without one everything has its default.</summary>
+    /// <summary>
+    /// Reads the file. Without a file, or with one that cannot be read, all keys have their
+    /// defaults.
+    /// </summary>
     public static HostSettings Load(Root root)
     {
         if (FileStatus.Of(root.Configuration, out _) is { IsRegular: false })
@@ -56,13 +65,17 @@ internal sealed record HostSettings
         var text = HostFile.ReadLinked(root.Configuration, out var error);
         if (text is not null)
             return SettingsFile.Parse(text, root.Configuration.Text);
-        return error.IsAbsent
-            ? new HostSettings()
-            : new HostSettings { Error = error, Problems = [$"cannot read '{root.Configuration}': {error.InWords}; the defaults are used"] };
+        if (error.IsAbsent)
+            return new HostSettings();
+        return new HostSettings
+        {
+            Error = error,
+            Problems = [$"cannot read '{root.Configuration}': {error.InWords}; the defaults are used"],
+        };
     }
 }
 
-/// <summary>What is logged: everything from this level up.</summary>
+/// <summary>The lowest level that is logged.</summary>
 internal enum LogLevelName
 {
     Info,

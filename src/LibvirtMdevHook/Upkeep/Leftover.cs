@@ -2,10 +2,10 @@ using LibvirtMdevHook.Domains;
 
 namespace LibvirtMdevHook.Upkeep;
 
-/// <summary>Something that an operation left behind, or what looks like it and must not be touched.</summary>
+/// <summary>What an operation left behind, or what looks like it and must not be touched.</summary>
 /// <param name="Devices">Empty for a record that is not trusted.</param>
-/// <param name="Text">What it is and why, as a sentence without its end.</param>
-/// <param name="Reason">Why it is not cleaned up, as half a sentence; null when it can be, or was.</param>
+/// <param name="Text">What it is and why, as a sentence without its full stop.</param>
+/// <param name="Reason">Why it is not cleaned up; null when it can be, or was.</param>
 internal sealed record Leftover(LeftoverKind Kind, IReadOnlyList<DeviceId> Devices, string? DomainName, Guid? Domain, string Text, string? Reason);
 
 /// <summary>The kinds of leftovers.</summary>
@@ -17,7 +17,7 @@ internal enum LeftoverKind
     /// <summary>A device of a running domain that its guest does not have: an attach or a detach was broken off.</summary>
     HalfAttached,
 
-    /// <summary>A device on its way out whose worker has ended.</summary>
+    /// <summary>A device that is being removed, and whose worker has ended.</summary>
     Removal,
 
     /// <summary>A record that was not trusted; it is kept for people to look at.</summary>

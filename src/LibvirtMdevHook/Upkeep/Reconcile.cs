@@ -7,8 +7,8 @@ using LibvirtMdevHook.Virsh;
 namespace LibvirtMdevHook.Upkeep;
 
 /// <summary>
-/// Finds what no hook will come back for, and takes it down where asked to. libvirt is asked before any lock is taken; what it said holds
-/// only for a record that is the same under the lock, and whose devices nobody holds.
+/// Finds what no hook will come back for, and takes it down where asked to. libvirt is asked before any lock is taken. What it said holds only
+/// for a record that is the same under the lock, and whose devices no process holds.
 /// </summary>
 internal sealed class Reconcile(OperationContext context, VirshClient virsh, WaitNotice waitNotice)
 {
@@ -19,8 +19,8 @@ internal sealed class Reconcile(OperationContext context, VirshClient virsh, Wai
     private readonly List<Leftover> _found = [];
     private bool _applies;
 
-    /// <summary>Why there is no verdict on records of domains, as half a sentence; null when there is one.</summary>
-    public string? WhyNotJudged { get; private set; }
+    /// <summary>Why the records of domains could not be judged; null when they were.</summary>
+    public Reason? WhyNotJudged { get; private set; }
 
     public IReadOnlyList<Leftover> Run(bool applies)
     {
@@ -29,10 +29,14 @@ internal sealed class Reconcile(OperationContext context, VirshClient virsh, Wai
         var records = context.Records.Domains();
         if (records.Length > 0)
             Judge(records);
-        foreach (var removal in context.Records.Removing().Where(r => !_found.Any(f => f.Devices.Contains(r.Claims[0].Device))))
-            Judge(removal);
-        _found.AddRange(context.Records.SetAsides().Select(file => new Leftover(LeftoverKind.SetAside, [], null, null,
-            $"'{file}' is a record that was not trusted; look at it and delete it", Reason: null)));
+        foreach (var removal in context.Records.Removing())
+        {
+            if (!_found.Any(leftover => leftover.Devices.Contains(removal.Claims[0].Device)))
+                JudgeRemoval(removal);
+        }
+
+        foreach (var file in context.Records.SetAsides())
+            Add(LeftoverKind.SetAside, null, [], $"'{file}' is a record that was not trusted; look at it and delete it", null);
         if (_applies)
         {
             Work();
@@ -46,9 +50,12 @@ internal sealed class Reconcile(OperationContext context, VirshClient virsh, Wai
     private void Judge(IReadOnlyList<Record> records)
     {
         var active = virsh.Active();
-        WhyNotJudged = active.Value is null ? active.Reason : null;
         if (active.Value is not { } running)
+        {
+            WhyNotJudged = active.Reason;
             return;
+        }
+
         foreach (var record in records)
         {
             if (running.Contains(record.Domain))
@@ -61,20 +68,14 @@ internal sealed class Reconcile(OperationContext context, VirshClient virsh, Wai
     private void JudgeInactive(Record record)
     {
         using var own = context.Records.Lock(record.Domain, Deadline.After(LockTime));
-        var now = own is null ? record : context.Records.Load(record.Domain);
-        if (now is null)
-            own!.Delete();
+        var now = own is null ? record : own.Load();
         // Another generation is another life of the domain, of which libvirt was not asked.
         if (now is null || now.Generation != record.Generation)
             return;
-        var trouble = own is null ? "an operation of the domain is at work" : Holders(now.Claims);
-        _found.Add(new Leftover(LeftoverKind.Orphan, [.. now.Claims.Select(c => c.Device)], now.Name, now.Domain,
-            $"the record of '{now.Name}' ({now.Domain}), which does not run, with {List(now.Claims)}", trouble));
-        if (!_applies || trouble is not null)
-            return;
-        if (_takeDown.Begin(now) is { } withheld)
-            _found[^1] = _found[^1] with { Reason = withheld };
-        own!.Delete();
+        var reason = own is null ? "an operation of the domain is at work" : WhoHolds(now.Claims);
+        if (_applies && reason is null)
+            reason = _takeDown.TryBegin(now);
+        Add(LeftoverKind.Orphan, now, [.. now.Claims], $"the record of '{now.Name}' ({now.Domain}), which does not run, with {List(now.Claims)}", reason);
     }
 
     private void JudgeRunning(Record record)
@@ -88,24 +89,20 @@ internal sealed class Reconcile(OperationContext context, VirshClient virsh, Wai
         if (answer.Value is not { IsActive: true } guest)
             return;
         using var own = context.Records.Lock(record.Domain, Deadline.After(LockTime));
-        var now = own is null ? null : context.Records.Load(record.Domain);
+        var now = own?.Load();
         // Before QEMU runs libvirt may not have come to the device, and afterwards its release comes.
         if (now is null || now.Generation != record.Generation || now.Phase != Phase.Started)
             return;
         foreach (var claim in now.Claims.Where(c => guest.Find(c.Device) is null))
         {
-            var trouble = Holders([claim]);
-            _found.Add(new Leftover(LeftoverKind.HalfAttached, [claim.Device], now.Name, now.Domain,
-                $"the device {claim} of '{now.Name}' ({now.Domain}), which runs without it", trouble));
-            if (_applies && trouble is null && context.Records.Load(now.Domain) is { } current)
-                _found[^1] = _found[^1] with { Reason = _takeDown.Begin(current, claim) };
+            var reason = WhoHolds([claim]);
+            if (_applies && reason is null && own!.Load() is { } current)
+                reason = _takeDown.TryBegin(current, claim);
+            Add(LeftoverKind.HalfAttached, now, [claim], $"the device {claim} of '{now.Name}' ({now.Domain}), which runs without it", reason);
         }
-
-        if (context.Records.Load(record.Domain) is null)
-            own!.Delete();
     }
 
-    private void Judge(Record removal)
+    private void JudgeRemoval(Record removal)
     {
         var claim = removal.Claims[0];
         // Its worker holds the lock as long as it lives.
@@ -113,39 +110,60 @@ internal sealed class Reconcile(OperationContext context, VirshClient virsh, Wai
         if (held is null || context.Records.LoadRemoving(claim.Device) is null)
             return;
         held.Delete();
-        _found.Add(new Leftover(LeftoverKind.Removal, [claim.Device], removal.Name, removal.Domain,
-            $"the device {claim} that '{removal.Name}' ({removal.Domain}) had, whose removal was broken off", Holders([claim])));
+        var text = $"the device {claim} that '{removal.Name}' ({removal.Domain}) had, whose removal was broken off";
+        Add(LeftoverKind.Removal, removal, [claim], text, WhoHolds([claim]));
     }
+
+    private void Add(LeftoverKind kind, Record? record, Claim[] claims, string text, Reason? reason) =>
+        _found.Add(new Leftover(kind, [.. claims.Select(c => c.Device)], record?.Name, record?.Domain, text, reason?.Text));
 
     private void Work()
     {
         _takeDown.Adopt();
-        using (waitNotice.WaitingFor(() => string.Join("; ", _takeDown.Unfinished.Select(d => $"{d.Claim} to go{(d.Trouble is { } t ? $", but {t}" : "")}"))))
+        using (waitNotice.WaitingFor(WhatIsWaitedFor))
             _takeDown.Work(new TimeBudget(Deadline.After(WorkTime + context.Settings.RemovalGrace), null));
         _takeDown.End();
-        foreach (var departure in _takeDown.Unfinished)
+        foreach (var left in _takeDown.Unfinished)
         {
-            var at = _found.FindIndex(f => f.Devices.Contains(departure.Claim.Device));
-            if (at >= 0)
-                _found[at] = _found[at] with { Reason = departure.Trouble ?? "the time is over" };
+            var index = _found.FindIndex(leftover => leftover.Devices.Contains(left.Claim.Device));
+            if (index >= 0)
+                _found[index] = _found[index] with { Reason = left.Reason?.Text ?? "the time is over" };
         }
 
-        foreach (var cleaned in _found.Where(f => f.Reason is null && f.Kind != LeftoverKind.SetAside))
+        foreach (var cleaned in _found.Where(leftover => leftover.Reason is null && leftover.Kind != LeftoverKind.SetAside))
             context.Log.Info($"cleaned up {cleaned.Text}");
     }
 
-    /// <summary>A listing only looks through /proc: to open a node would fail the QEMU that opens it at that moment.</summary>
-    private string? Holders(IEnumerable<Claim> claims)
+    private string WhatIsWaitedFor()
     {
-        var groups = claims.Select(c => VfioGroup.Of(context.Root, c.Device, c.Parent)).OfType<SysfsName>().ToArray();
-        var holders = groups.Select(group => VfioGroup.Holder(context.Root, group) ?? (_applies ? Unseen(group) : null)).OfType<string>().Distinct().ToArray();
-        return holders.Length > 0 ? $"{string.Join(", ", holders)} holds {(holders.Length > 1 ? "them" : "it")}" : null;
+        var left = new List<string>();
+        foreach (var (claim, reason) in _takeDown.Unfinished)
+            left.Add(reason is null ? $"{claim} to go" : $"{claim} to go, but {reason}");
+        return string.Join("; ", left);
+    }
+
+    /// <summary>A listing only looks through /proc: to open a node would fail the QEMU that opens it at that moment.</summary>
+    private Reason? WhoHolds(IEnumerable<Claim> claims)
+    {
+        var holders = new List<string>();
+        foreach (var claim in claims)
+        {
+            if (VfioGroup.Of(context.Root, claim.Device, claim.Parent) is not { } group)
+                continue;
+            var holder = VfioGroup.Holder(context.Root, group) ?? (_applies ? Unseen(group) : null);
+            if (holder is not null && !holders.Contains(holder))
+                holders.Add(holder);
+        }
+
+        if (holders.Count == 0)
+            return null;
+        return $"{string.Join(", ", holders)} holds {(holders.Count > 1 ? "them" : "it")}";
     }
 
     private string? Unseen(SysfsName group)
     {
         using var node = VfioGroup.TryHold(context.Root, group, out var error);
-        return error == Errno.EBUSY ? "a process that is not to be seen from here" : null;
+        return error == Errno.EBUSY ? "a process that cannot be seen from here" : null;
     }
 
     private static string List(IEnumerable<Claim> claims) => string.Join(", ", claims.Select(c => c.ToString()).DefaultIfEmpty("no device"));

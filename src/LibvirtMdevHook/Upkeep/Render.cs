@@ -8,17 +8,17 @@ using LibvirtMdevHook.Planning;
 namespace LibvirtMdevHook.Upkeep;
 
 /// <summary>
-/// Writes a domain XML out for libvirt where its hostdevs say what they are to be. Only for a VF the host is looked at: a free one is picked as for a
-/// domain that comes from another host. Nothing is reserved and nothing is written.
+/// Writes the short form of a domain XML, in which hostdevs say what they should be, out for libvirt. Only for a VF the host is looked at: a free
+/// one is picked, as for a domain that comes from another host. Nothing is reserved, and nothing is written to sysfs.
 /// </summary>
 internal sealed class Render(OperationContext context, byte[] xml)
 {
     /// <summary>The new XML; null when there is a refusal.</summary>
     public string? Xml { get; private set; }
 
-    /// <returns>Why no VF can be had, as a sentence; null when each has been picked.</returns>
+    /// <returns>Why a VF is missing, as a sentence; null when <see cref="Xml"/> is the result.</returns>
     /// <exception cref="DomainXmlException">The XML or its declaration cannot be taken.</exception>
-    public string? Run()
+    public Reason? TryRun()
     {
         var (text, unnamed) = HostdevShorthand.Expand(DomainDocument.Load(xml));
         var document = DomainDocument.Load(text);
@@ -34,8 +34,16 @@ internal sealed class Render(OperationContext context, byte[] xml)
         var has = GuestDevices.Read(document.Root).Entries.Select(e => e.Device).Except(unnamed);
         var plan = Planner.Make(PlanInputReader.ForUnnamed(context, domain, declaration, ImmutableDictionary<SysfsName, string>.Empty, has));
         if (plan.Record is not { } record)
-            return unnamed.Aggregate(plan.Refusal, (refusal, device) => refusal.Replace($"the device '{device}'", "a VF", StringComparison.Ordinal));
+            return WithoutPlaceholders(plan.Refusal, unnamed);
         Xml = DeviceRenames.Apply(document, record.Claims.ToDictionary(c => c.Device, c => c.NameThere));
         return null;
+    }
+
+    /// <summary>The device of a VF that is not picked yet has a placeholder for its name, which must not be shown.</summary>
+    private static string WithoutPlaceholders(string refusal, IReadOnlyList<DeviceId> unnamed)
+    {
+        foreach (var device in unnamed)
+            refusal = refusal.Replace($"the device '{device}'", "a VF", StringComparison.Ordinal);
+        return refusal;
     }
 }

@@ -8,22 +8,22 @@ using LibvirtMdevHook.Planning;
 namespace LibvirtMdevHook.Upkeep;
 
 /// <summary>
-/// Names in a defined domain's XML the devices that it can have on this host: after a persistent migration libvirt keeps the XML of the
-/// host that the domain came from (seen with libvirt 9.0), and the next cold start takes it. Nothing is reserved and nothing is written.
+/// Gives the devices in a defined domain's XML names of this host. After a persistent migration libvirt keeps the XML of the host that the
+/// domain came from (seen with libvirt 9.0), and the next cold start takes it. Nothing is reserved, and nothing is written to sysfs.
 /// </summary>
 internal sealed class Retarget(OperationContext context, string xml)
 {
     private static readonly TimeSpan LockTime = TimeSpan.FromSeconds(10);
 
-    /// <summary>The XML with the names of this host; the very same where nothing is to be changed.</summary>
+    /// <summary>The XML with the names of this host; the very same where nothing changes.</summary>
     public string Xml { get; private set; } = xml;
 
     /// <summary>The names that were changed, each as <c>'old' becomes 'new'</c> with its type and parent.</summary>
     public IReadOnlyList<string> Changes { get; private set; } = [];
 
-    /// <returns>Why the domain cannot have its devices here, as a sentence; null when it can.</returns>
+    /// <returns>Why the domain cannot have its devices here, as a sentence; null when <see cref="Xml"/> is the result.</returns>
     /// <exception cref="DomainXmlException">The XML or its declaration cannot be taken.</exception>
-    public string? Run()
+    public Reason? TryRun()
     {
         var document = DomainDocument.Load(Encoding.UTF8.GetBytes(Xml));
         var domain = DomainXml.Read(document.Root, context.Settings.AllowedAttributes);
@@ -32,7 +32,7 @@ internal sealed class Retarget(OperationContext context, string xml)
         context.Records.MakeFolders();
         using var host = context.Records.LockHost(Deadline.After(LockTime));
         if (host is null)
-            return $"domain '{domain.Name}': the lock '{context.Root.State / "lock"}' is held by another process for too long";
+            return $"domain '{domain.Name}': {context.HostLockIsHeld}";
         var incoming = IncomingPlan.Of(PlanInputReader.Retarget(context, domain, declaration));
         if (incoming.Plan.Record is not { } record)
             return incoming.Plan.Refusal;

@@ -13,6 +13,9 @@ internal sealed class VirshClient
     /// <summary>Where virsh finds what it is given to read; a bare /dev has no stdin.</summary>
     public const string Input = "/proc/self/fd/0";
 
+    private const string NotFound = "'virsh' is in no absolute folder of PATH; install libvirt's clients ('libvirt-clients' or 'libvirt-client'), "
+        + "or add the folder in which it lies to PATH";
+
     private const string UriVariable = "LIBVIRT_DEFAULT_URI";
     private const string SystemUri = "qemu:///system";
 
@@ -63,10 +66,12 @@ internal sealed class VirshClient
     /// <param name="until">When a call ends that waits for more than libvirtd; it has the time that every call has in any case.</param>
     public VirshAnswer<string> Run(string[] arguments, string input = "", Deadline until = default)
     {
+        if (SearchPath.Find("virsh") is not { } program)
+            return new VirshAnswer<string>(null, NotFound, IsSilent: false);
         using var notice = _waitNotice.WaitingFor(() => $"'virsh {arguments[0]}'");
         try
         {
-            var outcome = ChildProgram.Run("virsh", ["-q", "-c", _uri, .. arguments], input, Deadline.After(_limit).AtLeast(until));
+            var outcome = ChildProgram.Run(program, ["-q", "-c", _uri, .. arguments], input, Deadline.After(_limit).AtLeast(until));
             return outcome.Status switch
             {
                 0 => new VirshAnswer<string>(outcome.Output, "", IsSilent: false),

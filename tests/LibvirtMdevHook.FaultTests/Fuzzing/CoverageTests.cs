@@ -18,7 +18,8 @@ internal sealed class CoverageTests
     [OneTimeSetUp]
     public void Instrument()
     {
-        foreach (var file in Directory.EnumerateFiles(AppContext.BaseDirectory).Where(file => !file.EndsWith(".pdb", StringComparison.Ordinal)))
+        foreach (var file in Directory.EnumerateFiles(AppContext.BaseDirectory)
+            .Where(file => !file.EndsWith(".pdb", StringComparison.Ordinal)))
             File.Copy(file, Path.Combine(_folder.Path, Path.GetFileName(file)));
         var library = Path.Combine(_folder.Path, "LibvirtMdevHook.dll");
         Fuzzer.Instrument(library, type => type.StartsWith("LibvirtMdevHook.", StringComparison.Ordinal), Options.Value);

@@ -25,7 +25,8 @@ internal sealed class PropertyTests
         do
         {
             // Of splitmix, whose second number is odd.
-            var config = Config.QuickThrowOnFailure.WithMaxTest(Round).WithReplay((ulong)Budget.Seed, (2 * round) + 1).WithQuietOnSuccess(true);
+            var config = Config.QuickThrowOnFailure.WithMaxTest(Round).WithReplay((ulong)Budget.Seed, (2 * round) + 1)
+                .WithQuietOnSuccess(true);
             try
             {
                 Check.One(config, property);

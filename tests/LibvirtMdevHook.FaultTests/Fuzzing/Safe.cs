@@ -13,7 +13,8 @@ internal static class Safe
     /// <summary>More than any sentence has to say, and not too much for a log.</summary>
     private const int LongestProblem = 20_000;
 
-    private static readonly string[] Never = ["remove", "uevent", "config", "driver_override", "reset", "current_vgpu_type", "creatable_vgpu_types"];
+    private static readonly string[] Never =
+        ["remove", "uevent", "config", "driver_override", "reset", "current_vgpu_type", "creatable_vgpu_types"];
 
     public static void Check(DomainXmlException e)
     {
@@ -29,7 +30,8 @@ internal static class Safe
             foreach (var parent in hostdev.Parents)
                 Component(parent.Text);
             Check(hostdev.Attrs);
-            Expect(hostdev.Type is null || (hostdev.Type.Length is > 0 and <= 255 && !hostdev.Type.Any(char.IsControl)), "type", hostdev.Type);
+            Expect(hostdev.Type is null || (hostdev.Type.Length is > 0 and <= 255 && !hostdev.Type.Any(char.IsControl)), "type",
+                hostdev.Type);
             Arguments(hostdev.Args);
         }
     }
@@ -71,7 +73,8 @@ internal static class Safe
         foreach (var attr in attrs)
         {
             Component(attr.Name.File);
-            Expect(!Never.Contains(attr.Name.File.ToString()) && !attr.Name.File.ToString().StartsWith("resource", StringComparison.Ordinal), "attr", $"{attr.Name}");
+            Expect(!Never.Contains(attr.Name.File.ToString())
+                && !attr.Name.File.ToString().StartsWith("resource", StringComparison.Ordinal), "attr", $"{attr.Name}");
             if (attr.Name.Folder is { } folder)
                 Component(folder);
             Expect(!attr.Value.Any(char.IsControl), "value", attr.Value);

@@ -3,7 +3,9 @@ using LibvirtMdevHook.Linux;
 
 namespace LibvirtMdevHook.FaultTests.Fuzzing;
 
-/// <summary>The files of a mainline type: name, description, available_instances and device_api, in one input with NULs between them.</summary>
+/// <summary>
+/// The files of a mainline type: name, description, available_instances and device_api, in one input with NULs between them.
+/// </summary>
 internal static class TypeFolder
 {
     private static readonly string[] Files = ["name", "description", "available_instances", "device_api"];

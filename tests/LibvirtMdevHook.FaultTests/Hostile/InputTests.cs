@@ -16,7 +16,8 @@ internal sealed class InputTests
     private static readonly string[] Refusing = ["prepare", "start", "migrate"];
 
     private static readonly string[] Operations =
-        [.. Refusing, "restore", "started", "stopped", "release", "reconnect", "attach", "unheard-of", "", "..", "prepare\n", "PREPARE", "--help"];
+        [.. Refusing, "restore", "started", "stopped", "release", "reconnect", "attach", "unheard-of", "", "..", "prepare\n", "PREPARE",
+            "--help"];
 
     private static IEnumerable<Input> Inputs()
     {
@@ -37,20 +38,29 @@ internal sealed class InputTests
         yield return new("100 MB before it", new string(' ', 100 << 20) + Declaring(""));
         yield return new("4 MB of devices that the guest has not", Declaring(Fill(n => $"<m:hostdev uuid='{Id(n)}' type='x'/>")));
         yield return new("4 MB of one element of ours", Declaring(Fill(_ => "<m:x/>")));
-        yield return new("4 MB of declarations", Declaring("") .Replace("</metadata>", $"{Fill(_ => $"<m:x {Ours}/>")}</metadata>", StringComparison.Ordinal));
+        yield return new("4 MB of declarations",
+            Declaring("") .Replace("</metadata>", $"{Fill(_ => $"<m:x {Ours}/>")}</metadata>", StringComparison.Ordinal));
         yield return new("4 MB of attributes", Declaring($"{hostdev} {Fill(n => $"a{n}='' ")}/>"));
         yield return new("4 MB of namespaces", Declaring($"{hostdev} {Fill(n => $"xmlns:a{n}='u{n}' a{n}:x='' ")}/>"));
         yield return new("4 MB of parents", Declaring($"{hostdev} parent='{Fill(_ => "a ")}'/>"));
         yield return new("4 MB of wrong parents", Declaring($"{hostdev} parent='{Fill(_ => "/ ")}'/>"));
         yield return new("4 MB of args", Declaring($"{hostdev} args='{Fill(_ => "a=1,")}'/>"));
         yield return new("4 MB of type", Declaring($"{hostdev.Replace("GRID", Fill(_ => "GRID "), StringComparison.Ordinal)}/>"));
-        yield return new("4 MB of CPUs", Declaring($"{hostdev}/>").Replace("</domain>", $"<vcpu cpuset='{Fill(_ => "0-8191,")}0'>1</vcpu></domain>", StringComparison.Ordinal), true);
+        yield return new("4 MB of CPUs",
+            Declaring($"{hostdev}/>")
+                .Replace("</domain>", $"<vcpu cpuset='{Fill(_ => "0-8191,")}0'>1</vcpu></domain>", StringComparison.Ordinal), true);
         yield return new("4 MB of sets of CPUs", Declaring($"{hostdev}/>").Replace("</domain>",
             $"<cputune>{Fill(_ => "<vcpupin cpuset='0-8191'/>")}</cputune></domain>", StringComparison.Ordinal), true);
-        yield return new("4 MB of what libvirt drops", Declaring($"{hostdev}/>").Replace("</domain>", $"<devices>{Fill(_ => $"<m:a {Ours}/>")}</devices></domain>", StringComparison.Ordinal));
-        yield return new("4 MB of foreign metadata", Declaring($"{hostdev}/>").Replace("</metadata>", $"{Fill(_ => "<o:o:x a='&#65;'><y/></o:o:x>")}</metadata>", StringComparison.Ordinal), true);
-        yield return new("4 MB of elements", Declaring($"{hostdev}/>").Replace("</domain>", $"{Fill(_ => "<a b=''/>")}</domain>", StringComparison.Ordinal), true);
-        yield return new("4 MB of a sysfsdev", Declaring($"{hostdev}/>").Replace("</domain>", $"<q:commandline xmlns:q='http://libvirt.org/schemas/domain/qemu/1.0'>"
+        yield return new("4 MB of what libvirt drops",
+            Declaring($"{hostdev}/>")
+                .Replace("</domain>", $"<devices>{Fill(_ => $"<m:a {Ours}/>")}</devices></domain>", StringComparison.Ordinal));
+        yield return new("4 MB of foreign metadata",
+            Declaring($"{hostdev}/>")
+                .Replace("</metadata>", $"{Fill(_ => "<o:o:x a='&#65;'><y/></o:o:x>")}</metadata>", StringComparison.Ordinal), true);
+        yield return new("4 MB of elements",
+            Declaring($"{hostdev}/>").Replace("</domain>", $"{Fill(_ => "<a b=''/>")}</domain>", StringComparison.Ordinal), true);
+        yield return new("4 MB of a sysfsdev",
+            Declaring($"{hostdev}/>").Replace("</domain>", $"<q:commandline xmlns:q='http://libvirt.org/schemas/domain/qemu/1.0'>"
             + $"<q:arg value='{Fill(_ => "sysfsdev ")}'/></q:commandline></domain>", StringComparison.Ordinal), true);
         yield return new("UTF-16", Encoding.Unicode.GetBytes(Declaring("")), MayPass: true);
         yield return new("invalid UTF-8", [.. Encoding.UTF8.GetBytes(Declaring($"{hostdev}/>")), 0xff, 0xc0, 0x80]);
@@ -86,20 +96,23 @@ internal sealed class InputTests
     [Test]
     public void Any_arguments_are_borne()
     {
-        string[] names = ["--help", "--version", "-", "..", "../../etc/passwd", "", "a\nb", "\u001b[31m", "$(reboot)", "%s%n", new string('x', 100_000), "\ud83d\ude00"];
+        string[] names = ["--help", "--version", "-", "..", "../../etc/passwd", "", "a\nb", "\u001b[31m", "$(reboot)", "%s%n",
+            new string('x', 100_000), "\ud83d\ude00"];
         var tally = new Tally("hook, arguments") { Of = (names.Length * Operations.Length) + names.Length + 3 };
         using var host = new PlainHost();
         var before = host.Sys();
-        var xml = Encoding.UTF8.GetBytes(PlainHost.Xml("99999999-0000-4000-8000-000000000001").Replace("GRID M60-4Q", "none such", StringComparison.Ordinal));
+        var xml = Encoding.UTF8.GetBytes(PlainHost.Xml("99999999-0000-4000-8000-000000000001")
+            .Replace("GRID M60-4Q", "none such", StringComparison.Ordinal));
         foreach (var name in names)
         {
             foreach (var operation in Operations)
-                tally.Try($"'{name[..Math.Min(name.Length, 20)]}' '{operation}'", () => Check(Measured.Call(host, xml, name, operation, "begin", "-"), operation));
-            tally.Try($"only '{name[..Math.Min(name.Length, 20)]}'", () => IsUsage(Measured.Call(host, xml, name)));
+                tally.Try($"'{name[..Math.Min(name.Length, 20)]}' '{operation}'",
+                    () => Check(Measured.Call(host, xml, name, operation, "begin", "-"), operation));
+            tally.Try($"only '{name[..Math.Min(name.Length, 20)]}'", () => MustBeUsage(Measured.Call(host, xml, name)));
         }
 
-        tally.Try("none", () => IsUsage(Measured.Call(host, xml)));
-        tally.Try("two", () => IsUsage(Measured.Call(host, xml, "win10", "prepare")));
+        tally.Try("none", () => MustBeUsage(Measured.Call(host, xml)));
+        tally.Try("two", () => MustBeUsage(Measured.Call(host, xml, "win10", "prepare")));
         tally.Try("twenty", () => Check(Measured.Call(host, xml, ["win10", "prepare", .. Enumerable.Repeat("x", 18)]), "prepare"));
         host.WaitForWorkers();
         Assert.That(host.Sys(), Is.EqualTo(before), host.Log);
@@ -120,7 +133,7 @@ internal sealed class InputTests
         foreach (var operation in Operations)
         {
             var xml = $"<domain><name>other</name><uuid>{PlainHost.Domain}</uuid><metadata>{metadata}</metadata></domain>";
-            host.Call(operation, xml).IsGood(operation);
+            host.Call(operation, xml).MustBeGood(operation);
         }
 
         Assert.That(host.Log, Is.Empty);
@@ -134,21 +147,22 @@ internal sealed class InputTests
         Assert.That(run.HookMemory, Is.LessThan(HookMemory), "KiB of the hook");
         Assert.That(run.WorkerMemory, Is.LessThan(WorkerMemory), "KiB of the worker");
         if (Refusing.Contains(operation) && run.Status == 1)
-            IsSentence(run.Errors);
+            MustBeSentence(run.Errors);
         else
             Assert.That((run.Status, run.Errors), Is.EqualTo((0, "")));
     }
 
-    private static void IsSentence(string errors)
+    private static void MustBeSentence(string errors)
     {
-        Assert.That(errors, Does.StartWith("libvirt-mdev-hook: domain '").And.EndWith("\n").And.Not.Contain("Exception").And.Not.Contain("   at "));
+        Assert.That(errors,
+            Does.StartWith("libvirt-mdev-hook: domain '").And.EndWith("\n").And.Not.Contain("Exception").And.Not.Contain("   at "));
         Assert.That(errors.Count(char.IsControl), Is.EqualTo(1));
         Assert.That(errors, Does.Not.Contain("root:x:"), "of /etc/passwd");
         Assert.That(errors, Does.Not.Contain("memory"));
         Assert.That(errors, Does.Not.Contain("ended without an answer").And.Not.Contain("were not ready").And.Not.Contain("not found out"));
     }
 
-    private static void IsUsage(Measured run)
+    private static void MustBeUsage(Measured run)
     {
         Assert.That((run.Status, run.Output), Is.EqualTo((2, "")));
         Assert.That(run.Errors, Does.StartWith("libvirt-mdev-hook is run by libvirtd"));

@@ -47,7 +47,8 @@ internal sealed record Measured(int Status, string Output, string Errors, TimeSp
     {
         try
         {
-            return File.ReadLines($"/proc/{process}/status", Encoding.Latin1).Where(line => line.StartsWith("VmHWM:", StringComparison.Ordinal))
+            return File.ReadLines($"/proc/{process}/status", Encoding.Latin1)
+                .Where(line => line.StartsWith("VmHWM:", StringComparison.Ordinal))
                 .Select(line => int.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2])).FirstOrDefault();
         }
         catch (IOException)

@@ -18,11 +18,12 @@ internal sealed partial class PlainHost : IDisposable
     public const string Gpu = "sys/devices/pci0000:80/0000:86:00.0";
     public const string State = "run/libvirt-mdev";
 
-    private readonly TemporaryFolder folder = new();
+    private readonly TemporaryFolder _folder = new();
 
     public PlainHost()
     {
-        foreach (var made in new[] { "run", "etc/libvirt", "var/log/libvirt", "var/cache", "dev/vfio", "sys/bus/mdev/devices", "sys/bus/pci/devices",
+        foreach (var made in new[] { "run", "etc/libvirt", "var/log/libvirt", "var/cache", "dev/vfio", "sys/bus/mdev/devices",
+            "sys/bus/pci/devices",
             "sys/class/mdev_bus", $"{Gpu}/{Device}", $"{Gpu}/mdev_supported_types/nvidia-18" })
         {
             Directory.CreateDirectory(In(made));
@@ -31,7 +32,8 @@ internal sealed partial class PlainHost : IDisposable
         File.CreateSymbolicLink(In("proc"), "/proc");
         foreach (var (file, text) in new[] { ("vendor", "0x10de\n"), ("numa_node", "-1\n"), ($"{Device}/remove", "") })
             File.WriteAllText(In($"{Gpu}/{file}"), text);
-        foreach (var (file, text) in new[] { ("name", "GRID M60-4Q\n"), ("available_instances", "2\n"), ("device_api", "vfio-pci\n"), ("create", "") })
+        foreach (var (file, text) in new[] { ("name", "GRID M60-4Q\n"), ("available_instances", "2\n"), ("device_api", "vfio-pci\n"),
+            ("create", "") })
             File.WriteAllText(In($"{Gpu}/mdev_supported_types/nvidia-18/{file}"), text);
         File.CreateSymbolicLink(In("sys/class/mdev_bus/0000:86:00.0"), "../../devices/pci0000:80/0000:86:00.0");
         File.CreateSymbolicLink(In("sys/bus/pci/devices/0000:86:00.0"), "../../../devices/pci0000:80/0000:86:00.0");
@@ -43,7 +45,7 @@ internal sealed partial class PlainHost : IDisposable
 
     public static string Boot { get; } = File.ReadAllText("/proc/sys/kernel/random/boot_id").Trim();
 
-    public string Root => folder.Path;
+    public string Root => _folder.Path;
 
     public string Record => In($"{State}/domains/{Domain}.xml");
 
@@ -52,7 +54,7 @@ internal sealed partial class PlainHost : IDisposable
 
     private string LogFile => In("var/log/libvirt/mdev-hook.log");
 
-    public string In(string path) => Path.Combine(folder.Path, path);
+    public string In(string path) => Path.Combine(_folder.Path, path);
 
     public void MakeState() => Directory.CreateDirectory(In($"{State}/domains"));
 
@@ -90,14 +92,15 @@ internal sealed partial class PlainHost : IDisposable
     /// <summary>Everything below sys as text: links, and what is in files.</summary>
     public string Sys() => string.Join('\n', Directory.EnumerateFileSystemEntries(In("sys"), "*", SearchOption.AllDirectories)
         .Select(path => new FileInfo(path)).Select(file => $"{file.FullName} {file.LinkTarget}"
-            + (file.LinkTarget is null && file.Attributes.HasFlag(FileAttributes.Directory) is false ? File.ReadAllText(file.FullName) : ""))
+            + (file.LinkTarget is null && file.Attributes.HasFlag(FileAttributes.Directory) is false
+                ? File.ReadAllText(file.FullName) : ""))
         .Order(StringComparer.Ordinal));
 
     public void Dispose()
     {
         foreach (var worker in Workers())
             _ = kill(worker, 9);
-        folder.Dispose();
+        _folder.Dispose();
     }
 
     public void WaitForWorkers() => Wait.Until(() => !Workers().Any(), () => Log);

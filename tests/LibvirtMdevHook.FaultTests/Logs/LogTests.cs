@@ -29,10 +29,12 @@ internal sealed class LogTests
         }
 
         // Behind the time and the level.
-        var written = File.ReadLines(log).Select(line => string.Join(' ', line.Split(' ', 3, StringSplitOptions.RemoveEmptyEntries).Skip(2)))
+        var written = File.ReadLines(log)
+            .Select(line => string.Join(' ', line.Split(' ', 3, StringSplitOptions.RemoveEmptyEntries).Skip(2)))
             .Select(line => line.TrimStart()).CountBy(line => line).ToDictionary();
         var tally = new Tally("lines of 20 processes in one log") { Of = Processes * Lines };
-        foreach (var line in names.SelectMany(name => Enumerable.Range(0, Lines).Select(number => $"{name}: {LogWriter.Line(name, number)}")))
+        foreach (var line in names.SelectMany(name => Enumerable.Range(0, Lines)
+            .Select(number => $"{name}: {LogWriter.Line(name, number)}")))
             tally.Add(line[..12], written.GetValueOrDefault(line) == 1 ? null : $"it is there {written.GetValueOrDefault(line)} times");
         tally.Conclude();
         Assert.That(written, Has.Count.EqualTo(Processes * Lines), "lines that nobody wrote");

@@ -5,7 +5,10 @@ using LibvirtMdevHook.Settings;
 
 namespace LibvirtMdevHook.FaultTests.Logs;
 
-/// <summary>The program that this assembly is besides its tests: one that feeds a reader (<c>fuzz</c>), or one that writes lines to the log of the folder below which a host lies.</summary>
+/// <summary>
+/// The program that this assembly is besides its tests: one that feeds a reader (<c>fuzz</c>), or one that writes lines to the log of the
+/// folder below which a host lies.
+/// </summary>
 internal static class LogWriter
 {
     /// <summary>The folder, a name for the process, and how many lines.</summary>

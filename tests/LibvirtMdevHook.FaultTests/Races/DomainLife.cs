@@ -7,7 +7,7 @@ namespace LibvirtMdevHook.FaultTests.Races;
 
 /// <summary>One life of a domain, with the calls that libvirtd makes in it.</summary>
 internal sealed partial class DomainLife(
-    Schedule schedule, Life life, HookedHost host, Journal journal, Strangers strangers, FakeVirsh virsh, Race race)
+    Schedule schedule, Life life, HookedHost host, RaceJournal journal, Strangers strangers, FakeVirsh virsh, Race race)
 {
     private readonly DeclaringDomain _domain = schedule.Domains[life.Domain];
     private string _xml = "";
@@ -80,7 +80,8 @@ internal sealed partial class DomainLife(
         if (isKilled)
             Kill(call, life.Kill!);
         var run = call.End();
-        journal.Add(new Mark(_domain.Uuid, operation, operation == "migrate" && run.Output.Length > 0 ? DevicesOf(run.Output) : _devices, run.Status));
+        journal.Add(new Mark(_domain.Uuid, operation, operation == "migrate" && run.Output.Length > 0 ? DevicesOf(run.Output) : _devices,
+            run.Status));
         Check(operation, run, isKilled);
         return run;
     }
@@ -91,7 +92,7 @@ internal sealed partial class DomainLife(
         if (isKilled && run.Status == 137)
             return;
         if (run.Status == 1 && mayRefuse)
-            run.IsSentence($"'{_domain.Name}'");
+            run.MustBeSentence($"'{_domain.Name}'");
         else if (run.Status != 0 || run.Errors.Length > 0 || (operation != "migrate" && run.Output.Length > 0))
             throw new InvalidOperationException($"{operation} ended with {run}");
         if (operation == "start" && run.Status == 1 && !isKilled)
@@ -103,8 +104,8 @@ internal sealed partial class DomainLife(
         Thread.Sleep(kill.After);
         if (kill.Victim == Victim.Hook)
             call.Kill();
-        else if (Processes.ChildOf(call.Id) is { } worker)
-            Processes.Signal("KILL", worker);
+        else if (ProcessTable.ChildOf(call.Id) is { } worker)
+            ProcessTable.Signal("KILL", worker);
     }
 
     private void Use(string xml)

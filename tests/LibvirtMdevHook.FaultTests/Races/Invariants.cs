@@ -7,11 +7,11 @@ namespace LibvirtMdevHook.FaultTests.Races;
 internal sealed class Invariants
 {
     /// <summary>A little less than what a reservation lasts.</summary>
-    private const long PromiseTime = 59_000;
+    private const long ReservationTime = 59_000;
 
     private readonly Dictionary<string, Device> _devices = [];
     private readonly Dictionary<Guid, Mark> _running = [];
-    private readonly Dictionary<Guid, Mark> _promised = [];
+    private readonly Dictionary<Guid, Mark> _reserved = [];
     private readonly Dictionary<Guid, (Mark Mark, int At)> _preparing = [];
     private readonly HashSet<string> _strangers = [];
     private readonly List<string> _complaints = [];
@@ -50,24 +50,24 @@ internal sealed class Invariants
                 mark.Devices.ToList().ForEach(isEnd ? d => _strangers.Remove(d) : d => _strangers.Add(d));
                 break;
             case "migrate" when isEnd && mark.IsGood:
-                IsOnlyOnes(mark, "was promised");
-                _promised[domain] = mark;
+                ExpectOneOwner(mark, "was promised");
+                _reserved[domain] = mark;
                 break;
             case "prepare" when isEnd:
                 _preparing.Remove(domain);
                 if (mark.IsGood)
                 {
-                    IsOnlyOnes(mark, "was prepared with");
-                    IsThere(mark);
+                    ExpectOneOwner(mark, "was prepared with");
+                    ExpectPresent(mark);
                     _running[domain] = mark;
                 }
 
                 break;
             case "start" when isEnd && mark.IsGood && _running.TryGetValue(domain, out var life):
-                IsThere(mark with { Devices = life.Devices });
+                ExpectPresent(mark with { Devices = life.Devices });
                 break;
             case "prepare" or "migrate" or "stopped" or "release" or "died" when !isEnd:
-                _promised.Remove(domain);
+                _reserved.Remove(domain);
                 _running.Remove(domain);
                 if (mark.Operation == "prepare")
                     _preparing[domain] = (mark, _now);
@@ -75,18 +75,19 @@ internal sealed class Invariants
         }
     }
 
-    private void IsOnlyOnes(Mark mark, string how)
+    private void ExpectOneOwner(Mark mark, string how)
     {
         foreach (var device in mark.Devices)
         {
             foreach (var other in _running.Values.Where(r => r.Domain != mark.Domain && r.Devices.Contains(device)))
                 _complaints.Add($"booked twice: {mark.Domain} {how} {device}, which {other.Domain} runs with");
-            foreach (var other in _promised.Values.Where(p => p.Domain != mark.Domain && p.Devices.Contains(device) && mark.Time - p.Time < PromiseTime))
+            foreach (var other in _reserved.Values
+                .Where(p => p.Domain != mark.Domain && p.Devices.Contains(device) && mark.Time - p.Time < ReservationTime))
                 _complaints.Add($"booked twice: {mark.Domain} {how} {device}, which is promised to {other.Domain}");
         }
     }
 
-    private void IsThere(Mark mark)
+    private void ExpectPresent(Mark mark)
     {
         foreach (var name in mark.Devices)
         {
@@ -100,7 +101,7 @@ internal sealed class Invariants
     private void Take(SysfsWrite write)
     {
         if (write.Kind is WriteKind.Destroy or WriteKind.Offline)
-            MayBeTaken(write);
+            ExpectFree(write);
         var device = _devices.GetValueOrDefault(write.Device);
         switch (write.Kind)
         {
@@ -126,12 +127,14 @@ internal sealed class Invariants
         // Two that make a device of one name have planned it both; only a removal that the kernel has not ended may be in the way.
         if (write.Result is "EEXIST" or "EPERM" && device is { IsLeaving: false, IsStrangers: false } && !_strangers.Contains(write.Device))
             _complaints.Add($"booked twice: {write.Device} exists: {write.Line}");
-        // The 2016 interface counts nothing, so that we count, and under the lock nobody else does; of what a stranger made it does not tell the size.
+        // The 2016 interface counts nothing, so that we count, and under the lock nobody else does; of what a stranger made it does not
+        // tell the size.
         if (write.Result == "ENOSPC" && write.Domain is not null && !_devices.Values.Any(d => d.IsStrangers && d.Parent == write.Parent))
             _complaints.Add($"booked twice: two plans took the last instance on {write.Parent}: {write.Line}");
         if (write.Result != "ok")
             return;
-        var owner = write.Domain ?? (_preparing.Values.Where(p => p.Mark.Devices.Contains(write.Device)).ToArray() is [var only] ? only.Mark.Domain : null);
+        var owner = write.Domain
+            ?? (_preparing.Values.Where(p => p.Mark.Devices.Contains(write.Device)).ToArray() is [var only] ? only.Mark.Domain : null);
         var isStrangers = _strangers.Contains(write.Device);
         if (!isStrangers && owner is { } domain && _preparing.TryGetValue(domain, out var preparing))
         {
@@ -142,7 +145,7 @@ internal sealed class Invariants
         _devices[write.Device] = new Device(write.Device, write.Parent, owner, write.Domain is not null, isStrangers);
     }
 
-    private void MayBeTaken(SysfsWrite write)
+    private void ExpectFree(SysfsWrite write)
     {
         if (_devices.GetValueOrDefault(write.Device) is { IsStrangers: true })
             _complaints.Add($"not ours: somebody else made {write.Device}: {write.Line}");

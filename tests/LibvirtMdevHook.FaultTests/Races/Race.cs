@@ -6,7 +6,7 @@ namespace LibvirtMdevHook.FaultTests.Races;
 /// <summary>A schedule at work: every group of domains on a thread of its own, every call a process.</summary>
 internal sealed class Race(Schedule schedule, HookedHost host)
 {
-    private readonly Journal _journal = new(host.Host.LogFile);
+    private readonly RaceJournal _journal = new(host.Host.LogFile);
     private readonly ConcurrentQueue<string> _troubles = [];
     private int _calls;
     private int _starts;
@@ -51,7 +51,8 @@ internal sealed class Race(Schedule schedule, HookedHost host)
         // A status of 1 says that something is left alone: what is held, or at work.
         static void Check(SystemTests.Lab.Outcome outcome)
         {
-            if (outcome.Status > 1 || outcome.Errors.Contains("Exception", StringComparison.Ordinal) || outcome.Errors.Contains("no verdict", StringComparison.Ordinal))
+            if (outcome.Status > 1 || outcome.Errors.Contains("Exception", StringComparison.Ordinal)
+                || outcome.Errors.Contains("no verdict", StringComparison.Ordinal))
                 throw new InvalidOperationException($"reconcile ended with {outcome}");
         }
     }

@@ -36,7 +36,8 @@ internal sealed class RaceTests
         var schedule = Schedule.From(seed, raced);
         var race = new Race(schedule, host);
         var troubles = race.Run();
-        TestContext.Progress.WriteLine($"{raced.File}, seed {seed}: {race.Calls} calls, {race.Starts} domains ran, {troubles.Count} troubles");
+        TestContext.Progress.WriteLine(
+            $"{raced.File}, seed {seed}: {race.Calls} calls, {race.Starts} domains ran, {troubles.Count} troubles");
         Assert.That(troubles, Is.Empty, () => $"{string.Join('\n', troubles.Take(10))}\nThe host's log is\n{host.LastOfLog()}");
         Assert.That(race.Starts, Is.GreaterThan(raced.Domains / 3), "too few domains came to run for a race");
     }

@@ -14,10 +14,14 @@ internal sealed record RacedHost(string File, int Domains, string[] Types, strin
 
     public static readonly RacedHost[] All =
     [
-        new("m60-rfc2016.xml", 24, ["GRID M60-0Q", "GRID M60-0Q", "GRID M60-0Q", "GRID M60-0B", "GRID M60-1Q", "GRID M60-4Q"], [], text => text),
-        new("m60-mdev.xml", 24, ["GRID M60-0Q", "GRID M60-0Q", "GRID M60-0Q", "GRID M60-0B", "GRID M60-1Q", "GRID M60-4Q"], [], text => text),
-        new("l40s-vf.xml", 24, [VfType, VfType, VfType, VfType, "NVIDIA L40S-4Q"], [.. VfsOf("0000:41:00"), .. VfsOf("0000:61:00")], Leaving),
-        new("three-dialects.xml", 18, ["GRID M60-2Q", "GRID M60-2Q", "GRID M60-8Q", "NVIDIA L40S-4Q"], ["0000:41:00.4", "0000:41:00.5"], Leaving),
+        new("m60-rfc2016.xml", 24, ["GRID M60-0Q", "GRID M60-0Q", "GRID M60-0Q", "GRID M60-0B", "GRID M60-1Q", "GRID M60-4Q"], [],
+            text => text),
+        new("m60-mdev.xml", 24, ["GRID M60-0Q", "GRID M60-0Q", "GRID M60-0Q", "GRID M60-0B", "GRID M60-1Q", "GRID M60-4Q"], [],
+            text => text),
+        new("l40s-vf.xml", 24, [VfType, VfType, VfType, VfType, "NVIDIA L40S-4Q"], [.. VfsOf("0000:41:00"), .. VfsOf("0000:61:00")],
+            Leaving),
+        new("three-dialects.xml", 18, ["GRID M60-2Q", "GRID M60-2Q", "GRID M60-8Q", "NVIDIA L40S-4Q"], ["0000:41:00.4", "0000:41:00.5"],
+            Leaving),
     ];
 
     /// <summary>One or two devices; of VFs no two of one address.</summary>
@@ -46,10 +50,12 @@ internal sealed record RacedHost(string File, int Domains, string[] Types, strin
         return new Guid(bytes);
     }
 
-    private static IEnumerable<string> VfsOf(string gpu) => ((string[])[$"{gpu}.4", $"{gpu}.5", $"{gpu}.6", $"{gpu}.7", $"{gpu[..^2]}01.0", $"{gpu[..^2]}01.1"]);
+    private static IEnumerable<string> VfsOf(string gpu) =>
+        ((string[])[$"{gpu}.4", $"{gpu}.5", $"{gpu}.6", $"{gpu}.7", $"{gpu[..^2]}01.0", $"{gpu[..^2]}01.1"]);
 
     /// <summary>All VFs are there, and a driver that cannot clear one at once when its QEMU has gone.</summary>
     private static string Leaving(string text) => text
         .Replace("enabled=\"no\"", "", StringComparison.Ordinal)
-        .Replace("<rules one-size=\"yes\" full=\"EIO\"/>", "<rules one-size=\"yes\" full=\"EIO\" leaving=\"300ms\"/>", StringComparison.Ordinal);
+        .Replace("<rules one-size=\"yes\" full=\"EIO\"/>", "<rules one-size=\"yes\" full=\"EIO\" leaving=\"300ms\"/>",
+            StringComparison.Ordinal);
 }

@@ -4,7 +4,8 @@ using LibvirtMdevHook.SystemTests.Binaries;
 namespace LibvirtMdevHook.FaultTests.Races;
 
 /// <summary>Who does what when, and who is killed: all of it comes from a seed, so that a run can be made again.</summary>
-internal sealed record Schedule(int Seed, ImmutableArray<DeclaringDomain> Domains, ImmutableArray<Group> Groups, ImmutableArray<int> Reconciles)
+internal sealed record Schedule(int Seed, ImmutableArray<DeclaringDomain> Domains, ImmutableArray<Group> Groups,
+    ImmutableArray<int> Reconciles)
 {
     private const int LivesEach = 3;
     private const int RunTime = 12_000;
@@ -65,7 +66,9 @@ internal sealed record Group(ImmutableArray<ImmutableArray<Life>> Lives);
 /// <param name="Pause">Milliseconds before.</param>
 internal sealed record Life(int Domain, int Pause)
 {
-    /// <summary>The domain comes from another host, with the names that this domain's devices have here; null when it is started here.</summary>
+    /// <summary>
+    /// The domain comes from another host, with the names that this domain's devices have here; null when it is started here.
+    /// </summary>
     public int? NamesOf { get; init; }
 
     /// <summary>After the migration nothing follows.</summary>

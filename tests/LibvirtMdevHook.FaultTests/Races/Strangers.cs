@@ -5,14 +5,16 @@ using LibvirtMdevHook.SystemTests.Binaries;
 namespace LibvirtMdevHook.FaultTests.Races;
 
 /// <summary>Somebody who makes devices beside us: a driver that is loaded anew, and then mdevctl.</summary>
-internal sealed class Strangers(HookedHost host, Journal journal)
+internal sealed class Strangers(HookedHost host, RaceJournal journal)
 {
     private const string SmallVfType = "1147";
     private const string OtherSmallVfType = "1145";
 
     private readonly ConcurrentDictionary<Guid, (string Device, int Lives)> _theirs = [];
 
-    /// <summary>A device of a running domain vanishes, and another of its name comes to be: of the same kind, but that a VF gets another type.</summary>
+    /// <summary>
+    /// A device of a running domain vanishes, and another of its name comes to be: of the same kind, but that a VF gets another type.
+    /// </summary>
     public void Replace(Guid domain, string device, bool stays)
     {
         if (_theirs.ContainsKey(domain) || LastCreate(device) is not { } create || OtherData(create) is not { } data)

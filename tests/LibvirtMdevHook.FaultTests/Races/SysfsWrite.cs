@@ -34,7 +34,8 @@ internal sealed partial record SysfsWrite(WriteKind Kind, string Device, string 
             "create" => new SysfsWrite(WriteKind.Create, data, parts[^4], above, null, result),
             "remove" => new SysfsWrite(WriteKind.Destroy, above, parts[^3], "", null, result),
             "online" => new SysfsWrite(data == "1" ? WriteKind.Online : WriteKind.Offline, above, parts[^3], "", null, result),
-            "current_vgpu_type" => new SysfsWrite(data == "0" ? WriteKind.Destroy : WriteKind.Create, parts[^3], parts[^3], data == "0" ? "" : data, null, result),
+            "current_vgpu_type" => new SysfsWrite(data == "0" ? WriteKind.Destroy : WriteKind.Create, parts[^3], parts[^3],
+                data == "0" ? "" : data, null, result),
             _ => null,
         };
         return write is null ? null : write with { Line = line, Written = (path, data) };

@@ -4,7 +4,9 @@ using NUnit.Framework;
 
 namespace LibvirtMdevHook.FaultTests.Records;
 
-/// <summary>Something else in the place of a file or folder of ours: nobody waits for it, nothing is done by it, and who asks is told.</summary>
+/// <summary>
+/// Something else in the place of a file or folder of ours: nobody waits for it, nothing is done by it, and who asks is told.
+/// </summary>
 [TestFixture]
 [Parallelizable(ParallelScope.Self)]
 internal sealed class PlaceTests
@@ -16,8 +18,9 @@ internal sealed class PlaceTests
     private static readonly string[] Files =
     [
         "run/libvirt-mdev", "run/libvirt-mdev/lock", "run/libvirt-mdev/domains", "run/libvirt-mdev/removing", "run/libvirt-mdev/reserved",
-        $"run/libvirt-mdev/domains/{PlainHost.Domain}.lock", $"run/libvirt-mdev/domains/.{PlainHost.Domain}.xml.new", "run/libvirt-mdev/set-aside",
-        "etc/libvirt/mdev-hook.conf", "var/log/libvirt/mdev-hook.log", "var/cache/libvirt-mdev", "run/systemd/journal/socket",
+        $"run/libvirt-mdev/domains/{PlainHost.Domain}.lock", $"run/libvirt-mdev/domains/.{PlainHost.Domain}.xml.new",
+        "run/libvirt-mdev/set-aside", "etc/libvirt/mdev-hook.conf", "var/log/libvirt/mdev-hook.log", "var/cache/libvirt-mdev",
+        "run/systemd/journal/socket",
     ];
 
     [TestCaseSource(nameof(Files))]
@@ -33,7 +36,7 @@ internal sealed class PlaceTests
         })
         {
             foreach (var operation in new[] { "prepare", "start", "release", "migrate" })
-                tally.Try($"{what}, {operation}", () => EndsInTime(path, make, operation));
+                tally.Try($"{what}, {operation}", () => MustEndInTime(path, make, operation));
         }
 
         tally.Conclude();
@@ -55,13 +58,13 @@ internal sealed class PlaceTests
         })
         {
             foreach (var operation in new[] { "prepare", "release", "list" })
-                tally.Try($"{what}, {operation}", () => IsNotTrusted($"{PlainHost.State}{folder}", spoil, operation));
+                tally.Try($"{what}, {operation}", () => MustNotBeTrusted($"{PlainHost.State}{folder}", spoil, operation));
         }
 
         tally.Conclude();
     }
 
-    private static void IsNotTrusted(string folder, Action<string> spoil, string operation)
+    private static void MustNotBeTrusted(string folder, Action<string> spoil, string operation)
     {
         using var host = new PlainHost();
         host.MakeState();
@@ -74,16 +77,17 @@ internal sealed class PlaceTests
         if (operation == "list")
         {
             var outcome = host.VirtMdev("list");
-            Assert.That((outcome.Status, outcome.Errors.Contains($"the folder '{host.In(folder)}' of the records ", StringComparison.Ordinal)),
+            Assert.That((outcome.Status,
+                outcome.Errors.Contains($"the folder '{host.In(folder)}' of the records ", StringComparison.Ordinal)),
                 Is.EqualTo((1, true)), outcome.Errors);
         }
         else if (operation == "prepare")
         {
-            host.Call(operation, PlainHost.Xml()).IsRefused("domain 'win10': the folder '", "nothing in it is acted on");
+            host.Call(operation, PlainHost.Xml()).MustBeRefused("domain 'win10': the folder '", "nothing in it is acted on");
         }
         else if (File.Exists(host.Record))
         {
-            host.Call(operation, PlainHost.Xml()).IsGood();
+            host.Call(operation, PlainHost.Xml()).MustBeGood();
             host.WaitForWorkers();
             Assert.That(host.Log, Does.Contain("nothing in it is acted on"));
         }
@@ -91,7 +95,7 @@ internal sealed class PlaceTests
         Assert.That(host.Sys(), Is.EqualTo(before), host.Log);
     }
 
-    private static void EndsInTime(string path, Action<string> make, string operation)
+    private static void MustEndInTime(string path, Action<string> make, string operation)
     {
         using var host = new PlainHost();
         if (path != PlainHost.State)
@@ -105,9 +109,9 @@ internal sealed class PlaceTests
         Assert.That(run.Time, Is.LessThan(Limit));
         Assert.That(run.Output, Is.Empty);
         if (run.Status != 0 && operation != "release")
-            run.IsRefused("domain 'win10': ");
+            run.MustBeRefused("domain 'win10': ");
         else
-            run.IsGood(host.Log);
+            run.MustBeGood(host.Log);
         host.WaitForWorkers();
         Assert.That(host.Sys(), Is.EqualTo(before), host.Log);
     }

@@ -6,14 +6,15 @@ using NUnit.Framework;
 namespace LibvirtMdevHook.FaultTests.Records;
 
 /// <summary>
-/// A record that is not ours, not whole, or not of this boot: the device that it names stays as it is, whatever is called, a line of the log
-/// says why, and nobody waits.
+/// A record that is not ours, not whole, or not of this boot: the device that it names stays as it is, whatever is called, a line of the
+/// log says why, and nobody waits.
 /// </summary>
 [TestFixture]
 [Parallelizable(ParallelScope.Self)]
 internal sealed class RecordTests
 {
-    private static readonly string[] Operations = ["prepare", "start", "started", "stopped", "release", "reconnect", "attach", "migrate", "reconcile", "list"];
+    private static readonly string[] Operations =
+        ["prepare", "start", "started", "stopped", "release", "reconnect", "attach", "migrate", "reconcile", "list"];
 
     /// <summary>Any operation, with its worker's start, on a busy machine; none of these has anything to wait for.</summary>
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(5);
@@ -27,7 +28,8 @@ internal sealed class RecordTests
         yield return new("writable by its group", host => Write(host, host.RecordText(), "chmod 664"));
         yield return new("writable by all", host => Write(host, host.RecordText(), "chmod 646"));
         yield return new("of a future version", host => File.WriteAllText(host.Record, host.RecordText(version: "2")));
-        yield return new("of another domain", host => File.WriteAllText(host.Record, host.RecordText(domain: "99999999-1d52-d8f3-2516-782e98ab3fa0")));
+        yield return new("of another domain",
+            host => File.WriteAllText(host.Record, host.RecordText(domain: "99999999-1d52-d8f3-2516-782e98ab3fa0")));
         yield return new("a link to one", host =>
         {
             File.WriteAllText(host.In("elsewhere.xml"), host.RecordText());
@@ -39,9 +41,11 @@ internal sealed class RecordTests
         yield return new("a device node", host => Shell.Run("mknod", host.Record, "c", "1", "5"));
         yield return new("huge", host => File.WriteAllText(host.Record, host.RecordText() + new string(' ', 3 << 20)));
         yield return new("deep", host => File.WriteAllText(host.Record, host.RecordText().Replace("win10", new string('x', 9)
-            .Replace("x", string.Concat(Enumerable.Repeat("<a>", 8000)), StringComparison.Ordinal) + string.Concat(Enumerable.Repeat("</a>", 72_000)), StringComparison.Ordinal)));
+            .Replace("x", string.Concat(Enumerable.Repeat("<a>", 8000)), StringComparison.Ordinal)
+            + string.Concat(Enumerable.Repeat("</a>", 72_000)), StringComparison.Ordinal)));
         yield return new("with a DTD", host => File.WriteAllText(host.Record, "<!DOCTYPE r [<!ENTITY a 'b'>]>" + host.RecordText()));
-        yield return new("of a path", host => File.WriteAllText(host.Record, host.RecordText().Replace("<parent>", "<parent>../", StringComparison.Ordinal)));
+        yield return new("of a path",
+            host => File.WriteAllText(host.Record, host.RecordText().Replace("<parent>", "<parent>../", StringComparison.Ordinal)));
     }
 
     [TestCaseSource(nameof(Ways))]
@@ -49,7 +53,7 @@ internal sealed class RecordTests
     {
         var tally = new Tally($"records: {way}") { Of = Operations.Length };
         foreach (var operation in Operations)
-            tally.Try(operation, () => IsSetAside(operation, way.Spoil));
+            tally.Try(operation, () => MustBeSetAside(operation, way.Spoil));
         tally.Conclude();
     }
 
@@ -66,7 +70,8 @@ internal sealed class RecordTests
         foreach (var cut in cuts)
         {
             var operation = random.Next(2) == 0 ? "release" : "prepare";
-            tally.Try($"{operation}, cut at {cut}", () => IsSetAside(operation, host => File.WriteAllText(host.Record, host.RecordText()[..cut])));
+            tally.Try($"{operation}, cut at {cut}",
+                () => MustBeSetAside(operation, host => File.WriteAllText(host.Record, host.RecordText()[..cut])));
             if (budget.IsOver)
                 break;
         }
@@ -102,7 +107,7 @@ internal sealed class RecordTests
         Wait.Until(() => File.ReadAllText(host.In($"{PlainHost.Gpu}/{PlainHost.Device}/remove")) == "1", () => host.Log);
     }
 
-    private static void IsSetAside(string operation, Action<PlainHost> spoil)
+    private static void MustBeSetAside(string operation, Action<PlainHost> spoil)
     {
         using var host = Prepared(spoil);
         var before = host.Sys();
@@ -110,7 +115,8 @@ internal sealed class RecordTests
         // The hook itself does not know the record of a domain that it sees for the first time, and migrate has no need of it.
         Assert.That(host.Sys(), Is.EqualTo(before), host.Log);
         if (!Directory.Exists(host.In($"{PlainHost.State}/set-aside")))
-            Assert.That(operation is not ("start" or "started" or "stopped" or "release" or "reconnect" or "attach") || !CanBeOpened(host), host.Log);
+            Assert.That(operation is not ("start" or "started" or "stopped" or "release" or "reconnect" or "attach") || !CanBeOpened(host),
+                host.Log);
         else
             Assert.That(host.Log, Does.Contain($"the record '{host.Record}' is not acted on: ").And.Contain("set-aside"));
         if (operation is "prepare" or "reconcile" or "list" or "migrate")

@@ -15,8 +15,8 @@ internal sealed class LockHolder : IDisposable
         _process = Shell.Start("sh", "-c", "exec 9<>\"$0\" && flock 9 && echo locked && exec sleep infinity", file);
         if (_process.StandardOutput.ReadLine() != "locked")
             throw new IOException($"'{file}' cannot be locked: {_process.StandardError.ReadToEnd()}");
-        Processes.Signal(signal, _process.Id);
-        Wait.Until(() => Processes.State(_process.Id) is null or "T" or "Z", () => "the holder goes on.");
+        ProcessTable.Signal(signal, _process.Id);
+        Wait.Until(() => ProcessTable.State(_process.Id) is null or "T" or "Z", () => "the holder goes on.");
     }
 
     public void Dispose()

@@ -9,8 +9,8 @@ namespace LibvirtMdevHook.FaultTests.Stuck;
 /// <param name="StopsWorker">The worker is stopped as soon as it is there.</param>
 /// <param name="Stops">The operations that cannot be good when they meet it, not even by going round it.</param>
 internal sealed record Obstacle(
-    string Name, Func<StuckDialect, string?> Fault, Func<DeclaringDomain, string>? Lock = null, string Signal = "STOP", bool StopsWorker = false,
-    params string[] Stops)
+    string Name, Func<StuckDialect, string?> Fault, Func<DeclaringDomain, string>? Lock = null, string Signal = "STOP",
+    bool StopsWorker = false, params string[] Stops)
 {
     private const string Attach = "virt-mdev attach", Detach = "virt-mdev detach", Reconcile = "virt-mdev reconcile";
 
@@ -18,7 +18,8 @@ internal sealed record Obstacle(
     [
         new("a removal that never ends", dialect => $"fault hang op=write path={dialect.Removal}", Stops: ["prepare", Detach, Reconcile]),
         new("a create that takes 30 s", dialect => $"fault delay=30s op=write path={dialect.Creation}", Stops: ["prepare", Attach]),
-        new("an online that never changes", dialect => dialect.HasOnline ? "fault ignore op=write path=**/online" : null, Stops: [Attach, Detach, Reconcile]),
+        new("an online that never changes", dialect => dialect.HasOnline ? "fault ignore op=write path=**/online" : null,
+            Stops: [Attach, Detach, Reconcile]),
         new("a stopped holder of the record's lock", _ => null, RecordLock, Stops: ["prepare", Attach, Detach, Reconcile]),
         new("a killed holder of the record's lock", _ => null, RecordLock, "KILL"),
         new("a stopped holder of the host's lock", _ => null, _ => "lock", Stops: ["prepare", Attach]),

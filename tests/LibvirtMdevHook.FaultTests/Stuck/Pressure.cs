@@ -3,8 +3,8 @@ using System.Globalization;
 namespace LibvirtMdevHook.FaultTests.Stuck;
 
 /// <summary>
-/// How long somebody on this machine has had to wait for a processor or a disk, as the kernel counts it (Documentation/accounting/psi.rst): who
-/// is late then may have been kept from being in time.
+/// How long somebody on this machine has had to wait for a processor or a disk, as the kernel counts it (Documentation/accounting/psi.rst):
+/// who is late then may have been kept from being in time.
 /// </summary>
 /// <param name="Waited">Null where the kernel does not count.</param>
 internal sealed record Pressure(TimeSpan? Waited)

@@ -4,8 +4,8 @@ using NUnit.Framework;
 namespace LibvirtMdevHook.FaultTests.Stuck;
 
 /// <summary>
-/// Whether operations end by their deadlines. Each is tried once: one that is late is at fault where the machine had time for everybody; on a
-/// busy machine it only says nothing, but each operation has to be in time somewhere, which one that never keeps its deadline is not.
+/// Whether operations end by their deadlines. Each is tried once: one that is late is at fault where the machine had time for everybody; on
+/// a busy machine it only says nothing, but each operation has to be in time somewhere, which one that never keeps its deadline is not.
 /// </summary>
 internal sealed class Punctuality
 {

@@ -5,7 +5,8 @@ namespace LibvirtMdevHook.FaultTests.Stuck;
 /// <summary>A dialect, where its writes go, the domain that is stuck, and what others have beside it.</summary>
 /// <param name="Foreign">What somebody else writes to have a device of his own.</param>
 internal sealed record StuckDialect(
-    string HostFile, string Creation, string Removal, bool HasOnline, Func<DeclaringDomain> Domain, DeclaringDomain Neighbour, ForeignDevice Foreign)
+    string HostFile, string Creation, string Removal, bool HasOnline, Func<DeclaringDomain> Domain, DeclaringDomain Neighbour,
+    BystanderDevice Foreign)
 {
     private const string MdevType = "GRID M60-2Q";
     private const string VfType = "NVIDIA L40S-4Q";
@@ -13,11 +14,11 @@ internal sealed record StuckDialect(
     public static readonly StuckDialect[] All =
     [
         new("m60-rfc2016.xml", "**/mdev_create", "**/mdev_destroy", true, () => DeclaringDomain.With("win10", 2, MdevType),
-            DeclaringDomain.With("neighbour", 1, MdevType), ForeignDevice.Rfc2016("0000:87:00.0", "16")),
+            DeclaringDomain.With("neighbour", 1, MdevType), BystanderDevice.Rfc2016("0000:87:00.0", "16")),
         new("m60-mdev.xml", "**/create", "**/remove", false, () => DeclaringDomain.With("win10", 2, MdevType),
-            DeclaringDomain.With("neighbour", 1, MdevType), ForeignDevice.Mdev("0000:87:00.0", "nvidia-18")),
+            DeclaringDomain.With("neighbour", 1, MdevType), BystanderDevice.Mdev("0000:87:00.0", "nvidia-18")),
         new("l40s-vf.xml", "**/current_vgpu_type", "**/current_vgpu_type", false,
             () => new DeclaringDomain("win10", Vgpu.Vf("0000:41:00.4", VfType), Vgpu.Vf("0000:41:00.5", VfType)),
-            new DeclaringDomain("neighbour", Vgpu.Vf("0000:41:00.6", VfType)), ForeignDevice.Vf("0000:41:00.7", "1150")),
+            new DeclaringDomain("neighbour", Vgpu.Vf("0000:41:00.6", VfType)), BystanderDevice.Vf("0000:41:00.7", "1150")),
     ];
 }

@@ -19,7 +19,7 @@ internal sealed class StuckHost : IDisposable
         (_tree, _kept) = (Hooked.Host.Tree(), [.. Hooked.Kept()]);
         Domain = dialect.Domain();
         foreach (var earlier in operation.Before)
-            Hooked.Call(earlier, Domain).IsGood(earlier);
+            Hooked.Call(earlier, Domain).MustBeGood(earlier);
         if (operation.Guest is { } guest)
             _virsh.Run(guest(Domain));
     }
@@ -28,9 +28,12 @@ internal sealed class StuckHost : IDisposable
 
     public DeclaringDomain Domain { get; }
 
-    /// <summary>Those who are left when who was called has ended: also one that has ended itself but for a write that the kernel has not answered.</summary>
+    /// <summary>
+    /// Those who are left when who was called has ended: also one that has ended itself but for a write that the kernel has not answered.
+    /// </summary>
     public IReadOnlyList<int> Left(int? acting) =>
-        [.. Processes.Acting(Hooked.Host.Root), .. acting is { } process && !Processes.IsOver(process) && !Processes.IsActing(process) ? [process] : (int[])[]];
+        [.. ProcessTable.Acting(Hooked.Host.Root),
+            .. acting is { } process && !ProcessTable.IsOver(process) && !ProcessTable.IsActing(process) ? [process] : (int[])[]];
 
     public HookProcess Begin(StuckOperation operation) => operation.Arguments is { } arguments
         ? _virsh.BeginVirtMdev(Hooked, arguments(Domain))
@@ -55,21 +58,22 @@ internal sealed class StuckHost : IDisposable
     }
 
     /// <summary>Nothing is left of the domain, and nobody has touched what others have.</summary>
-    public void IsClean()
+    public void MustBeClean()
     {
         Hooked.WaitForWorkers();
         Assert.That(Hooked.Host.Tree(), Is.EqualTo(_tree), Hooked.LastOfLog);
         // What is reserved for a domain that may be coming here ends with its minute.
         Assert.That(
-            Hooked.Kept().Except(_kept).Where(file => file != $"reserved/{Domain.Uuid}.xml" && !file.StartsWith("hotplug/", StringComparison.Ordinal)),
+            Hooked.Kept().Except(_kept)
+                .Where(file => file != $"reserved/{Domain.Uuid}.xml" && !file.StartsWith("hotplug/", StringComparison.Ordinal)),
             Is.Empty, Hooked.LastOfLog);
-        _others.AreUntouched();
+        _others.MustBeUntouched();
     }
 
     public void Dispose()
     {
-        foreach (var process in Processes.Acting(Hooked.Host.Root))
-            Processes.Signal("KILL", process);
+        foreach (var process in ProcessTable.Acting(Hooked.Host.Root))
+            ProcessTable.Signal("KILL", process);
         Hooked.Dispose();
         _virsh.Dispose();
     }

@@ -7,7 +7,8 @@ namespace LibvirtMdevHook.FaultTests.Stuck;
 /// <param name="Limit">Its deadline of <see cref="Configuration"/>, with what it takes to start and end two programs.</param>
 internal sealed record StuckOperation(string Name, string[] Before, TimeSpan Limit, bool MayRefuse)
 {
-    public const string Configuration = "prepare_deadline = 3\nmigrate_deadline = 2\nstart_deadline = 2\nrelease_deadline = 0.4\nremoval_grace = 0";
+    public const string Configuration =
+        "prepare_deadline = 3\nmigrate_deadline = 2\nstart_deadline = 2\nrelease_deadline = 0.4\nremoval_grace = 0";
 
     private static readonly TimeSpan AtOnce = TimeSpan.FromSeconds(0.5);
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(2.5);

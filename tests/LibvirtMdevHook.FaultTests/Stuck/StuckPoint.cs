@@ -4,7 +4,9 @@ using NUnit.Framework;
 
 namespace LibvirtMdevHook.FaultTests.Stuck;
 
-/// <summary>One operation that meets one obstacle in one dialect: it ends in time, and what its killed worker left is finished by the next.</summary>
+/// <summary>
+/// One operation that meets one obstacle in one dialect: it ends in time, and what its killed worker left is finished by the next.
+/// </summary>
 /// <param name="ByReconcile">virt-mdev finishes what is left; otherwise the next start of the domain.</param>
 internal sealed record StuckPoint(StuckDialect Dialect, StuckOperation Operation, Obstacle Obstacle, bool ByReconcile)
 {
@@ -28,7 +30,8 @@ internal sealed record StuckPoint(StuckDialect Dialect, StuckOperation Operation
         HookRun run;
         IReadOnlyList<int> left;
         Pressure pressure;
-        using (Obstacle.Lock is { } place ? new LockHolder(host.Hooked.InRoot($"run/libvirt-mdev/{place(host.Domain)}"), Obstacle.Signal) : null)
+        using (Obstacle.Lock is { } place
+            ? new LockHolder(host.Hooked.InRoot($"run/libvirt-mdev/{place(host.Domain)}"), Obstacle.Signal) : null)
         {
             var before = Pressure.Now();
             var call = host.Begin(Operation);
@@ -40,18 +43,19 @@ internal sealed record StuckPoint(StuckDialect Dialect, StuckOperation Operation
             Check(run);
             left = host.Left(acting);
             foreach (var process in left)
-                new LeftProcess(process).HasLetGo(host.Hooked.InRoot("run/libvirt-mdev/lock"), isHooks: !Operation.IsVerb, isStopped: Obstacle.StopsWorker);
+                new LeftProcess(process).MustHaveLetGo(host.Hooked.InRoot("run/libvirt-mdev/lock"), isHooks: !Operation.IsVerb,
+                    isStopped: Obstacle.StopsWorker);
             foreach (var process in left)
-                Processes.Signal("KILL", process);
+                ProcessTable.Signal("KILL", process);
         }
 
         host.Hooked.Host.Control("clear");
-        Assert.That(Deadline.After(KernelTime).Wait(() => left.All(Processes.IsOver)), "a killed worker does not end");
+        Assert.That(Deadline.After(KernelTime).Wait(() => left.All(ProcessTable.IsOver)), "a killed worker does not end");
         if (ByReconcile)
             host.Reconcile();
         else
             host.StartAgain(isRunning: Operation.Guest is not null);
-        host.IsClean();
+        host.MustBeClean();
         punctuality.Add(this, run.Time, pressure);
     }
 
@@ -59,20 +63,21 @@ internal sealed record StuckPoint(StuckDialect Dialect, StuckOperation Operation
     private static int? WorkerOf(HookProcess call)
     {
         int? worker = null;
-        var isThere = Deadline.After(StartTime).Wait(() => call.HasEnded || ((worker = Processes.ChildOf(call.Id)) is { } child && Processes.IsActing(child)));
+        var isThere = Deadline.After(StartTime)
+            .Wait(() => call.HasEnded || ((worker = ProcessTable.ChildOf(call.Id)) is { } child && ProcessTable.IsActing(child)));
         return isThere && !call.HasEnded ? worker : null;
     }
 
     private void Stop(int worker, HookProcess call)
     {
-        Processes.Signal("STOP", worker);
+        ProcessTable.Signal("STOP", worker);
         // Who waits at a terminal for a process that is stopped may give up; that is what ends it.
         if (!Operation.IsVerb)
             return;
-        Deadline.After(StartTime).Wait(() => call.HasEnded || Processes.Catches(call.Id, signal: 1));
-        Processes.Signal("HUP", call.Id);
+        Deadline.After(StartTime).Wait(() => call.HasEnded || ProcessTable.Catches(call.Id, signal: 1));
+        ProcessTable.Signal("HUP", call.Id);
         Thread.Sleep(SignalTime);
-        Processes.Signal("HUP", call.Id);
+        ProcessTable.Signal("HUP", call.Id);
     }
 
     private void Check(HookRun run)
@@ -82,9 +87,9 @@ internal sealed record StuckPoint(StuckDialect Dialect, StuckOperation Operation
         else if (Obstacle.IsKilled || (Operation.MayRefuse && run.Status == 0))
             Assert.That((run.Status, run.Errors), Is.EqualTo((0, "")));
         else if (Operation.MayRefuse)
-            run.IsRefused("'win10'");
+            run.MustBeRefused("'win10'");
         else
-            run.IsGood();
+            run.MustBeGood();
         if (Obstacle.Forbids(Operation))
             Assert.That(run.Status, Is.EqualTo(1), "it met it and cannot be good");
     }
@@ -96,6 +101,7 @@ internal sealed record StuckPoint(StuckDialect Dialect, StuckOperation Operation
         var lines = run.Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.That(lines, Is.All.StartsWith("virt-mdev: "));
         var isListed = run.Output.Contains("; left alone: ", StringComparison.Ordinal);
-        Assert.That(lines.Count(line => !line.EndsWith(" ...", StringComparison.Ordinal)), Is.EqualTo(run.Status == 0 || isListed ? 0 : 1), run.Errors + run.Output);
+        Assert.That(lines.Count(line => !line.EndsWith(" ...", StringComparison.Ordinal)), Is.EqualTo(run.Status == 0 || isListed ? 0 : 1),
+            run.Errors + run.Output);
     }
 }

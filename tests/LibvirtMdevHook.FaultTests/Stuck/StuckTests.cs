@@ -5,7 +5,8 @@ using NUnit.Framework;
 namespace LibvirtMdevHook.FaultTests.Stuck;
 
 /// <summary>
-/// Whatever does not answer: libvirtd, or who has called virt-mdev, waits no longer than the deadline, and nothing is lost with the worker that waits on.
+/// Whatever does not answer: libvirtd, or who has called virt-mdev, waits no longer than the deadline, and nothing is lost with the worker
+/// that waits on.
 /// </summary>
 [TestFixture]
 [Parallelizable(ParallelScope.Self)]

@@ -17,9 +17,9 @@ internal sealed class FullDiskTests
     public void However_little_room_there_is_for_records_a_domain_starts_or_is_refused_and_nothing_stays([Range(0, 9)] int free)
     {
         using var host = new HookedHost("sweeps.xml", "removal_grace = 0");
-        host.Call("prepare", Domain).IsGood();
-        host.Call("release", Domain).IsGood();
-        host.IsAsBefore();
+        host.Call("prepare", Domain).MustBeGood();
+        host.Call("release", Domain).MustBeGood();
+        host.MustBeAsBefore();
         using var disk = new Disk(host.InRoot("run"), "size=64k,mode=755");
         disk.Fill(free);
 
@@ -31,13 +31,13 @@ internal sealed class FullDiskTests
         }
         else
         {
-            prepare.IsRefused("'full'");
+            prepare.MustBeRefused("'full'");
             Assert.That(host.Host.Tree(), Is.EqualTo(host.Before), host.LastOfLog);
         }
 
         // However full it is, what is there of the domain goes.
         host.Stop(Domain);
-        host.IsAsBefore();
+        host.MustBeAsBefore();
     }
 
     [Test]
@@ -55,7 +55,7 @@ internal sealed class FullDiskTests
         // Its record could not be moved away, and says so little that is true that the next operation drops it.
         disk.Clear();
         host.Stop(Domain);
-        host.IsAsBefore();
+        host.MustBeAsBefore();
     }
 
     [TestCase(false)]
@@ -65,15 +65,15 @@ internal sealed class FullDiskTests
         using var host = new HookedHost("sweeps.xml", "removal_grace = 0");
         if (hasFolders)
         {
-            host.Call("prepare", Domain).IsGood();
-            host.Call("release", Domain).IsGood();
-            host.IsAsBefore();
+            host.Call("prepare", Domain).MustBeGood();
+            host.Call("release", Domain).MustBeGood();
+            host.MustBeAsBefore();
         }
 
         using (new Disk(host.InRoot("run"), remount: "ro,bind"))
         {
-            host.Call("prepare", Domain).IsRefused("'full'", "Read-only file system (EROFS)");
-            host.Call("migrate", Domain).IsRefused("'full'", "Read-only file system (EROFS)");
+            host.Call("prepare", Domain).MustBeRefused("'full'", "Read-only file system (EROFS)");
+            host.Call("migrate", Domain).MustBeRefused("'full'", "Read-only file system (EROFS)");
             host.Stop(Domain);
             host.WaitForWorkers();
             Assert.That(host.Host.Tree(), Is.EqualTo(host.Before), host.LastOfLog);
@@ -81,7 +81,7 @@ internal sealed class FullDiskTests
 
         host.Start(Domain);
         host.Stop(Domain);
-        host.IsAsBefore();
+        host.MustBeAsBefore();
     }
 
     /// <summary>What is taken down is as before, and what stays on record is what could not be changed there.</summary>
@@ -97,7 +97,7 @@ internal sealed class FullDiskTests
         }
 
         host.Stop(Domain);
-        host.IsAsBefore();
+        host.MustBeAsBefore();
     }
 
     [TestCase("size=4k")]
@@ -112,7 +112,7 @@ internal sealed class FullDiskTests
         host.Start(Domain);
         host.Stop(Domain);
 
-        host.IsAsBefore();
+        host.MustBeAsBefore();
         Assert.That(host.Log, Is.Empty);
     }
 

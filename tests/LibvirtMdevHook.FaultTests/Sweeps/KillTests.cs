@@ -13,7 +13,8 @@ internal sealed class KillTests
     private static readonly string[] Operations = ["prepare", "release", "migrate", "attach", "reconcile"];
     private static readonly string[] Dialects = ["rfc2016", "mdev", "vf"];
 
-    private static IEnumerable<object[]> Cases => Operations.SelectMany(operation => Dialects.Select(dialect => new object[] { operation, dialect }));
+    private static IEnumerable<object[]> Cases =>
+        Operations.SelectMany(operation => Dialects.Select(dialect => new object[] { operation, dialect }));
 
     [TestCaseSource(nameof(Cases))]
     public void Killed_at_any_call_of(string operation, string dialect)

@@ -2,7 +2,9 @@ using NUnit.Framework;
 
 namespace LibvirtMdevHook.FaultTests.Sweeps;
 
-/// <summary>What comes after something went wrong: each way has to lead to where a clean run leads, and nothing of it may be left over.</summary>
+/// <summary>
+/// What comes after something went wrong: each way has to lead to where a clean run leads, and nothing of it may be left over.
+/// </summary>
 internal sealed class Recovery(SweptHost host, Subject subject)
 {
     public static readonly string[] Ways = ["release", "prepare", "reconcile"];
@@ -31,7 +33,7 @@ internal sealed class Recovery(SweptHost host, Subject subject)
         var hadRecord = host.HasRecord(subject.Domain);
         subject.Call("release");
         if (hadRecord)
-            subject.IsAs(subject.Idle, "release");
+            subject.MustBeAs(subject.Idle, "release");
     }
 
     private void Prepare()
@@ -39,10 +41,10 @@ internal sealed class Recovery(SweptHost host, Subject subject)
         subject.Call("prepare");
         // Without a declaration the hook has not even looked.
         if (!subject.Domain.Vgpus.IsEmpty)
-            subject.IsAs(subject.Prepared, "prepare");
+            subject.MustBeAs(subject.Prepared, "prepare");
         subject.Call("release");
         if (!subject.Domain.Vgpus.IsEmpty)
-            subject.IsAs(subject.Idle, "prepare and release");
+            subject.MustBeAs(subject.Idle, "prepare and release");
     }
 
     private void Reconcile()
@@ -51,11 +53,11 @@ internal sealed class Recovery(SweptHost host, Subject subject)
         if (subject.Operation == "migrate")
             return;
         if (subject.Operation != "attach")
-            subject.IsIdle("reconcile");
+            subject.MustBeIdle("reconcile");
         else if (host.Virsh.Has(subject.Domain).Devices == subject.Guest!.Value.Devices)
-            subject.IsAs(subject.Done, "reconcile of a guest that has the device", wherever: true);
+            subject.MustBeAs(subject.Done, "reconcile of a guest that has the device", wherever: true);
         else
-            subject.IsAs(subject.Arranged, "reconcile of a guest that has no more than before");
+            subject.MustBeAs(subject.Arranged, "reconcile of a guest that has no more than before");
     }
 
     /// <summary>Whatever there was, after this nothing is.</summary>
@@ -70,12 +72,12 @@ internal sealed class Recovery(SweptHost host, Subject subject)
         if (subject.Operation == "migrate")
         {
             subject.Call("prepare");
-            subject.IsAs(subject.Prepared, "prepare");
+            subject.MustBeAs(subject.Prepared, "prepare");
             subject.Call("release");
         }
 
-        subject.IsIdle("everything");
-        host.OthersAreUntouched();
+        subject.MustBeIdle("everything");
+        host.OthersMustBeUntouched();
     }
 
     private void Apply()

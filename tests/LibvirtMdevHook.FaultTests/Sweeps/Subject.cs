@@ -33,10 +33,10 @@ internal sealed partial class Subject
         Call("prepare");
         Prepared = host.Look();
         Call("release");
-        IsIdle("release");
+        MustBeIdle("release");
         Arrange();
         Arranged = host.Look();
-        IsGood(Run(null));
+        MustBeGood(Run(null));
         Done = host.Look();
         Guest = operation == "attach" ? host.Virsh.Has(Domain) : null;
         Clear();
@@ -106,15 +106,15 @@ internal sealed partial class Subject
             Call("release");
         }
 
-        IsIdle("a clean end");
+        MustBeIdle("a clean end");
     }
 
     public bool IsClean => _host.Look() == Idle;
 
-    public void IsIdle(string after) => IsAs(Idle, after);
+    public void MustBeIdle(string after) => MustBeAs(Idle, after);
 
     /// <param name="wherever">On whichever parents the devices are, and of a domain that comes here, on whichever VFs.</param>
-    public void IsAs(string expected, string after, bool wherever = false)
+    public void MustBeAs(string expected, string after, bool wherever = false)
     {
         var now = _host.Look();
         if (wherever)
@@ -122,14 +122,15 @@ internal sealed partial class Subject
         if (now == expected)
             return;
         var (old, current) = (expected.Split('\n'), now.Split('\n'));
+        var log = _host.LastOfLog().TrimEnd().Split('\n').TakeLast(5);
         Assert.Fail($"after {after}\nthere is too much:\n  {string.Join("\n  ", current.Except(old))}\nand too little:\n  "
-            + $"{string.Join("\n  ", old.Except(current))}\nthe log ends with\n{string.Join('\n', _host.LastOfLog().TrimEnd().Split('\n').TakeLast(5))}");
+            + $"{string.Join("\n  ", old.Except(current))}\nthe log ends with\n{string.Join('\n', log)}");
     }
 
-    public void Call(string operation) => _host.Call(operation, Domain).IsGood(operation);
+    public void Call(string operation) => _host.Call(operation, Domain).MustBeGood(operation);
 
     /// <summary>A clean run of the operation.</summary>
-    public void IsGood(HookRun run) => Assert.That((run.Status, run.Errors), Is.EqualTo((0, "")), $"{Operation}: {run.Output}");
+    public void MustBeGood(HookRun run) => Assert.That((run.Status, run.Errors), Is.EqualTo((0, "")), $"{Operation}: {run.Output}");
 
     private string WithoutPlaces(string look) => Parents().Replace(Operation == "migrate" ? VfNames().Replace(look, "") : look, "");
 

@@ -28,7 +28,7 @@ internal sealed class Sweep : IDisposable
             {
                 subject.Arrange();
                 var groups = _host.Groups;
-                subject.IsGood(subject.Run(Tracing.Of(program)));
+                subject.MustBeGood(subject.Run(Tracing.Of(program)));
                 var begin = program switch { Traced.Hook => "read(0", Traced.Worker => "recvfrom(3", _ => "geteuid(" };
                 yield return (devices, program, SystemCall.Read(_host.Trace, _host.Root, begin, groups));
                 subject.Clear();
@@ -42,7 +42,8 @@ internal sealed class Sweep : IDisposable
     {
         var random = new Random(Budget.Seed);
         var wanted = points.Where(point => Point.Wanted is not { } text || $"{point}".Contains(text, StringComparison.Ordinal))
-            .Select(point => (Point: point, Key: random.Next())).OrderBy(p => !p.Point.Call.Changes).ThenBy(p => p.Key).Select(p => p.Point).ToArray();
+            .Select(point => (Point: point, Key: random.Next())).OrderBy(p => !p.Point.Call.Changes).ThenBy(p => p.Key).Select(p => p.Point)
+            .ToArray();
         var tally = new Tally(what) { Of = wanted.Length };
         var hasTried = false;
         foreach (var point in wanted)
@@ -60,14 +61,14 @@ internal sealed class Sweep : IDisposable
                 Renew();
         }
 
-        _host.IsUnchanged();
+        _host.MustBeUnchanged();
         if (wanted.Length > 0 || Point.Wanted is null)
             tally.Conclude();
     }
 
     /// <summary>
-    /// Runs the operation with the point's fault. How often something is waited for differs, and with it whether there is such a call: a run that has
-    /// none is a clean one, after which it is tried again.
+    /// Runs the operation with the point's fault. How often something is waited for differs, and with it whether there is such a call: a
+    /// run that has none is a clean one, after which it is tried again.
     /// </summary>
     public SystemTests.Binaries.HookRun Run(Subject subject, Point point)
     {
@@ -79,13 +80,14 @@ internal sealed class Sweep : IDisposable
             if (IsMet(point))
                 return run;
             Assert.That(times, Is.LessThan(MaximumTimes), "the point was not met");
-            subject.IsGood(run);
+            subject.MustBeGood(run);
             subject.Clear();
         }
     }
 
     private bool IsMet(Point point) => File.Exists(_host.Trace) && File.ReadAllText(_host.Trace)
-        .Contains(point.What.StartsWith("signal", StringComparison.Ordinal) ? "+++ killed by SIGKILL" : "(INJECTED)", StringComparison.Ordinal);
+        .Contains(point.What.StartsWith("signal", StringComparison.Ordinal) ? "+++ killed by SIGKILL" : "(INJECTED)",
+            StringComparison.Ordinal);
 
     public void Dispose() => _host.Dispose();
 

@@ -20,8 +20,9 @@ internal sealed partial class SweptHost : IDisposable
     private const UnixFileMode ReadableByPeople = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
         | UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
 
-    private static readonly ForeignDevice[] Foreign =
-        [ForeignDevice.Rfc2016("0000:21:00.0", "16"), ForeignDevice.Mdev("0000:81:00.0", "nvidia-50"), ForeignDevice.Vf("0000:41:00.4", "1147")];
+    private static readonly BystanderDevice[] Foreign =
+        [BystanderDevice.Rfc2016("0000:21:00.0", "16"), BystanderDevice.Mdev("0000:81:00.0", "nvidia-50"),
+            BystanderDevice.Vf("0000:41:00.4", "1147")];
 
     private static readonly DeclaringDomain Neighbour =
         new("neighbour", new Vgpu("type='GRID M60-2Q'"), new Vgpu("type='GRID P40-4Q'"), Vgpu.Vf("0000:41:00.5", "NVIDIA L40S-1Q"));
@@ -54,7 +55,8 @@ internal sealed partial class SweptHost : IDisposable
     public string LastOfLog() => _host.LastOfLog();
 
     /// <summary>How many IOMMU groups there have been, which is the number of the last.</summary>
-    public int Groups => int.Parse(_host.Host.State().Split('\n').Single(line => line.StartsWith(GroupsLine, StringComparison.Ordinal))[GroupsLine.Length..]);
+    public int Groups => int.Parse(_host.Host.State().Split('\n')
+        .Single(line => line.StartsWith(GroupsLine, StringComparison.Ordinal))[GroupsLine.Length..]);
 
     /// <summary>Devices, records, locks, folders and what is kept of types, as text in which the same reads the same.</summary>
     public string Look()
@@ -71,9 +73,11 @@ internal sealed partial class SweptHost : IDisposable
     {
         File.Delete(Trace);
         if (tracing is { Program: Traced.Worker })
-            File.WriteAllText(InRoot(TracedPrograms.Instruction), $"exec {string.Join(' ', Strace(tracing).Select(word => $"'{word}'"))} \"$worker\" \"$@\"\n");
+            File.WriteAllText(InRoot(TracedPrograms.Instruction),
+                $"exec {string.Join(' ', Strace(tracing).Select(word => $"'{word}'"))} \"$worker\" \"$@\"\n");
         var xml = domain.Vgpus.IsEmpty ? domain.WithoutMetadata() : domain.ToString();
-        var run = tracing is { Program: Traced.Hook } ? CallTraced(operation, domain.Name, xml, tracing) : _host.Call(operation, domain.Name, xml);
+        var run = tracing is { Program: Traced.Hook }
+            ? CallTraced(operation, domain.Name, xml, tracing) : _host.Call(operation, domain.Name, xml);
         _host.WaitForWorkers();
         if (run.Status > 128)
         {
@@ -97,8 +101,8 @@ internal sealed partial class SweptHost : IDisposable
                 .. tracing is null ? [SourceTree.VirtMdev, .. arguments] : (string[])
                 [
                     // The process that acts itself, and not the one that waits for it: where it reports to is a pipe that nobody reads.
-                    "sh", "-c", "pipe=$1; shift; rm -f $pipe; mkfifo $pipe; exec 9<>$pipe; exec \"$@\" --report-to 9", "sh", InRoot("report"),
-                    .. Strace(tracing), SourceTree.VirtMdev, .. arguments,
+                    "sh", "-c", "pipe=$1; shift; rm -f $pipe; mkfifo $pipe; exec 9<>$pipe; exec \"$@\" --report-to 9", "sh",
+                    InRoot("report"), .. Strace(tracing), SourceTree.VirtMdev, .. arguments,
                 ],
             ]);
     }
@@ -113,10 +117,10 @@ internal sealed partial class SweptHost : IDisposable
         }
     }
 
-    public void OthersAreUntouched() => _others.AreUntouched();
+    public void OthersMustBeUntouched() => _others.MustBeUntouched();
 
     /// <summary>sys and dev read the same as in the beginning.</summary>
-    public void IsUnchanged() => Assert.That(_host.Host.Tree(), Is.EqualTo(_tree), _host.LastOfLog);
+    public void MustBeUnchanged() => Assert.That(_host.Host.Tree(), Is.EqualTo(_tree), _host.LastOfLog);
 
     public void Dispose()
     {
@@ -125,13 +129,15 @@ internal sealed partial class SweptHost : IDisposable
         _programs.Dispose();
     }
 
-    private IEnumerable<string> Strace(Tracing tracing) => [TracedPrograms.Strace, "-e", "quiet=attach,personality,path-resolution", "-o", Trace, .. tracing.Options];
+    private IEnumerable<string> Strace(Tracing tracing) => [TracedPrograms.Strace, "-e", "quiet=attach,personality,path-resolution", "-o",
+        Trace, .. tracing.Options];
 
     private HookRun CallTraced(string operation, string name, string xml, Tracing tracing)
     {
         string[] strace = [.. Strace(tracing)];
         var end = operation == "release" ? "end" : "begin";
-        return new HookProcess(strace[0], Root, Encoding.UTF8.GetBytes(xml), [.. strace[1..], _programs.Hook, name, operation, end, "-"]).End();
+        return new HookProcess(strace[0], Root, Encoding.UTF8.GetBytes(xml), [.. strace[1..], _programs.Hook, name, operation, end, "-"])
+            .End();
     }
 
     /// <returns>Null for what stays: the host's lock, and those of hot-plug.</returns>
@@ -144,7 +150,8 @@ internal sealed partial class SweptHost : IDisposable
         if (Directory.Exists(entry) && File.GetUnixFileMode(entry) == ReadableByPeople)
             return null;
         var mode = Convert.ToString((int)File.GetUnixFileMode(entry), 8);
-        var text = name.EndsWith(".xml", StringComparison.Ordinal) ? ' ' + Changing().Replace(File.ReadAllText(entry).ReplaceLineEndings(""), "") : "";
+        var text = name.EndsWith(".xml", StringComparison.Ordinal)
+            ? ' ' + Changing().Replace(File.ReadAllText(entry).ReplaceLineEndings(""), "") : "";
         return $"{name} {mode}{text}";
     }
 

@@ -3,7 +3,8 @@ using System.Text.RegularExpressions;
 namespace LibvirtMdevHook.FaultTests.Sweeps;
 
 /// <summary>A system call of a run, named so that strace finds it in another run.</summary>
-/// <param name="Path">What it names or what its descriptor is, below the root; empty where that is another each time, such as a socket.</param>
+/// <param name="Path">What it names or what its descriptor is, below the root; empty where that is another each time, such as a
+/// socket.</param>
 /// <param name="Nth">Which of its thread's calls of this name for this path, from 1; without a path, of all.</param>
 /// <param name="IsOfMain">Made by the main thread, whose calls come in the same order each time.</param>
 /// <param name="Length">Of a write.</param>
@@ -33,7 +34,8 @@ internal sealed partial record SystemCall(string Name, string Path, int Nth, boo
             var (thread, name, arguments) = (line.Groups[1].Value, line.Groups[2].Value, line.Groups[3].Value);
             main ??= thread;
             hasBegun |= $"{name}({arguments}".StartsWith(begin, StringComparison.Ordinal);
-            var path = PathOf(name, arguments, root) is { } whole ? Node().Replace(whole, node => $"{int.Parse(node.Value) - groups:+0;-0;-0}") : null;
+            var path = PathOf(name, arguments, root) is { } whole
+                ? Node().Replace(whole, node => $"{int.Parse(node.Value) - groups:+0;-0;-0}") : null;
             var nthOfAll = counts[(thread, name, "")] = counts.GetValueOrDefault((thread, name, "")) + 1;
             if (path is null)
                 continue;
@@ -51,7 +53,8 @@ internal sealed partial record SystemCall(string Name, string Path, int Nth, boo
 
     /// <summary>The full name of the file in another run.</summary>
     /// <param name="groups">As it was before that run.</param>
-    public string PathIn(string root, int groups) => System.IO.Path.Combine(root, Node().Replace(Path, node => $"{groups + int.Parse(node.Value)}"));
+    public string PathIn(string root, int groups) =>
+        System.IO.Path.Combine(root, Node().Replace(Path, node => $"{groups + int.Parse(node.Value)}"));
 
     /// <returns>Null where it does not matter, or is another file each time.</returns>
     private static string? PathOf(string name, string arguments, string root)
@@ -69,12 +72,14 @@ internal sealed partial record SystemCall(string Name, string Path, int Nth, boo
 
     /// <summary>The runtime makes none of them while it comes up, or as many each time, so that they can be counted.</summary>
     private static bool IsOnlyOurs(string name) =>
-        name is "write" or "rename" or "unlink" or "mkdir" or "chmod" or "fchmod" or "sendto" or "recvfrom" or "poll" or "socketpair" or "exit_group"
+        name is "write" or "rename" or "unlink" or "mkdir" or "chmod" or "fchmod" or "sendto" or "recvfrom" or "poll" or "socketpair"
+            or "exit_group"
             or "clone3" or "clone" or "vfork";
 
     private static bool IsChange(string name, string arguments) => name switch
     {
-        "write" or "rename" or "unlink" or "mkdir" or "chmod" or "fchmod" or "lchown" or "flock" or "sendto" or "clone3" or "clone" or "vfork" => true,
+        "write" or "rename" or "unlink" or "mkdir" or "chmod" or "fchmod" or "lchown" or "flock" or "sendto" or "clone3" or "clone"
+            or "vfork" => true,
         "openat" => arguments.Contains("O_CREAT", StringComparison.Ordinal) || arguments.Contains("O_WRONLY", StringComparison.Ordinal)
             || arguments.Contains("O_RDWR", StringComparison.Ordinal),
         _ => false,

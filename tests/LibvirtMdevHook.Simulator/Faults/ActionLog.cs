@@ -11,15 +11,15 @@ namespace LibvirtMdevHook.Simulator.Faults;
 /// </summary>
 internal sealed partial class ActionLog
 {
-    private readonly long start = Stopwatch.GetTimestamp();
-    private readonly int descriptor;
+    private readonly long _start = Stopwatch.GetTimestamp();
+    private readonly int _descriptor;
 
     /// <param name="path">The file to append to; without one nothing is logged.</param>
     public ActionLog(string? path)
     {
         const int WriteOnly = 0x1, Create = 0x40, Append = 0x400, CloseOnExec = 0x80000;
-        descriptor = path is null ? -1 : Open(path, WriteOnly | Create | Append | CloseOnExec, 0x1A4);
-        if (path is not null && descriptor < 0)
+        _descriptor = path is null ? -1 : Open(path, WriteOnly | Create | Append | CloseOnExec, 0x1A4);
+        if (path is not null && _descriptor < 0)
         {
             throw new IOException($"Cannot open the log '{path}': {Marshal.GetLastPInvokeErrorMessage()}.");
         }
@@ -55,13 +55,13 @@ internal sealed partial class ActionLog
 
     private void Append(string words)
     {
-        if (descriptor < 0)
+        if (_descriptor < 0)
         {
             return;
         }
 
-        var line = Encoding.UTF8.GetBytes($"{(long)Stopwatch.GetElapsedTime(start).TotalMilliseconds} {words}\n");
-        if (Write(descriptor, line, (nuint)line.Length) != line.Length)
+        var line = Encoding.UTF8.GetBytes($"{(long)Stopwatch.GetElapsedTime(_start).TotalMilliseconds} {words}\n");
+        if (Write(_descriptor, line, (nuint)line.Length) != line.Length)
         {
             throw new IOException($"Cannot write to the log: {Marshal.GetLastPInvokeErrorMessage()}.");
         }

@@ -15,18 +15,21 @@ internal sealed record Fault(Verb Verb, Glob Path)
 
     public TimeSpan Delay { get; init; }
 
+    /// <summary>Whose actions it hits; null for everybody's.</summary>
+    public uint? User { get; init; }
+
     /// <summary>The first action it hits, counted from 1.</summary>
     public int Nth { get; init; } = 1;
 
     /// <summary>How many actions it hits.</summary>
     public int Count { get; init; } = int.MaxValue;
 
-    /// <summary>The actions so far that its path fits.</summary>
+    /// <summary>The actions so far that it fits.</summary>
     public int Seen { get; private set; }
 
-    public bool Hits(Verb verb, string path)
+    public bool Hits(Verb verb, string path, uint user)
     {
-        if (verb != Verb || !Path.Matches(path))
+        if (verb != Verb || (User ?? user) != user || !Path.Matches(path))
         {
             return false;
         }
@@ -42,7 +45,9 @@ internal sealed record Fault(Verb Verb, Glob Path)
         words.AddRange(Ignore ? ["ignore"] : []);
         words.AddRange(Delay > TimeSpan.Zero ? [$"delay={Delay.TotalMilliseconds}ms"] : []);
         words.AddRange(Errno != Errno.None ? [$"errno={Errno}"] : []);
-        words.AddRange([$"op={ActionLog.Name(Verb)}", $"path={Path}", $"nth={Nth}"]);
+        words.AddRange([$"op={ActionLog.Name(Verb)}", $"path={Path}"]);
+        words.AddRange(User is not null ? [$"user={User}"] : []);
+        words.Add($"nth={Nth}");
         words.AddRange(Count < int.MaxValue ? [$"count={Count}"] : []);
         return string.Join(' ', [.. words, $"seen={Seen}"]);
     }

@@ -6,7 +6,7 @@ namespace LibvirtMdevHook.Simulator.Faults;
 /// <summary>Reads 'fault errno=EIO op=write path=GLOB nth=2 count=1' and its kin, without the first word.</summary>
 internal static class FaultLine
 {
-    private const string Expected = "expected 'fault errno=NAME|delay=TIME|hang|ignore op=open|read|write path=GLOB [nth=N] [count=N]'";
+    private const string Expected = "expected 'fault errno=NAME|delay=TIME|hang|ignore op=open|read|write path=GLOB [user=N] [nth=N] [count=N]'";
 
     public static (Fault? Fault, string? Error) Parse(IEnumerable<string> words)
     {
@@ -38,6 +38,7 @@ internal static class FaultLine
         "delay" when Duration.TryParse(value, out var delay) => fault with { Delay = delay },
         "op" when IsName<Verb>(value, out var verb) => fault with { Verb = verb },
         "path" => fault with { Path = new Glob(value) },
+        "user" when uint.TryParse(value, NumberStyles.None, null, out var user) => fault with { User = user },
         "nth" when int.TryParse(value, NumberStyles.None, null, out var nth) && nth > 0 => fault with { Nth = nth },
         "count" when int.TryParse(value, NumberStyles.None, null, out var count) && count > 0 => fault with { Count = count },
         _ => null,

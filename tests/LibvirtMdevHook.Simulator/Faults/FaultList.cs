@@ -5,15 +5,15 @@ namespace LibvirtMdevHook.Simulator.Faults;
 /// <summary>The faults in force, and the actions that hang because of them.</summary>
 internal sealed class FaultList(Gate gate)
 {
-    private readonly List<Fault> faults = [];
-    private readonly List<(string What, Action Go)> held = [];
+    private readonly List<Fault> _faults = [];
+    private readonly List<(string What, Action Go)> _held = [];
 
-    public void Add(Fault fault) => faults.Add(fault);
+    public void Add(Fault fault) => _faults.Add(fault);
 
-    /// <summary>The first fault that an action hits; every fault whose path fits counts it.</summary>
-    public Fault? Next(Verb verb, string path)
+    /// <summary>The first fault that an action hits; every fault that fits counts it.</summary>
+    public Fault? Next(Verb verb, string path, uint user)
     {
-        var hits = faults.FindAll(fault => fault.Hits(verb, path));
+        var hits = _faults.FindAll(fault => fault.Hits(verb, path, user));
         return hits.Count > 0 ? hits[0] : null;
     }
 
@@ -26,7 +26,7 @@ internal sealed class FaultList(Gate gate)
         }
         else if (fault.Hang)
         {
-            held.Add((what, Go));
+            _held.Add((what, Go));
         }
         else if (fault.Delay > TimeSpan.Zero)
         {
@@ -53,15 +53,15 @@ internal sealed class FaultList(Gate gate)
     /// <summary>Forgets all faults and lets go what hangs.</summary>
     public void Clear()
     {
-        faults.Clear();
-        var actions = held.ToArray();
-        held.Clear();
+        _faults.Clear();
+        var actions = _held.ToArray();
+        _held.Clear();
         foreach (var (_, go) in actions)
         {
             go();
         }
     }
 
-    public IEnumerable<string> Describe() => faults.Select(fault => fault.ToString())
-        .Concat(held.Select(action => $"hangs {action.What}"));
+    public IEnumerable<string> Describe() => _faults.Select(fault => fault.ToString())
+        .Concat(_held.Select(action => $"hangs {action.What}"));
 }

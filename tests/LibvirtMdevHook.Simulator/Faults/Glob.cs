@@ -5,7 +5,7 @@ namespace LibvirtMdevHook.Simulator.Faults;
 /// <summary>A pattern for paths below the mount: '*' within a name, '**' any depth.</summary>
 internal sealed class Glob(string pattern)
 {
-    private readonly Regex regex = new("^" + Regex.Escape(pattern)
+    private readonly Regex _regex = new("^" + Regex.Escape(pattern)
         .Replace(@"\*\*/", "(.*/)?", StringComparison.Ordinal)
         .Replace(@"\*\*", ".*", StringComparison.Ordinal)
         .Replace(@"\*", "[^/]*", StringComparison.Ordinal) + "$");
@@ -14,7 +14,7 @@ internal sealed class Glob(string pattern)
     public bool NamesLinks => pattern.StartsWith("sys/bus/", StringComparison.Ordinal)
         || pattern.StartsWith("sys/class/", StringComparison.Ordinal);
 
-    public bool Matches(string path) => regex.IsMatch(path);
+    public bool Matches(string path) => _regex.IsMatch(path);
 
     public override string ToString() => pattern;
 }

@@ -15,11 +15,10 @@ internal static unsafe partial class Callbacks
         var access = file->Flags & AccessMode;
         Answer(request, () =>
         {
-            if (requests.Known.Find(id) is TreeFile node)
+            if (_requests.Known.Find(id) is TreeFile node)
             {
-                var process = Caller.Of(request);
                 var (read, write) = (access != WriteOnly, access != ReadOnly);
-                requests.Open(node, read, write, process, (errno, handle) => ReplyOpen(request, errno, handle));
+                _requests.Open(node, read, write, Caller.Of(request), (errno, handle) => ReplyOpen(request, errno, handle));
             }
             else
             {
@@ -41,13 +40,13 @@ internal static unsafe partial class Callbacks
         var file = new LibFuse.OpenFile { Bits = DirectIo, Handle = handle };
         if (LibFuse.ReplyOpen(request, &file) != 0)
         {
-            requests.Close(handle);
+            _requests.Close(handle);
         }
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static void Read(nint request, ulong id, nuint size, long offset, LibFuse.OpenFile* file) => Answer(request, () =>
-        requests.Read(file->Handle, offset, (errno, content) =>
+        _requests.Read(file->Handle, offset, Caller.UserOf(request), (errno, content) =>
         {
             if (errno != Errno.None)
             {
@@ -66,7 +65,7 @@ internal static unsafe partial class Callbacks
     private static void Write(nint request, ulong id, byte* text, nuint size, long offset, LibFuse.OpenFile* file) => Answer(request, () =>
     {
         var data = new ReadOnlySpan<byte>(text, (int)size).ToArray();
-        requests.Write(file->Handle, data, Caller.Of(request), (errno, count) =>
+        _requests.Write(file->Handle, data, Caller.Of(request), (errno, count) =>
         {
             if (errno == Errno.None)
             {
@@ -82,16 +81,16 @@ internal static unsafe partial class Callbacks
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static void Close(nint request, ulong id, LibFuse.OpenFile* file) => Answer(request, () =>
     {
-        requests.Close(file->Handle);
+        _requests.Close(file->Handle);
         Fail(request, Errno.None);
     });
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static void OpenFolder(nint request, ulong id, LibFuse.OpenFile* file) => Answer(request, () =>
     {
-        if (requests.Known.Find(id) is Folder { Gone: false } folder)
+        if (_requests.Known.Find(id) is Folder { Gone: false } folder)
         {
-            var opened = new LibFuse.OpenFile { Handle = requests.OpenFolder(folder) };
+            var opened = new LibFuse.OpenFile { Handle = _requests.OpenFolder(folder) };
             _ = LibFuse.ReplyOpen(request, &opened);
         }
         else
@@ -103,7 +102,7 @@ internal static unsafe partial class Callbacks
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static void ReadFolder(nint request, ulong id, nuint size, long offset, LibFuse.OpenFile* file) => Answer(request, () =>
     {
-        var entries = requests.HandleOf(file->Handle).Entries;
+        var entries = _requests.HandleOf(file->Handle).Entries;
         var (buffer, used) = (new byte[size], (nuint)0);
         var stat = stackalloc byte[NodeStat.EntrySize];
         fixed (byte* start = buffer)

@@ -8,14 +8,14 @@ namespace LibvirtMdevHook.Simulator.Fuse;
 /// <summary>What libfuse calls. No exception leaves a callback: the request is answered with EIO instead.</summary>
 internal static unsafe partial class Callbacks
 {
-    private static Requests requests = null!;
-    private static Gate gate = null!;
+    private static Requests _requests = null!;
+    private static Gate _gate = null!;
 
     /// <summary>Fills struct fuse_lowlevel_ops; the numbers are the places of its members.</summary>
     public static void Fill(nint* operations, Requests served, Gate around)
     {
-        requests = served;
-        gate = around;
+        _requests = served;
+        _gate = around;
         operations[2] = (nint)(delegate* unmanaged[Cdecl]<nint, ulong, byte*, void>)&LookUp;
         operations[3] = (nint)(delegate* unmanaged[Cdecl]<nint, ulong, ulong, void>)&Forget;
         operations[4] = (nint)(delegate* unmanaged[Cdecl]<nint, ulong, LibFuse.OpenFile*, void>)&GetAttributes;
@@ -35,7 +35,7 @@ internal static unsafe partial class Callbacks
 
     private static void Answer(nint request, Action step)
     {
-        if (!gate.Enter(step))
+        if (!_gate.Enter(step))
         {
             Fail(request, Errno.EIO);
         }
@@ -48,7 +48,7 @@ internal static unsafe partial class Callbacks
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static void LookUp(nint request, ulong parent, byte* name) => Answer(request, () =>
     {
-        if (requests.Known.LookUp(parent, Text(name)) is not var (id, node))
+        if (_requests.Known.LookUp(parent, Text(name)) is not var (id, node))
         {
             Fail(request, Errno.ENOENT);
             return;
@@ -62,7 +62,7 @@ internal static unsafe partial class Callbacks
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static void Forget(nint request, ulong id, ulong lookups)
     {
-        gate.Enter(() => requests.Known.Forget(id, lookups));
+        _gate.Enter(() => _requests.Known.Forget(id, lookups));
         LibFuse.ReplyNone(request);
     }
 
@@ -73,7 +73,7 @@ internal static unsafe partial class Callbacks
     private static void SetAttributes(nint request, ulong id, byte* stat, int which, LibFuse.OpenFile* file) => Answer(request, () =>
     {
         const int Mode = 1, Uid = 2, Gid = 4;
-        if (requests.Known.Find(id) is { } node)
+        if (_requests.Known.Find(id) is { } node)
         {
             var (mode, uid, gid) = NodeStat.ReadOwner(new ReadOnlySpan<byte>(stat, NodeStat.EntrySize));
             node.Permissions = (which & Mode) != 0 ? mode & 0xFFF : node.Permissions;
@@ -86,7 +86,7 @@ internal static unsafe partial class Callbacks
 
     private static void ReplyStat(nint request, ulong id)
     {
-        if (requests.Known.Find(id) is not { } node)
+        if (_requests.Known.Find(id) is not { } node)
         {
             Fail(request, Errno.ENOENT);
             return;
@@ -100,7 +100,7 @@ internal static unsafe partial class Callbacks
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static void ReadLink(nint request, ulong id) => Answer(request, () =>
     {
-        if (requests.Known.Find(id) is not Link link)
+        if (_requests.Known.Find(id) is not Link link)
         {
             Fail(request, Errno.EINVAL);
             return;

@@ -3,10 +3,12 @@ using LibvirtMdevHook.Simulator.Tree;
 
 namespace LibvirtMdevHook.Simulator.Fuse;
 
-/// <summary>The process behind a request.</summary>
-internal static class Caller
+/// <summary>Who is behind a request: a user, and a process of it.</summary>
+internal readonly record struct Caller(uint User, int Process)
 {
-    public static unsafe int Of(nint request) => ProcessOf(LibFuse.RequestContext(request)->Thread);
+    public static unsafe Caller Of(nint request) => new(UserOf(request), ProcessOf(LibFuse.RequestContext(request)->Thread));
+
+    public static unsafe uint UserOf(nint request) => LibFuse.RequestContext(request)->Uid;
 
     private static int ProcessOf(int thread)
     {

@@ -11,11 +11,11 @@ internal sealed class KnownNodes(Folder root)
 {
     private const ulong RootId = 1;
 
-    private readonly Dictionary<ulong, Reference> known = new() { [RootId] = new Reference(root) { Lookups = 1 } };
-    private readonly Dictionary<Node, ulong> ids = [];
-    private ulong last = RootId;
+    private readonly Dictionary<ulong, Reference> _known = new() { [RootId] = new Reference(root) { Lookups = 1 } };
+    private readonly Dictionary<Node, ulong> _ids = [];
+    private ulong _last = RootId;
 
-    public Node? Find(ulong id) => known.GetValueOrDefault(id)?.Node;
+    public Node? Find(ulong id) => _known.GetValueOrDefault(id)?.Node;
 
     public (ulong Id, Node Node)? LookUp(ulong parent, string name)
     {
@@ -24,24 +24,24 @@ internal sealed class KnownNodes(Folder root)
             return null;
         }
 
-        if (node is SysfsFile { Writable: true } || !ids.TryGetValue(node, out var id))
+        if (node is SysfsFile { Writable: true } || !_ids.TryGetValue(node, out var id))
         {
-            ids[node] = id = ++last;
-            known[id] = new Reference(node);
+            _ids[node] = id = ++_last;
+            _known[id] = new Reference(node);
         }
 
-        known[id].Lookups++;
+        _known[id].Lookups++;
         return (id, node);
     }
 
     public void Forget(ulong id, ulong lookups)
     {
-        if (known.TryGetValue(id, out var reference) && (reference.Lookups -= lookups) == 0 && id != RootId)
+        if (_known.TryGetValue(id, out var reference) && (reference.Lookups -= lookups) == 0 && id != RootId)
         {
-            known.Remove(id);
-            if (ids.GetValueOrDefault(reference.Node) == id)
+            _known.Remove(id);
+            if (_ids.GetValueOrDefault(reference.Node) == id)
             {
-                ids.Remove(reference.Node);
+                _ids.Remove(reference.Node);
             }
         }
     }

@@ -11,23 +11,23 @@ internal sealed class Requests(Folder root, FaultList faults, ActionLog log)
 {
     private const int PageSize = 4096;
 
-    private readonly Dictionary<ulong, Handle> handles = [];
-    private ulong lastHandle;
+    private readonly Dictionary<ulong, Handle> _handles = [];
+    private ulong _lastHandle;
 
     public KnownNodes Known { get; } = new(root);
 
     public ulong OpenFolder(Folder folder)
     {
-        handles[++lastHandle] = new Handle(folder) { Entries = [folder, folder.Parent ?? folder, .. folder.Children] };
-        return lastHandle;
+        _handles[++_lastHandle] = new Handle(folder) { Entries = [folder, folder.Parent ?? folder, .. folder.Children] };
+        return _lastHandle;
     }
 
-    public Handle HandleOf(ulong handle) => handles[handle];
+    public Handle HandleOf(ulong handle) => _handles[handle];
 
-    public void Open(TreeFile file, bool read, bool write, int process, Action<Errno, ulong> reply)
+    public void Open(TreeFile file, bool read, bool write, Caller caller, Action<Errno, ulong> reply)
     {
         var handle = 0ul;
-        Pass(Verb.Open, file, "", end => end(Try()), errno => reply(errno, handle));
+        Pass(Verb.Open, file, caller.User, "", end => end(Try()), errno => reply(errno, handle));
 
         Errno Try()
         {
@@ -41,10 +41,10 @@ internal sealed class Requests(Folder root, FaultList faults, ActionLog log)
                 return Errno.EACCES;
             }
 
-            var errno = file.Open(process);
+            var errno = file.Open(caller.Process);
             if (errno == Errno.None)
             {
-                handles[handle = ++lastHandle] = new Handle(file);
+                _handles[handle = ++_lastHandle] = new Handle(file);
             }
 
             return errno;
@@ -53,17 +53,17 @@ internal sealed class Requests(Folder root, FaultList faults, ActionLog log)
 
     public void Close(ulong handle)
     {
-        if (handles.Remove(handle, out var closed) && closed.Node is TreeFile file)
+        if (_handles.Remove(handle, out var closed) && closed.Node is TreeFile file)
         {
             file.Close();
         }
     }
 
-    public void Read(ulong handle, long offset, Action<Errno, byte[]> reply)
+    public void Read(ulong handle, long offset, uint user, Action<Errno, byte[]> reply)
     {
-        var (open, content) = (handles[handle], Array.Empty<byte>());
+        var (open, content) = (_handles[handle], Array.Empty<byte>());
         var file = (TreeFile)open.Node;
-        Pass(Verb.Read, file, "", end => end(Try()), errno => reply(errno, content));
+        Pass(Verb.Read, file, user, "", end => end(Try()), errno => reply(errno, content));
 
         Errno Try()
         {
@@ -78,11 +78,11 @@ internal sealed class Requests(Folder root, FaultList faults, ActionLog log)
         }
     }
 
-    public void Write(ulong handle, byte[] data, int process, Action<Errno, int> reply)
+    public void Write(ulong handle, byte[] data, Caller caller, Action<Errno, int> reply)
     {
-        var file = (TreeFile)handles[handle].Node;
+        var file = (TreeFile)_handles[handle].Node;
         var page = data.Length > PageSize ? data[..PageSize] : data;
-        Pass(Verb.Write, file, ActionLog.Quote(page), Act, errno => reply(errno, page.Length));
+        Pass(Verb.Write, file, caller.User, ActionLog.Quote(page), Act, errno => reply(errno, page.Length));
 
         void Act(Ending end)
         {
@@ -92,15 +92,15 @@ internal sealed class Requests(Folder root, FaultList faults, ActionLog log)
             }
             else
             {
-                file.Write(page, process, end);
+                file.Write(page, caller.Process, end);
             }
         }
     }
 
     /// <summary>Takes an action past the faults, and both to the log: its end, and its begin when the end is not now.</summary>
-    private void Pass(Verb verb, TreeFile file, string data, Action<Ending> act, Action<Errno> reply)
+    private void Pass(Verb verb, TreeFile file, uint user, string data, Action<Ending> act, Action<Errno> reply)
     {
-        var fault = file.Logged || file is VfioFile ? faults.Next(verb, file.Path) : null;
+        var fault = file.Logged || file is VfioFile ? faults.Next(verb, file.Path, user) : null;
         var (ended, begun) = (false, false);
         faults.Apply(fault, $"{ActionLog.Name(verb)} {file.Path}", () => act(End), End);
         if (!ended)

@@ -8,7 +8,7 @@ namespace LibvirtMdevHook.Simulator.HostFiles;
 /// <summary>An element of a host file: reads attributes and children, and refuses those that nobody asked for.</summary>
 internal sealed class HostElement(XElement element, string file)
 {
-    private readonly HashSet<XName> known = [];
+    private readonly HashSet<XName> _known = [];
 
     public string Text => element.Value;
 
@@ -17,7 +17,7 @@ internal sealed class HostElement(XElement element, string file)
 
     public string? Optional(string name)
     {
-        known.Add(name);
+        _known.Add(name);
         return (string?)element.Attribute(name);
     }
 
@@ -60,7 +60,7 @@ internal sealed class HostElement(XElement element, string file)
 
     public IEnumerable<HostElement> Children(string name)
     {
-        known.Add(name);
+        _known.Add(name);
         return element.Elements(name).Select(child => new HostElement(child, file));
     }
 
@@ -74,10 +74,10 @@ internal sealed class HostElement(XElement element, string file)
     public void NothingElse()
     {
         var strange = element.Attributes().Select(attribute => attribute.Name).Concat(element.Elements().Select(child => child.Name))
-            .FirstOrDefault(name => !known.Contains(name));
+            .FirstOrDefault(name => !_known.Contains(name));
         if (strange is not null)
         {
-            throw Error($"has '{strange}', expected only {string.Join(", ", known.Select(name => $"'{name}'"))}.");
+            throw Error($"has '{strange}', expected only {string.Join(", ", _known.Select(name => $"'{name}'"))}.");
         }
     }
 }

@@ -8,7 +8,7 @@ namespace LibvirtMdevHook.Simulator.HostFiles;
 /// <param name="Subsystem">'bus/NAME' or 'class/NAME', below sys.</param>
 /// <param name="Driver">The driver it is bound to.</param>
 /// <param name="Dialect">The interface that the driver offers.</param>
-internal sealed record ParentDescription(string Name, string Path, string Subsystem, string? Driver, Dialect Dialect)
+internal sealed record ParentDescription(string Name, string Path, string Subsystem, string? Driver, SimulatedDialect Dialect)
 {
     /// <summary>Present for PCI devices only.</summary>
     public PciIdentity? Pci { get; init; }
@@ -28,5 +28,5 @@ internal sealed record ParentDescription(string Name, string Path, string Subsys
 
     public ImmutableArray<TypeDescription> Types { get; init; } = [];
 
-    public ImmutableArray<DeviceAttribute> Attributes { get; init; } = [];
+    public ImmutableArray<AttributeDescription> Attributes { get; init; } = [];
 }

@@ -25,7 +25,7 @@ internal sealed record TypeDescription(string Id)
     public string MaxResolution { get; init; } = "";
 
     /// <summary>Attributes that devices of this type have, besides those of all devices of the parent.</summary>
-    public ImmutableArray<DeviceAttribute> Attributes { get; init; } = [];
+    public ImmutableArray<AttributeDescription> Attributes { get; init; } = [];
 
     /// <summary>What one device takes from the parent's pools.</summary>
     public ImmutableDictionary<string, int> Costs { get; init; } = [];

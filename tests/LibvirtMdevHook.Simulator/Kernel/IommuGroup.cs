@@ -5,12 +5,12 @@ namespace LibvirtMdevHook.Simulator.Kernel;
 /// <summary>The IOMMU group of one device: its folder in sysfs and its node in /dev/vfio.</summary>
 internal sealed class IommuGroup
 {
-    private readonly Folder groups;
-    private readonly Folder vfio;
+    private readonly Folder _groups;
+    private readonly Folder _vfio;
 
     public IommuGroup(int number, Folder groups, Folder vfio, Folder device)
     {
-        (Number, this.groups, this.vfio) = (number, groups, vfio);
+        (Number, _groups, _vfio) = (number, groups, vfio);
         Folder = groups.Add($"{number}");
         Folder.Add("devices").AddLink(device.Name, device);
         Node = vfio.Add($"{number}", new VfioFile(shared: false));
@@ -24,7 +24,7 @@ internal sealed class IommuGroup
 
     public void TakeAway()
     {
-        groups.Remove($"{Number}");
-        vfio.Remove($"{Number}");
+        _groups.Remove($"{Number}");
+        _vfio.Remove($"{Number}");
     }
 }

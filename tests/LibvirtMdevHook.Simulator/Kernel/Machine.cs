@@ -6,25 +6,25 @@ namespace LibvirtMdevHook.Simulator.Kernel;
 /// <summary>The simulated kernel: the tree, its parents and its devices.</summary>
 internal sealed class Machine
 {
-    private readonly Dictionary<string, MediatedDevice> devices = new(StringComparer.Ordinal);
-    private readonly Folder deviceLinks;
-    private readonly Folder groups;
-    private readonly Folder vfio;
-    private int lastGroup;
+    private readonly Dictionary<string, MediatedDevice> _devices = new(StringComparer.Ordinal);
+    private readonly Folder _deviceLinks;
+    private readonly Folder _groups;
+    private readonly Folder _vfio;
+    private int _lastGroup;
 
     public Machine(HostDescription host, Gate gate)
     {
         Gate = gate;
-        deviceLinks = Root.Make("sys/bus/mdev/devices");
+        _deviceLinks = Root.Make("sys/bus/mdev/devices");
         MdevDriver = Root.Make("sys/bus/mdev/drivers/vfio_mdev");
-        groups = Root.Make("sys/kernel/iommu_groups");
-        groups.Make("0/devices");
-        vfio = Root.Make("dev/vfio");
-        vfio.Add("vfio", new VfioFile(shared: true));
-        Parents = [.. host.Parents.Select(Parent (parent) => parent.Dialect switch
+        _groups = Root.Make("sys/kernel/iommu_groups");
+        _groups.Make("0/devices");
+        _vfio = Root.Make("dev/vfio");
+        _vfio.Add("vfio", new VfioFile(shared: true));
+        Parents = [.. host.Parents.Select(SimulatedParent (parent) => parent.Dialect switch
         {
-            Dialect.Mdev => new MdevParent(this, parent),
-            Dialect.Vf => new VfParent(this, parent),
+            SimulatedDialect.Mdev => new MdevParent(this, parent),
+            SimulatedDialect.Vf => new VfParent(this, parent),
             _ => new Rfc2016Parent(this, parent),
         })];
         foreach (var parent in Parents)
@@ -37,35 +37,35 @@ internal sealed class Machine
 
     public Folder Root { get; } = new() { Permanent = true };
 
-    public Folder MdevBus => (Folder)deviceLinks.Parent!;
+    public Folder MdevBus => (Folder)_deviceLinks.Parent!;
 
     public Folder MdevDriver { get; }
 
-    public IReadOnlyList<Parent> Parents { get; }
+    public IReadOnlyList<SimulatedParent> Parents { get; }
 
-    public IEnumerable<MediatedDevice> Devices => devices.Values;
+    public IEnumerable<MediatedDevice> Devices => _devices.Values;
 
-    public MediatedDevice? Find(string uuid) => devices.GetValueOrDefault(uuid);
+    public MediatedDevice? Find(string uuid) => _devices.GetValueOrDefault(uuid);
 
     public MediatedDevice Add(MediatedDevice device)
     {
-        devices.Add(device.Uuid, device);
-        deviceLinks.AddLink(device.Uuid, device.Folder);
+        _devices.Add(device.Uuid, device);
+        _deviceLinks.AddLink(device.Uuid, device.Folder);
         return device;
     }
 
-    public IommuGroup NewGroup(Folder device) => new(++lastGroup, groups, vfio, device);
+    public IommuGroup NewGroup(Folder device) => new(++_lastGroup, _groups, _vfio, device);
 
     /// <summary>Takes away what else names a device that leaves sysfs.</summary>
     public void Disconnect(MediatedDevice device)
     {
-        deviceLinks.Remove(device.Uuid);
+        _deviceLinks.Remove(device.Uuid);
         device.Parent.Disconnect(device);
         (device.Group.Folder.Find("devices") as Folder)?.Remove(device.Uuid);
     }
 
-    public void Forget(MediatedDevice device) => devices.Remove(device.Uuid);
+    public void Forget(MediatedDevice device) => _devices.Remove(device.Uuid);
 
     public IEnumerable<string> Describe() =>
-        Parents.SelectMany(parent => parent.Describe()).Concat(Devices.Select(device => device.Describe())).Append($"groups {lastGroup}");
+        Parents.SelectMany(parent => parent.Describe()).Concat(Devices.Select(device => device.Describe())).Append($"groups {_lastGroup}");
 }

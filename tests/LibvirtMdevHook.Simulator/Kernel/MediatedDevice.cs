@@ -9,14 +9,14 @@ namespace LibvirtMdevHook.Simulator.Kernel;
 /// </summary>
 internal sealed class MediatedDevice
 {
-    private readonly Machine machine;
-    private readonly List<Action> whenEnded = [];
-    private int closings;
-    private bool ended;
+    private readonly Machine _machine;
+    private readonly List<Action> _whenEnded = [];
+    private int _closings;
+    private bool _ended;
 
-    public MediatedDevice(Machine machine, Parent parent, string uuid, TypeDescription? type, int number)
+    public MediatedDevice(Machine machine, SimulatedParent parent, string uuid, TypeDescription? type, int number)
     {
-        (this.machine, Parent, Uuid, Type, Number) = (machine, parent, uuid, type, number);
+        (_machine, Parent, Uuid, Type, Number) = (machine, parent, uuid, type, number);
         Folder = parent.Folder.Add(uuid);
         Group = machine.NewGroup(Folder);
         Folder.AddLink("iommu_group", Group.Folder);
@@ -25,7 +25,7 @@ internal sealed class MediatedDevice
 
     public string Uuid { get; }
 
-    public Parent Parent { get; }
+    public SimulatedParent Parent { get; }
 
     /// <summary>None on a parent that has no types.</summary>
     public TypeDescription? Type { get; }
@@ -45,7 +45,7 @@ internal sealed class MediatedDevice
     public bool Online { get; set; }
 
     /// <summary>What vfio_ap keeps in it; null elsewhere.</summary>
-    public ApMatrix? Queues { get; set; }
+    public SimulatedMatrix? Queues { get; set; }
 
     /// <summary>The domain it was created for, where the dialect says so.</summary>
     public string? DomainUuid { get; init; }
@@ -53,11 +53,11 @@ internal sealed class MediatedDevice
     /// <summary>Takes it out of sysfs, and out of the world as soon as nobody but the process that removes it holds it.</summary>
     public void Leave(int process, Action then)
     {
-        whenEnded.Add(then);
+        _whenEnded.Add(then);
         if (!Leaving)
         {
             Parent.Folder.Remove(Uuid);
-            machine.Disconnect(this);
+            _machine.Disconnect(this);
         }
 
         if (!Group.Node.HeldByOtherThan(process))
@@ -71,10 +71,10 @@ internal sealed class MediatedDevice
 
     private void End()
     {
-        ended = true;
+        _ended = true;
         Group.TakeAway();
-        machine.Forget(this);
-        foreach (var action in whenEnded)
+        _machine.Forget(this);
+        foreach (var action in _whenEnded)
         {
             action();
         }
@@ -82,8 +82,8 @@ internal sealed class MediatedDevice
 
     private void Closed()
     {
-        var closing = ++closings;
-        if (ended)
+        var closing = ++_closings;
+        if (_ended)
         {
             return;
         }
@@ -94,9 +94,9 @@ internal sealed class MediatedDevice
         }
         else if (Parent.Description.Rules.SelfRemove is { } delay)
         {
-            machine.Gate.After(delay, () =>
+            _machine.Gate.After(delay, () =>
             {
-                if (!Leaving && !Held && closing == closings)
+                if (!Leaving && !Held && closing == _closings)
                 {
                     Leave(TreeFile.Nobody, () => { });
                 }

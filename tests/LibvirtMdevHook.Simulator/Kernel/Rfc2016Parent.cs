@@ -7,7 +7,7 @@ namespace LibvirtMdevHook.Simulator.Kernel;
 /// <summary>
 /// A parent in the dialect of the 2016 proposal: a table of types, 'mdev_create' and 'mdev_destroy', 'online' in each device.
 /// </summary>
-internal sealed class Rfc2016Parent(Machine machine, ParentDescription description) : Parent(machine, description)
+internal sealed class Rfc2016Parent(Machine machine, ParentDescription description) : SimulatedParent(machine, description)
 {
     private static readonly string[] Files = ["mdev_supported_types", "mdev_create", "mdev_destroy"];
 

@@ -8,7 +8,7 @@ namespace LibvirtMdevHook.Simulator.Kernel;
 internal static class VendorFile
 {
     /// <param name="reset">Makes it read what it read first.</param>
-    public static SysfsFile For(DeviceAttribute attribute, int number, Func<bool> held, out Action reset)
+    public static SysfsFile For(AttributeDescription attribute, int number, Func<bool> held, out Action reset)
     {
         var first = attribute.Value.Replace("{number}", number.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal);
         var value = first;

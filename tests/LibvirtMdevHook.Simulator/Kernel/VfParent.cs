@@ -4,41 +4,43 @@ using LibvirtMdevHook.Simulator.Tree;
 
 namespace LibvirtMdevHook.Simulator.Kernel;
 
-/// <summary>A PF of NVIDIA's since Linux 6.8. Its VFs are the devices; they come and go at the word of sriov-manage, and are others then.</summary>
-internal sealed class VfParent : Parent
+/// <summary>
+/// A PF of NVIDIA's since Linux 6.8. Its VFs are the devices; they come and go at the word of sriov-manage, and are others then.
+/// </summary>
+internal sealed class VfParent : SimulatedParent
 {
-    private readonly List<VirtualFunction> vfs = [];
+    private readonly List<SimulatedVf> _vfs = [];
 
     public VfParent(Machine machine, ParentDescription description) : base(machine, description)
     {
         Folder.Add("sriov_totalvfs", SysfsFile.Of(() => $"{Vfs.Count}\n"));
-        Folder.Add("sriov_numvfs", SysfsFile.Of(() => $"{vfs.Count}\n", _ => Errno.EPERM));
+        Folder.Add("sriov_numvfs", SysfsFile.Of(() => $"{_vfs.Count}\n", _ => Errno.EPERM));
         Folder.Add("sriov_offset", SysfsFile.Fixed($"{VfsDescription.Offset}"));
         Folder.Add("sriov_stride", SysfsFile.Fixed("1"));
     }
 
     public VfsDescription Vfs => Description.Vfs!;
 
-    protected override IEnumerable<TypeDescription?> TypesInUse => vfs.Select(vf => vf.Type).OfType<TypeDescription>();
+    protected override IEnumerable<TypeDescription?> TypesInUse => _vfs.Select(vf => vf.Type).OfType<TypeDescription>();
 
-    public override IEnumerable<string> Describe() => base.Describe().Concat(vfs.Select(vf => vf.Describe()));
+    public override IEnumerable<string> Describe() => base.Describe().Concat(_vfs.Select(vf => vf.Describe()));
 
     /// <summary>What sriov-manage does: all VFs, or none.</summary>
     public void EnableVfs(bool enable)
     {
-        foreach (var vf in vfs)
+        foreach (var vf in _vfs)
         {
             vf.TakeAway();
         }
 
-        vfs.Clear();
+        _vfs.Clear();
         for (var number = 0; enable && number < Vfs.Count; number++)
         {
-            vfs.Add(new VirtualFunction(Machine, this, number, AddressOf(number)));
+            _vfs.Add(new SimulatedVf(Machine, this, number, AddressOf(number)));
         }
     }
 
-    public VirtualFunction? Find(string address) => vfs.Find(vf => vf.Address == address);
+    public SimulatedVf? Find(string address) => _vfs.Find(vf => vf.Address == address);
 
     public Errno WhyNot(TypeDescription type) => Refusal(type);
 

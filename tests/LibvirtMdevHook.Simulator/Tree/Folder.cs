@@ -3,15 +3,15 @@ namespace LibvirtMdevHook.Simulator.Tree;
 /// <summary>A directory.</summary>
 internal sealed class Folder() : Node(0x4000, 0x1ED)
 {
-    private readonly SortedDictionary<string, Node> children = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<string, Node> _children = new(StringComparer.Ordinal);
 
-    public IEnumerable<Node> Children => children.Values;
+    public IEnumerable<Node> Children => _children.Values;
 
-    public Node? Find(string name) => children.GetValueOrDefault(name);
+    public Node? Find(string name) => _children.GetValueOrDefault(name);
 
     public T Add<T>(string name, T node) where T : Node
     {
-        children.Add(name, node);
+        _children.Add(name, node);
         node.PutInto(this, name);
         return node;
     }
@@ -46,7 +46,7 @@ internal sealed class Folder() : Node(0x4000, 0x1ED)
 
     public void Remove(string name)
     {
-        if (children.Remove(name, out var node))
+        if (_children.Remove(name, out var node))
         {
             node.TakeAway();
         }
@@ -55,11 +55,11 @@ internal sealed class Folder() : Node(0x4000, 0x1ED)
     public override void TakeAway()
     {
         base.TakeAway();
-        foreach (var child in children.Values)
+        foreach (var child in _children.Values)
         {
             child.TakeAway();
         }
 
-        children.Clear();
+        _children.Clear();
     }
 }

@@ -3,9 +3,9 @@ namespace LibvirtMdevHook.Simulator.Tree;
 /// <summary>Something in the tree. Its inode number is never given to another node.</summary>
 internal abstract class Node(uint kind, uint permissions)
 {
-    private static ulong last;
+    private static ulong _last;
 
-    public ulong Inode { get; } = ++last;
+    public ulong Inode { get; } = ++_last;
 
     public uint Kind => kind;
 

@@ -8,20 +8,20 @@ internal delegate void StoreCommand(string text, int process, Ending end);
 /// <summary>An attribute: reading shows a value, one write is one command.</summary>
 internal sealed class SysfsFile : TreeFile
 {
-    private readonly Func<byte[]>? show;
-    private readonly StoreCommand? store;
+    private readonly Func<byte[]>? _show;
+    private readonly StoreCommand? _store;
 
     private SysfsFile(Func<byte[]>? show, StoreCommand? store)
         : base((show is null ? 0u : 0x124u) | (store is null ? 0u : 0x80u))
     {
-        this.show = show;
-        this.store = store;
+        _show = show;
+        _store = store;
     }
 
     // kernfs wants the mode bit of anybody and the callback of the driver, from root too.
-    public override bool Readable => show is not null && (Permissions & 0x124) != 0;
+    public override bool Readable => _show is not null && (Permissions & 0x124) != 0;
 
-    public override bool Writable => store is not null && (Permissions & 0x92) != 0;
+    public override bool Writable => _store is not null && (Permissions & 0x92) != 0;
 
     public override long Size => 4096;
 
@@ -39,7 +39,7 @@ internal sealed class SysfsFile : TreeFile
     /// <summary>A command whose write may be answered later.</summary>
     public static SysfsFile Command(StoreCommand store) => new(null, store);
 
-    public override byte[] Read() => show!();
+    public override byte[] Read() => _show!();
 
-    public override void Write(byte[] data, int process, Ending end) => store!(TextOf(data), process, end);
+    public override void Write(byte[] data, int process, Ending end) => _store!(TextOf(data), process, end);
 }

@@ -3,7 +3,7 @@ namespace LibvirtMdevHook.Simulator.Tree;
 /// <summary>A file below /dev/vfio. A group's opens for one at a time, and tells when it was closed.</summary>
 internal sealed class VfioFile(bool shared) : TreeFile(shared ? 0x1B6u : 0x180u)
 {
-    private int holder;
+    private int _holder;
 
     public event Action? Closed;
 
@@ -19,7 +19,7 @@ internal sealed class VfioFile(bool shared) : TreeFile(shared ? 0x1B6u : 0x180u)
     /// Somebody else has it open. In the kernel an open group holds nothing, only the device that QEMU gets from it does; a process that
     /// opens the group to keep others out, and removes the device then, is not to wait for itself.
     /// </summary>
-    public bool HeldByOtherThan(int process) => IsOpen && (process == Nobody || process != holder);
+    public bool HeldByOtherThan(int process) => IsOpen && (process == Nobody || process != _holder);
 
     public override Errno Open(int process)
     {
@@ -33,7 +33,7 @@ internal sealed class VfioFile(bool shared) : TreeFile(shared ? 0x1B6u : 0x180u)
             return Errno.EBUSY;
         }
 
-        (IsOpen, holder) = (true, process);
+        (IsOpen, _holder) = (true, process);
         return Errno.None;
     }
 

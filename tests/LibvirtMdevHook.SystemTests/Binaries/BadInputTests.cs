@@ -14,19 +14,19 @@ internal sealed class BadInputTests
 
     private static readonly string Device = $"{Domain.Vgpus[0].Uuid}";
 
-    private HookedHost? host;
+    private HookedHost? _host;
 
-    private HookedHost Host => host ??= new HookedHost("m60-rfc2016.xml");
+    private HookedHost Host => _host ??= new HookedHost("m60-rfc2016.xml");
 
     [OneTimeTearDown]
-    public void RemoveTheHost() => host?.Dispose();
+    public void RemoveTheHost() => _host?.Dispose();
 
     [TestCaseSource(nameof(Mistakes))]
     public void Prepare_is_refused_in_a_sentence_and_nothing_is_changed(Mistake mistake)
     {
-        Host.Call("prepare", Domain.Name, mistake.Xml).IsRefused(["domain 'win10': ", .. mistake.Words]);
+        Host.Call("prepare", Domain.Name, mistake.Xml).MustBeRefused(["domain 'win10': ", .. mistake.Words]);
 
-        Host.IsAsBefore();
+        Host.MustBeAsBefore();
         Assert.That(Host.Host.Log(), Is.Empty);
     }
 
@@ -35,7 +35,7 @@ internal sealed class BadInputTests
     {
         var xml = mistake.Xml.Replace("urn:libvirt-mdev-hook:", "urn:another-application:", StringComparison.Ordinal);
 
-        Host.Call("prepare", Domain.Name, xml).IsGood();
+        Host.Call("prepare", Domain.Name, xml).MustBeGood();
 
         Assert.That(Host.Host.Log(), Is.Empty);
     }
@@ -49,7 +49,7 @@ internal sealed class BadInputTests
         own.Start(domain);
         own.Stop(domain);
 
-        own.IsAsBefore();
+        own.MustBeAsBefore();
         Assert.That(own.Writes, Has.Count.EqualTo(4));
     }
 
@@ -65,13 +65,13 @@ internal sealed class BadInputTests
         using var own = new HookedHost("m60-rfc2016.xml");
         var printed = name.Replace('\n', '?').Replace('\t', '?');
 
-        own.Call("prepare", DeclaringDomain.With(name, 1, "no such type")).IsRefused($"domain '{printed}': ", "no such type");
+        own.Call("prepare", DeclaringDomain.With(name, 1, "no such type")).MustBeRefused($"domain '{printed}': ", "no such type");
         var torn = Domain.ToString().Replace("</devices>", "", StringComparison.Ordinal);
-        own.Call("prepare", name, torn).IsRefused($"domain '{printed}': ", "not well-formed");
+        own.Call("prepare", name, torn).MustBeRefused($"domain '{printed}': ", "not well-formed");
         own.Start(Domain with { Name = name });
         Assert.That(own.VirtMdev("list").Output, Does.Contain(printed));
         own.Stop(Domain with { Name = name });
-        own.IsAsBefore();
+        own.MustBeAsBefore();
         Assert.That(own.Log.TrimEnd('\n').Split('\n'), Is.All.Contains($"domain '{printed}'"));
     }
 
@@ -99,8 +99,9 @@ internal sealed class BadInputTests
             " type='GRID M60-4Q'><mdev:attr name='remove' value='1'/></mdev:hostdev>", "'remove'", "may be set");
         foreach (var (name, value, words) in new[]
         {
-            ("nvidia/../remove", "1", "may be set"), ("/etc/passwd", "1", "may be set"), ("..", "1", "may be set"), ("nvidia/current_vgpu_type", "0", "may be set"),
-            ("nvidia/vgpu_params", "a=1&#10;b=2", "control characters"), ("nvidia/vgpu_params", "a&#0;", "not well-formed"),
+            ("nvidia/../remove", "1", "may be set"), ("/etc/passwd", "1", "may be set"), ("..", "1", "may be set"),
+            ("nvidia/current_vgpu_type", "0", "may be set"), ("nvidia/vgpu_params", "a=1&#10;b=2", "control characters"),
+            ("nvidia/vgpu_params", "a&#0;", "not well-formed"),
         })
         {
             yield return Of($"attribute {name} {value}", " type='GRID M60-4Q'></mdev:hostdev>",

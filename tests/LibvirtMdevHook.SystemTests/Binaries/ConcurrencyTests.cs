@@ -23,8 +23,8 @@ internal sealed class ConcurrencyTests
         foreach (var (domain, run) in domains.Zip(runs))
         {
             _ = started.Contains(domain)
-                ? run.IsGood()
-                : run.IsRefused($"'{domain.Name}'", "'0000:86:00.0'", "'0000:87:00.0'", "no instance");
+                ? run.MustBeGood()
+                : run.MustBeRefused($"'{domain.Name}'", "'0000:86:00.0'", "'0000:87:00.0'", "no instance");
         }
 
         // A device may come to be while the host is read; then the kernel has the last word.
@@ -32,7 +32,7 @@ internal sealed class ConcurrencyTests
         Together(host, "start", started);
         Together(host, "stopped", domains);
         Together(host, "release", domains);
-        host.IsAsBefore();
+        host.MustBeAsBefore();
     }
 
     [TestCase("m60-rfc2016.xml")]
@@ -50,14 +50,14 @@ internal sealed class ConcurrencyTests
             var runs = rivals.Select(domain => host.Begin("prepare", domain)).ToArray().Select(prepare => prepare.End()).ToArray();
 
             Assert.That(runs.Select(run => run.Status).Order(), Is.EqualTo(new[] { 0, 1 }));
-            runs.Single(run => run.Status == 1).IsRefused("no instance");
+            runs.Single(run => run.Status == 1).MustBeRefused("no instance");
             Together(host, "release", rivals);
             host.WaitForWorkers();
             Assert.That(host.Host.Tree(), Is.EqualTo(running));
         }
 
         host.Stop(earlier);
-        host.IsAsBefore();
+        host.MustBeAsBefore();
     }
 
     [Test]
@@ -79,7 +79,7 @@ internal sealed class ConcurrencyTests
         Assert.That(Task.WaitAll(lives, TimeSpan.FromSeconds(60)), Is.True);
         Assert.That(host.Writes.Where(w => !w.EndsWith(" ok", StringComparison.Ordinal)), Is.Empty);
         Assert.That(host.Writes, Has.Count.EqualTo(2 * 2 * 3 * lives.Length));
-        host.IsAsBefore();
+        host.MustBeAsBefore();
     }
 
     [Test]
@@ -90,7 +90,7 @@ internal sealed class ConcurrencyTests
 
         Together(host, "prepare", domains);
         Together(host, "release", domains);
-        host.IsAsBefore();
+        host.MustBeAsBefore();
 
         var lines = host.Log.TrimEnd('\n').Split('\n');
         const string line = @"^\S+Z Info  (prepare|release) of domain '\w+': (created|removed) '[0-9a-f-]{36}' \('Single port.*\)$";
@@ -101,7 +101,7 @@ internal sealed class ConcurrencyTests
     {
         foreach (var call in domains.Select(domain => host.Begin(operation, domain)).ToArray())
         {
-            call.End().IsGood(operation);
+            call.End().MustBeGood(operation);
         }
     }
 }

@@ -20,7 +20,7 @@ internal sealed class CrashTests
         new object[] { "m60-mdev.xml", "**/create nth=2" },
     ];
 
-    private readonly DeclaringDomain domain = DeclaringDomain.With("win10", 2, "GRID M60-4Q");
+    private readonly DeclaringDomain _domain = DeclaringDomain.With("win10", 2, "GRID M60-4Q");
 
     [TestCaseSource(nameof(Moments))]
     public void Hook_and_worker_are_killed(string hostFile, string moment)
@@ -31,7 +31,7 @@ internal sealed class CrashTests
         KillWorker(host);
         host.Host.Control("clear");
 
-        StartsAnew(host);
+        MustStartAnew(host);
     }
 
     [TestCaseSource(nameof(Moments))]
@@ -42,8 +42,8 @@ internal sealed class CrashTests
         prepare.Kill();
         host.Host.Control("clear");
 
-        host.IsAsBefore();
-        StartsAnew(host);
+        host.MustBeAsBefore();
+        MustStartAnew(host);
     }
 
     [TestCaseSource(nameof(Moments))]
@@ -54,11 +54,11 @@ internal sealed class CrashTests
         KillWorker(host);
         host.Host.Control("clear");
 
-        prepare.End().IsRefused("'win10'", "the worker ended without an answer");
-        host.Stop(domain);
+        prepare.End().MustBeRefused("'win10'", "the worker ended without an answer");
+        host.Stop(_domain);
 
-        host.IsAsBefore();
-        StartsAnew(host);
+        host.MustBeAsBefore();
+        MustStartAnew(host);
     }
 
     [TestCase("m60-rfc2016.xml")]
@@ -66,10 +66,10 @@ internal sealed class CrashTests
     public void Nobody_calls_the_hook_any_more_after_the_answer(string hostFile)
     {
         using var host = new HookedHost(hostFile, "removal_grace = 0");
-        host.Call("prepare", domain).IsGood();
-        var inode = host.Host.Inode(domain.Vgpus[0].Path);
+        host.Call("prepare", _domain).MustBeGood();
+        var inode = host.Host.Inode(_domain.Vgpus[0].Path);
 
-        StartsAnew(host, () => Assert.That(host.Host.Inode(domain.Vgpus[0].Path), Is.Not.EqualTo(inode), "the device is a new one"));
+        MustStartAnew(host, () => Assert.That(host.Host.Inode(_domain.Vgpus[0].Path), Is.Not.EqualTo(inode), "the device is a new one"));
     }
 
     [TestCase("m60-rfc2016.xml")]
@@ -77,16 +77,16 @@ internal sealed class CrashTests
     public void The_removing_worker_is_killed_and_the_next_start_goes_on_for_it(string hostFile)
     {
         using var host = new HookedHost(hostFile, "removal_grace = 0");
-        host.Start(domain);
+        host.Start(_domain);
         using (new Holder(host.InRoot("dev/vfio/1")))
         {
-            host.Call("release", domain).IsGood();
+            host.Call("release", _domain).MustBeGood();
             KillWorker(host);
             Wait.Until(() => host.Workers.Count == 0, () => "the worker lives on.");
         }
 
-        Assert.That(host.Host.Exists(domain.Vgpus[0].Path), Is.True);
-        StartsAnew(host);
+        Assert.That(host.Host.Exists(_domain.Vgpus[0].Path), Is.True);
+        MustStartAnew(host);
     }
 
     [TestCase("m60-rfc2016.xml")]
@@ -94,10 +94,10 @@ internal sealed class CrashTests
     public void What_a_killed_worker_left_is_removed_by_the_start_of_another_domain(string hostFile)
     {
         using var host = new HookedHost(hostFile, "removal_grace = 0");
-        host.Start(domain);
+        host.Start(_domain);
         using (new Holder(host.InRoot("dev/vfio/1")))
         {
-            host.Call("release", domain).IsGood();
+            host.Call("release", _domain).MustBeGood();
             KillWorker(host);
             Wait.Until(() => host.Workers.Count == 0, () => "the worker lives on.");
         }
@@ -105,7 +105,7 @@ internal sealed class CrashTests
         var other = DeclaringDomain.With("other", 4, "GRID M60-4Q");
         host.Start(other);
         host.Stop(other);
-        host.IsAsBefore();
+        host.MustBeAsBefore();
     }
 
     [TestCase("m60-rfc2016.xml")]
@@ -113,30 +113,30 @@ internal sealed class CrashTests
     public void Prepare_twice_in_a_row_ends_as_one_run(string hostFile)
     {
         using var host = new HookedHost(hostFile, "removal_grace = 0");
-        host.Call("prepare", domain).IsGood();
-        host.Call("prepare", domain).IsGood();
+        host.Call("prepare", _domain).MustBeGood();
+        host.Call("prepare", _domain).MustBeGood();
 
-        Assert.That(host.Kept(), Is.EqualTo(new[] { $"domains/{domain.Uuid}.lock", $"domains/{domain.Uuid}.xml", "lock" }));
-        host.Call("start", domain).IsGood();
-        host.Call("start", domain).IsGood();
-        host.Stop(domain);
-        host.Stop(domain);
-        host.IsAsBefore();
+        Assert.That(host.Kept(), Is.EqualTo(new[] { $"domains/{_domain.Uuid}.lock", $"domains/{_domain.Uuid}.xml", "lock" }));
+        host.Call("start", _domain).MustBeGood();
+        host.Call("start", _domain).MustBeGood();
+        host.Stop(_domain);
+        host.Stop(_domain);
+        host.MustBeAsBefore();
     }
 
     [Test]
     public void Release_twice_at_once_removes_once()
     {
         using var host = new HookedHost("m60-rfc2016.xml");
-        host.Start(domain);
+        host.Start(_domain);
 
-        var both = new[] { host.Begin("release", domain), host.Begin("release", domain) };
+        var both = new[] { host.Begin("release", _domain), host.Begin("release", _domain) };
         foreach (var release in both)
         {
-            release.End().IsGood();
+            release.End().MustBeGood();
         }
 
-        host.IsAsBefore();
+        host.MustBeAsBefore();
         Assert.That(host.Writes.Count(w => w.Contains("destroy", StringComparison.Ordinal)), Is.EqualTo(2));
     }
 
@@ -145,21 +145,21 @@ internal sealed class CrashTests
     {
         using var host = new HookedHost("m60-rfc2016.xml");
 
-        host.Stop(domain);
+        host.Stop(_domain);
 
         Assert.That(host.Host.Log(), Is.Empty);
-        host.IsAsBefore();
+        host.MustBeAsBefore();
     }
 
     [Test]
     public void Release_without_start_removes_without_waiting_for_a_driver()
     {
         using var host = new HookedHost("m60-mdev.xml");
-        host.Call("prepare", domain).IsGood();
+        host.Call("prepare", _domain).MustBeGood();
 
         var begin = Stopwatch.GetTimestamp();
-        host.Stop(domain);
-        host.IsAsBefore();
+        host.Stop(_domain);
+        host.MustBeAsBefore();
 
         Assert.That(Stopwatch.GetElapsedTime(begin), Is.LessThan(TimeSpan.FromSeconds(10)), "the time that a driver is given");
     }
@@ -168,19 +168,19 @@ internal sealed class CrashTests
     private HookProcess Interrupt(HookedHost host, string moment)
     {
         host.Host.Control($"fault hang op=write path={moment} count=1");
-        var prepare = host.Begin("prepare", domain);
+        var prepare = host.Begin("prepare", _domain);
         host.Host.WaitForLog(line => line.StartsWith("begin write", StringComparison.Ordinal));
         return prepare;
     }
 
-    private void StartsAnew(HookedHost host, Action? started = null)
+    private void MustStartAnew(HookedHost host, Action? started = null)
     {
-        host.Start(domain);
+        host.Start(_domain);
         var devices = host.Host.State().Split('\n').Where(line => line.StartsWith("device ", StringComparison.Ordinal));
         Assert.That(devices.ToArray(), Has.Length.EqualTo(2));
         started?.Invoke();
-        host.Stop(domain);
-        host.IsAsBefore();
+        host.Stop(_domain);
+        host.MustBeAsBefore();
     }
 
     private static void KillWorker(HookedHost host)

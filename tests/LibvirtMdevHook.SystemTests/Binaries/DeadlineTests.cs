@@ -19,7 +19,7 @@ internal sealed class DeadlineTests
         host.Host.Control($"fault {how} op=write path=**/*create nth=2");
         var domain = DeclaringDomain.With("win10", 2, "GRID M60-4Q");
 
-        var refusal = host.Call("prepare", domain).IsRefused("'win10'", "within 1 s");
+        var refusal = host.Call("prepare", domain).MustBeRefused("'win10'", "within 1 s");
 
         Assert.That(refusal.Time.TotalSeconds, Is.InRange(0.99, 2));
         Assert.That(host.Workers, Has.Count.EqualTo(1), "the worker waits for the kernel");
@@ -29,7 +29,7 @@ internal sealed class DeadlineTests
             host.Host.Control("clear");
         }
 
-        host.IsAsBefore();
+        host.MustBeAsBefore();
         Assert.That(host.Creates, Has.Count.EqualTo(2).And.All.EndsWith(" ok"));
     }
 
@@ -40,20 +40,20 @@ internal sealed class DeadlineTests
     {
         using var host = new HookedHost(hostFile, "removal_grace = 0");
         var domain = DeclaringDomain.With("win10", 1, "GRID M60-4Q");
-        Timing.AtMost(TimeSpan.FromSeconds(0.5), () =>
+        Timing.MustTakeAtMost(TimeSpan.FromSeconds(0.5), () =>
         {
             host.Start(domain);
             host.Host.Control($"fault hang op=write path={path}");
-            host.Call("stopped", domain).IsGood();
+            host.Call("stopped", domain).MustBeGood();
 
-            var release = host.Call("release", domain).IsGood();
+            var release = host.Call("release", domain).MustBeGood();
 
             Wait.Until(() => host.Host.State().Contains("hangs ", StringComparison.Ordinal), host.Host.State);
             var removing = $"removing/{domain.Vgpus[0].Uuid}";
             Assert.That(host.Kept(), Is.EquivalentTo(new[] { "lock", $"{removing}.lock", $"{removing}.xml" }));
             Assert.That(host.VirtMdev("list").Output, Does.Contain("being removed"));
             host.Host.Control("clear");
-            host.IsAsBefore();
+            host.MustBeAsBefore();
             return release.Time;
         });
     }
@@ -66,18 +66,18 @@ internal sealed class DeadlineTests
     {
         using var host = new HookedHost(hostFile, "removal_grace = 0");
         var domain = DeclaringDomain.With("win10", 2, "GRID M60-4Q");
-        Timing.AtMost(TimeSpan.FromSeconds(0.5), () =>
+        Timing.MustTakeAtMost(TimeSpan.FromSeconds(0.5), () =>
         {
             host.Start(domain);
             host.Host.Control($"fault hang op=write path=**/0000:8{6 + which}:00.0/{file}");
             var begin = Stopwatch.GetTimestamp();
 
-            host.Call("release", domain).IsGood();
+            host.Call("release", domain).MustBeGood();
             Wait.Until(() => !host.Host.Exists(domain.Vgpus[1 - which].Path), host.Host.State);
 
             var time = Stopwatch.GetElapsedTime(begin);
             host.Host.Control("clear");
-            host.IsAsBefore();
+            host.MustBeAsBefore();
             return time;
         });
     }
@@ -88,19 +88,19 @@ internal sealed class DeadlineTests
     {
         using var host = new HookedHost(hostFile, "removal_grace = 0");
         var domain = DeclaringDomain.With("win10", 1, "GRID M60-4Q");
-        Timing.AtMost(TimeSpan.FromSeconds(0.5), () =>
+        Timing.MustTakeAtMost(TimeSpan.FromSeconds(0.5), () =>
         {
             host.Start(domain);
             HookRun release;
             using (var holder = new Holder(host.NodeOf(domain.Vgpus[0])))
             {
-                release = host.Call("release", domain).IsGood();
+                release = host.Call("release", domain).MustBeGood();
                 Wait.Until(() => File.Exists(host.Removal(domain.Vgpus[0])), () => host.Log);
                 Assert.That(host.VirtMdev("list").Output, Does.Contain("being removed, held by process ").And.Contain($"{holder}"));
                 Assert.That(host.Host.Exists(domain.Vgpus[0].Path), Is.True);
             }
 
-            host.IsAsBefore();
+            host.MustBeAsBefore();
             return release.Time;
         });
     }
@@ -131,6 +131,6 @@ internal sealed class DeadlineTests
         host.Host.Control("clear");
         Wait.Until(() => !host.Host.Exists(domain.Vgpus[0].Path), host.Host.State);
         Assert.That(host.VirtMdev("reconcile", "--apply").Status, Is.Zero);
-        host.IsAsBefore();
+        host.MustBeAsBefore();
     }
 }

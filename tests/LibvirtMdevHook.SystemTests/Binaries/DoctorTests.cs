@@ -48,7 +48,10 @@ internal sealed class DoctorTests
         sys/devices/0000:86:00.0/mdev_supported_types/nvidia-18/available_instances = 4\n
         """;
 
-    /// <summary>A GPU without types, one with VFs that list nothing, one whose VFs have another driver, one whose VFs are not enabled, one of nouveau.</summary>
+    /// <summary>
+    /// A GPU without types, one with VFs that list nothing, one whose VFs have another driver, one whose VFs are not enabled, one of
+    /// nouveau.
+    /// </summary>
     private const string Bad = $"""
         {Base}
         proc/stat = cpu 1 2 3\nbtime 1000000000\n
@@ -108,9 +111,15 @@ internal sealed class DoctorTests
         run/libvirt-mdev/set-aside/6a2f0d1c-0000-4000-8000-0000000000d4.xml.17 = torn
         """;
 
-    private const string Record = $"""<record version="1" boot="{Boot}" generation="17" phase="stopped"><domain><name>win10</name><uuid>6a2f0d1c-0000-4000-8000-0000000000d1</uuid></domain><device stage="leaving" dialect="mdev" handover="hostdev"><name>6a2f0d1c-0000-4000-8000-000000000001</name><parent>0000:86:00.0</parent></device></record>""";
+    private const string Record =
+        $"""<record version="1" boot="{Boot}" generation="17" phase="stopped">"""
+        + "<domain><name>win10</name><uuid>6a2f0d1c-0000-4000-8000-0000000000d1</uuid></domain>"
+        + """<device stage="leaving" dialect="mdev" handover="hostdev"><name>6a2f0d1c-0000-4000-8000-000000000001</name>"""
+        + "<parent>0000:86:00.0</parent></device></record>";
 
-    private const string OfOtherBoot = """<record version="1" boot="22222222-2222-3333-4444-555555555555" generation="17" phase="started"><domain><name>win11</name><uuid>6a2f0d1c-0000-4000-8000-0000000000d3</uuid></domain></record>""";
+    private const string OfOtherBoot =
+        """<record version="1" boot="22222222-2222-3333-4444-555555555555" generation="17" phase="started">"""
+        + "<domain><name>win11</name><uuid>6a2f0d1c-0000-4000-8000-0000000000d3</uuid></domain></record>";
 
     [Test]
     public async Task A_host_on_which_everything_is_well_has_nothing_to_do()
@@ -158,10 +167,12 @@ internal sealed class DoctorTests
 
         var findings = json.RootElement.EnumerateArray().ToArray();
         Assert.That(findings, Has.Length.EqualTo(lines.Length));
-        Assert.That(findings.Select(f => string.Join(' ', f.EnumerateObject().Select(p => p.Name))), Is.All.EqualTo("severity topic what remedy"));
+        Assert.That(findings.Select(f => string.Join(' ', f.EnumerateObject().Select(p => p.Name))),
+            Is.All.EqualTo("severity topic what remedy"));
         foreach (var (finding, line) in findings.Zip(lines))
         {
-            Assert.That(line, Does.StartWith($"{finding.GetProperty("severity")} ").And.Contain($"  {finding.GetProperty("what").GetString()}"));
+            Assert.That(line,
+                Does.StartWith($"{finding.GetProperty("severity")} ").And.Contain($"  {finding.GetProperty("what").GetString()}"));
         }
     }
 
@@ -174,7 +185,8 @@ internal sealed class DoctorTests
         var run = Run(tree.Root);
 
         Assert.That(run.Status, Is.EqualTo(1));
-        Assert.That(run.Output, Does.Contain("leads to '/usr/sbin/libvirt-mdev-hook', which is not there").And.Not.Contain("not installed"));
+        Assert.That(run.Output,
+            Does.Contain("leads to '/usr/sbin/libvirt-mdev-hook', which is not there").And.Not.Contain("not installed"));
     }
 
     [Test]
@@ -188,6 +200,18 @@ internal sealed class DoctorTests
 
         Assert.That((run.Status, begin.Elapsed), Is.LessThan((1, TimeSpan.FromSeconds(20))), run.Output);
         Assert.That(run.Output, Does.Contain("libvirt (version unknown) calls"));
+    }
+
+    /// <summary>Programs of a root run in '/', wherever it was named from.</summary>
+    [TestCase("."), TestCase("usr/..")]
+    public void A_root_may_be_named_from_the_current_folder(string root)
+    {
+        using var tree = new PlainTree(Good);
+
+        var run = Command.Run("env", ["-C", tree.Root, $"LIBVIRT_MDEV_ROOT={root}", SourceTree.VirtMdev, "doctor"]);
+
+        Assert.That((run.Status, run.Errors), Is.EqualTo((0, "")), run.Output);
+        Assert.That(run.Output, Does.Contain("libvirt 9.0.0 calls"));
     }
 
     [Test]
@@ -210,7 +234,8 @@ internal sealed class DoctorTests
     public void Fifos_in_place_of_files_are_not_waited_for()
     {
         using var tree = new PlainTree(Good);
-        string[] files = ["etc/libvirt/mdev-hook.conf", "proc/locks", "proc/stat", "proc/4711/comm", "sys/fs/selinux/enforce", "sys/devices/0000:86:00.0/class", "usr/sbin/libvirtd"];
+        string[] files = ["etc/libvirt/mdev-hook.conf", "proc/locks", "proc/stat", "proc/4711/comm", "sys/fs/selinux/enforce",
+            "sys/devices/0000:86:00.0/class", "usr/sbin/libvirtd"];
         foreach (var file in files)
         {
             File.Delete(tree.InRoot(file));
@@ -231,7 +256,7 @@ internal sealed class DoctorTests
         var domain = DeclaringDomain.With("win10", 1, "GRID M60-4Q");
         host.Start(domain);
         host.Host.Control("fault hang op=write path=**/remove");
-        host.Call("release", domain).IsGood();
+        host.Call("release", domain).MustBeGood();
 
         Assert.That(host.VirtMdev("doctor").Output, Does.Contain("1 device is being removed").And.Not.Contain("broken off"));
 
@@ -241,7 +266,8 @@ internal sealed class DoctorTests
         var run = host.VirtMdev("doctor");
 
         Assert.That(run.Output, Does.Contain($"the removal of '{domain.Vgpus[0].Uuid}' was broken off"), host.LastOfLog());
-        Assert.That(host.Kept().Any(file => file.StartsWith("removing/", StringComparison.Ordinal) && file.EndsWith(".xml", StringComparison.Ordinal)), Is.True);
+        Assert.That(host.Kept().Any(file => file.StartsWith("removing/", StringComparison.Ordinal)
+            && file.EndsWith(".xml", StringComparison.Ordinal)), Is.True);
     }
 
     [Test]
@@ -249,7 +275,8 @@ internal sealed class DoctorTests
     {
         using var tree = new PlainTree(Good + "\nrun/libvirt-mdev/set-aside/");
         using var folder = new TemporaryFolder();
-        File.SetUnixFileMode(tree.InRoot("run/libvirt-mdev/set-aside"), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        File.SetUnixFileMode(tree.InRoot("run/libvirt-mdev/set-aside"),
+            UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         var program = Path.Combine(folder.Path, "virt-mdev");
         File.Copy(SourceTree.VirtMdev, program);
         Command.Run("chmod", "755", tree.Root, folder.Path, program).Expected("chmod");
@@ -263,7 +290,8 @@ internal sealed class DoctorTests
             Is.EqualTo(new[] { "unknown  records        whether records were set aside is for root to see; run this as root" }));
 
         File.SetUnixFileMode(tree.InRoot("etc/libvirt"), UnixFileMode.UserRead | UnixFileMode.UserExecute);
-        Assert.That(Nobodys().Output, Does.Contain("whether libvirt calls the hook cannot be seen: Permission denied (EACCES)").And.Not.Contain("not installed")
+        Assert.That(Nobodys().Output,
+            Does.Contain("whether libvirt calls the hook cannot be seen: Permission denied (EACCES)").And.Not.Contain("not installed")
             .And.Contain("unknown  configuration  the configuration is for root to read; run this as root").And.Not.Contain("wrong "));
     }
 

@@ -8,8 +8,8 @@ namespace LibvirtMdevHook.SystemTests.Binaries;
 /// </summary>
 internal sealed class Exposition
 {
-    private readonly Dictionary<string, (Dictionary<string, string> Labels, double Value)> samples = [];
-    private readonly HashSet<string> families = [];
+    private readonly Dictionary<string, (Dictionary<string, string> Labels, double Value)> _samples = [];
+    private readonly HashSet<string> _families = [];
 
     public Exposition(string text)
     {
@@ -28,7 +28,8 @@ internal sealed class Exposition
             }
             else if (line.StartsWith("# TYPE ", StringComparison.Ordinal))
             {
-                family = line.Split(' ') is [_, _, var name, "gauge"] && name == helped && families.Add(name) ? name : throw new FormatException(line);
+                family = line.Split(' ') is [_, _, var name, "gauge"] && name == helped && _families.Add(name)
+                    ? name : throw new FormatException(line);
             }
             else
             {
@@ -37,15 +38,18 @@ internal sealed class Exposition
         }
     }
 
-    public IEnumerable<string> Families => families;
+    public IEnumerable<string> Families => _families;
 
     /// <summary>The value of the one sample with these labels among others.</summary>
     public double Value(string name, params (string Name, string Value)[] labels) => Samples(name, labels).Single().Value;
 
-    public IEnumerable<(Dictionary<string, string> Labels, double Value)> Samples(string name, params (string Name, string Value)[] labels) =>
-        samples.Where(s => s.Key.Split('{')[0] == name && labels.All(l => s.Value.Labels.GetValueOrDefault(l.Name) == l.Value)).Select(s => s.Value);
+    public IEnumerable<(Dictionary<string, string> Labels, double Value)> Samples(string name,
+        params (string Name, string Value)[] labels) =>
+        _samples.Where(s => s.Key.Split('{')[0] == name && labels.All(l => s.Value.Labels.GetValueOrDefault(l.Name) == l.Value))
+            .Select(s => s.Value);
 
-    private static bool IsName(string text) => text.Length > 0 && !char.IsAsciiDigit(text[0]) && text.All(c => char.IsAsciiLetterOrDigit(c) || c == '_');
+    private static bool IsName(string text) =>
+        text.Length > 0 && !char.IsAsciiDigit(text[0]) && text.All(c => char.IsAsciiLetterOrDigit(c) || c == '_');
 
     private void AddSample(string line, string? family)
     {
@@ -58,7 +62,8 @@ internal sealed class Exposition
         }
 
         var value = line[at..];
-        if (line[..open] != family || !IsName(family) || value[0] != ' ' || !samples.TryAdd(line[..at], (labels, double.Parse(value[1..], NumberStyles.Integer, CultureInfo.InvariantCulture))))
+        if (line[..open] != family || !IsName(family) || value[0] != ' '
+            || !_samples.TryAdd(line[..at], (labels, double.Parse(value[1..], NumberStyles.Integer, CultureInfo.InvariantCulture))))
         {
             throw new FormatException(line);
         }

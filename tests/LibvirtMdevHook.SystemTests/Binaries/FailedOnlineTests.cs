@@ -7,7 +7,7 @@ namespace LibvirtMdevHook.SystemTests.Binaries;
 [Parallelizable(ParallelScope.All)]
 internal sealed class FailedOnlineTests
 {
-    private readonly DeclaringDomain domain = DeclaringDomain.With("win10", 2, "GRID M60-2Q");
+    private readonly DeclaringDomain _domain = DeclaringDomain.With("win10", 2, "GRID M60-2Q");
 
     [Test]
     public void The_write_fails([Values("EIO", "EINVAL", "ENODEV", "EBUSY", "EAGAIN", "EPERM")] string errno, [Values(1, 2)] int nth)
@@ -32,7 +32,8 @@ internal sealed class FailedOnlineTests
     [Test]
     public void A_driver_that_cannot_bring_devices_online_is_refused_and_its_device_goes()
     {
-        using var host = new HookedHost("m60-rfc2016.xml", change: text => text.Replace("<rules", "<rules online=\"none\"", StringComparison.Ordinal));
+        using var host = new HookedHost("m60-rfc2016.xml",
+            change: text => text.Replace("<rules", "<rules online=\"none\"", StringComparison.Ordinal));
 
         Refuses(host, 1, "its driver has no way to bring it online: 'online' reads nothing");
 
@@ -54,11 +55,12 @@ internal sealed class FailedOnlineTests
         using var host = new HookedHost("m60-rfc2016.xml", "prepare_deadline = 6");
         host.Host.Control("fault errno=EIO op=read path=**/online");
 
-        host.Call("prepare", domain)
-            .IsRefused("'win10'", $"'{domain.Vgpus[0].Uuid}'", "'0000:86:00.0'", "its 'online' cannot be read: Input/output error (EIO)");
+        host.Call("prepare", _domain)
+            .MustBeRefused("'win10'", $"'{_domain.Vgpus[0].Uuid}'", "'0000:86:00.0'",
+                "its 'online' cannot be read: Input/output error (EIO)");
 
         host.Host.Control("clear");
-        host.IsAsBefore();
+        host.MustBeAsBefore();
     }
 
     [Test]
@@ -66,20 +68,20 @@ internal sealed class FailedOnlineTests
     {
         using var host = new HookedHost("m60-rfc2016.xml");
         host.Host.Control($"fault hang op=write path=**/online nth={which + 1} count=1");
-        var prepare = host.Begin("prepare", domain);
+        var prepare = host.Begin("prepare", _domain);
         host.Host.WaitForLog(line => line.StartsWith("begin write", StringComparison.Ordinal));
-        host.Host.Control($"vanish {domain.Vgpus[which].Uuid}\nclear");
+        host.Host.Control($"vanish {_domain.Vgpus[which].Uuid}\nclear");
 
-        prepare.End().IsRefused("'win10'", $"'{domain.Vgpus[which].Uuid}'", "'0000:8", "ENODEV");
-        host.IsAsBefore();
+        prepare.End().MustBeRefused("'win10'", $"'{_domain.Vgpus[which].Uuid}'", "'0000:8", "ENODEV");
+        host.MustBeAsBefore();
     }
 
     private void Refuses(HookedHost host, int nth, params IEnumerable<string> words)
     {
-        var (device, parent) = ($"'{domain.Vgpus[nth - 1].Uuid}'", $"'0000:8{5 + nth}:00.0'");
-        host.Call("prepare", domain).IsRefused(["domain 'win10': ", device, parent, .. words]);
-        host.IsAsBefore();
-        host.Stop(domain);
-        host.IsAsBefore();
+        var (device, parent) = ($"'{_domain.Vgpus[nth - 1].Uuid}'", $"'0000:8{5 + nth}:00.0'");
+        host.Call("prepare", _domain).MustBeRefused(["domain 'win10': ", device, parent, .. words]);
+        host.MustBeAsBefore();
+        host.Stop(_domain);
+        host.MustBeAsBefore();
     }
 }

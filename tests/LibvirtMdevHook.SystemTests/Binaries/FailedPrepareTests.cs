@@ -17,12 +17,12 @@ internal sealed class FailedPrepareTests(string hostFile, string create)
 
     private static readonly string[] Errnos = ["EIO", "ENOSPC", "EUSERS", "EPERM", "ENOMEM", "EINVAL", "ENODEV", "EAGAIN", "EBUSY"];
 
-    private readonly DeclaringDomain domain = Domain();
+    private readonly DeclaringDomain _domain = Domain();
 
-    private HookedHost? host;
+    private HookedHost? _host;
 
     /// <summary>The host of all these tests, with the attribute in both dialects.</summary>
-    private HookedHost Host => host ??= new HookedHost(hostFile, "prepare_deadline = 3", text =>
+    private HookedHost Host => _host ??= new HookedHost(hostFile, "prepare_deadline = 3", text =>
         hostFile == "m60-mdev.xml" ? text : text.Replace("<type id=\"11\"", $"{Attribute}<type id=\"11\"", StringComparison.Ordinal));
 
     [TearDown]
@@ -38,8 +38,8 @@ internal sealed class FailedPrepareTests(string hostFile, string create)
     [OneTimeTearDown]
     public void RemoveTheHost()
     {
-        host?.Dispose();
-        host = null;
+        _host?.Dispose();
+        _host = null;
     }
 
     [Test]
@@ -47,7 +47,7 @@ internal sealed class FailedPrepareTests(string hostFile, string create)
     {
         Host.Host.Control($"fault errno={errno} op=write path=**/{create} nth={nth}");
 
-        Refuses(errno);
+        MustRefuse(errno);
     }
 
     [Test]
@@ -55,7 +55,7 @@ internal sealed class FailedPrepareTests(string hostFile, string create)
     {
         Host.Host.Control($"fault errno={errno} op=write path=**/vgpu_params nth={nth} count=1");
 
-        Refuses(errno, "'nvidia/vgpu_params'");
+        MustRefuse(errno, "'nvidia/vgpu_params'");
     }
 
     [Test]
@@ -64,20 +64,20 @@ internal sealed class FailedPrepareTests(string hostFile, string create)
         // Each is opened twice: what was written is read back.
         Host.Host.Control($"fault errno={errno} op=open path=**/vgpu_params nth={(2 * device) - 1} count=1");
 
-        Refuses(errno, "'nvidia/vgpu_params'");
+        MustRefuse(errno, "'nvidia/vgpu_params'");
     }
 
     [Test]
     public void A_device_vanishes_before_it_is_ready([Values(0, 1)] int which)
     {
         Host.Host.Control($"fault hang op=write path=**/vgpu_params nth={which + 1} count=1");
-        var prepare = Host.Begin("prepare", domain);
+        var prepare = Host.Begin("prepare", _domain);
         Wait.Until(() => Host.Host.State().Contains("hangs ", StringComparison.Ordinal), Host.Host.State);
-        var uuid = domain.Vgpus[which].Uuid;
+        var uuid = _domain.Vgpus[which].Uuid;
         Host.Host.Control($"vanish {uuid}\nclear");
 
-        prepare.End().IsRefused("'win10'", $"'{uuid}'", "'0000:8", "ENODEV");
-        Host.IsAsBefore();
+        prepare.End().MustBeRefused("'win10'", $"'{uuid}'", "'0000:8", "ENODEV");
+        Host.MustBeAsBefore();
     }
 
     [Test]
@@ -86,7 +86,7 @@ internal sealed class FailedPrepareTests(string hostFile, string create)
         Host.Host.Control($"fault errno={errno} op=read path=**/mdev_supported_types");
         Host.Host.Control($"fault errno={errno} op=read path=**/mdev_supported_types/*/name");
 
-        Refuses();
+        MustRefuse();
     }
 
     [Test]
@@ -101,10 +101,10 @@ internal sealed class FailedPrepareTests(string hostFile, string create)
         }
 
         File.WriteAllText(folder, "");
-        Host.Call("prepare", domain).IsRefused("'win10'", $"'{folder}'", "is not a folder");
+        Host.Call("prepare", _domain).MustBeRefused("'win10'", $"'{folder}'", "is not a folder");
         File.Delete(folder);
 
-        Host.IsAsBefore();
+        Host.MustBeAsBefore();
         Assert.That(Host.Writes, Has.Count.EqualTo(written));
     }
 
@@ -116,14 +116,14 @@ internal sealed class FailedPrepareTests(string hostFile, string create)
         try
         {
             Command.Run("mount", "-o", "remount,bind,ro", Host.InRoot("run")).Expected("mount -o ro");
-            Host.Call("prepare", domain).IsRefused("'win10'", $"'{Host.InRoot("run/libvirt-mdev")}", "EROFS");
+            Host.Call("prepare", _domain).MustBeRefused("'win10'", $"'{Host.InRoot("run/libvirt-mdev")}", "EROFS");
         }
         finally
         {
             Command.Run("umount", Host.InRoot("run")).Expected("umount");
         }
 
-        Host.IsAsBefore();
+        Host.MustBeAsBefore();
     }
 
     private static DeclaringDomain Domain()
@@ -133,13 +133,14 @@ internal sealed class FailedPrepareTests(string hostFile, string create)
     }
 
     /// <summary>The refusal, and the two operations that libvirt calls after it.</summary>
-    private void Refuses(params IEnumerable<string> words)
+    private void MustRefuse(params IEnumerable<string> words)
     {
-        var refusal = Host.Call("prepare", domain).IsRefused(["domain 'win10': ", "'0000:8", .. words]);
-        Assert.That(domain.Vgpus.Count(v => refusal.Errors.Contains($"'{v.Uuid}'", StringComparison.Ordinal)), Is.Positive, refusal.Errors);
+        var refusal = Host.Call("prepare", _domain).MustBeRefused(["domain 'win10': ", "'0000:8", .. words]);
+        Assert.That(_domain.Vgpus.Count(v => refusal.Errors.Contains($"'{v.Uuid}'", StringComparison.Ordinal)), Is.Positive,
+            refusal.Errors);
         Host.Host.Control("clear");
-        Host.IsAsBefore();
-        Host.Stop(domain);
-        Host.IsAsBefore();
+        Host.MustBeAsBefore();
+        Host.Stop(_domain);
+        Host.MustBeAsBefore();
     }
 }

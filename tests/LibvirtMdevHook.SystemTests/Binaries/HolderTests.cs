@@ -19,12 +19,12 @@ internal sealed class HolderTests
         using (var holder = new Holder(host.InRoot("dev/vfio/1")))
         {
             // Without a release: as after a crash of libvirtd. Then with the worker of the first prepare at it.
-            host.Call("prepare", domain).IsRefused("'win10'", device, "of an earlier run", "process ", $"{holder}", " holds it");
+            host.Call("prepare", domain).MustBeRefused("'win10'", device, "of an earlier run", "process ", $"{holder}", " holds it");
             host.Stop(domain);
-            host.Call("prepare", domain).IsRefused("'win10'", device, "still being removed", "process ", $"{holder}", " holds it");
+            host.Call("prepare", domain).MustBeRefused("'win10'", device, "still being removed", "process ", $"{holder}", " holds it");
         }
 
-        host.IsAsBefore();
+        host.MustBeAsBefore();
     }
 
     [Test]
@@ -35,6 +35,6 @@ internal sealed class HolderTests
         host.Host.Write("sys/class/mdev_bus/0000:86:00.0/mdev_supported_types/nvidia-20/create", $"{domain.Vgpus[0].Uuid}");
         using var holder = new Holder(host.InRoot("dev/vfio/1"));
 
-        host.Call("prepare", domain).IsRefused("'win10'", "was not made by this hook", "process ", $"{holder}", " holds it");
+        host.Call("prepare", domain).MustBeRefused("'win10'", "was not made by this hook", "process ", $"{holder}", " holds it");
     }
 }

@@ -9,9 +9,9 @@ internal sealed class HookProcess
     /// <summary>More than any deadline in these tests.</summary>
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
 
-    private readonly Process process;
-    private readonly long begin = Stopwatch.GetTimestamp();
-    private readonly Task<HookRun> end;
+    private readonly Process _process;
+    private readonly long _begin = Stopwatch.GetTimestamp();
+    private readonly Task<HookRun> _end;
 
     public HookProcess(string program, string root, byte[] input, params IEnumerable<string> arguments)
     {
@@ -24,31 +24,31 @@ internal sealed class HookProcess
         start.Environment["PATH"] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
         start.Environment["HOME"] = "/root";
         start.Environment["LIBVIRT_MDEV_ROOT"] = root;
-        process = Process.Start(start)!;
+        _process = Process.Start(start)!;
 
         // Threads of their own: the time is measured, and those of the pool may be busy.
-        _ = OnThread(() => Feed(process.StandardInput.BaseStream, input));
-        var output = OnThread(() => Drain(process.StandardOutput));
-        var errors = OnThread(() => Drain(process.StandardError));
-        end = OnThread(() =>
+        _ = OnThread(() => Feed(_process.StandardInput.BaseStream, input));
+        var output = OnThread(() => Drain(_process.StandardOutput));
+        var errors = OnThread(() => Drain(_process.StandardError));
+        _end = OnThread(() =>
         {
-            process.WaitForExit();
-            return new HookRun(process.ExitCode, output.Result, errors.Result, Stopwatch.GetElapsedTime(begin));
+            _process.WaitForExit();
+            return new HookRun(_process.ExitCode, output.Result, errors.Result, Stopwatch.GetElapsedTime(_begin));
         });
     }
 
-    public int Id => process.Id;
+    public int Id => _process.Id;
 
-    public bool HasEnded => end.IsCompleted;
+    public bool HasEnded => _end.IsCompleted;
 
     /// <summary>Waits for the end, which has to come in time.</summary>
     public HookRun End() =>
-        end.Wait(Limit)
-            ? end.Result
+        _end.Wait(Limit)
+            ? _end.Result
             : throw new TimeoutException($"The hook or who has its outputs did not end within {Limit.TotalSeconds} s.");
 
     /// <summary>SIGKILL, to this one process.</summary>
-    public void Kill() => process.Kill();
+    public void Kill() => _process.Kill();
 
     private static Task<T> OnThread<T>(Func<T> work) =>
         Task.Factory.StartNew(work, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);

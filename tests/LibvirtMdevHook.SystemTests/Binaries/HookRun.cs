@@ -13,14 +13,14 @@ internal sealed record HookRun(int Status, string Output, string Errors, TimeSpa
     public string Sentence => Errors.Replace("libvirt-mdev-hook: ", "", StringComparison.Ordinal).TrimEnd('\n');
 
     /// <summary>Nothing was wrong, and nothing was said.</summary>
-    public HookRun IsGood(string what = "the hook")
+    public HookRun MustBeGood(string what = "the hook")
     {
         Assert.That((Status, Output, Errors), Is.EqualTo((0, "", "")), what);
         return this;
     }
 
     /// <summary>Nothing was wrong, and libvirtd is to take another XML.</summary>
-    public string IsRewritten()
+    public string MustBeRewritten()
     {
         Assert.That((Status, Errors), Is.EqualTo((0, "")));
         Assert.That(Output, Is.Not.Empty);
@@ -29,15 +29,15 @@ internal sealed record HookRun(int Status, string Output, string Errors, TimeSpa
 
     /// <summary>The start, migration or restore is refused by one sentence on stderr.</summary>
     /// <param name="words">What the sentence has to have in it.</param>
-    public HookRun IsRefused(params IEnumerable<string> words)
+    public HookRun MustBeRefused(params IEnumerable<string> words)
     {
         Assert.That((Status, Output), Is.EqualTo((1, "")), Errors);
-        IsSentence(words);
+        MustBeSentence(words);
         return this;
     }
 
     /// <summary>One line for a person, without a trace of the program's insides.</summary>
-    public void IsSentence(params IEnumerable<string> words)
+    public void MustBeSentence(params IEnumerable<string> words)
     {
         Assert.That(Errors, Does.StartWith("libvirt-mdev-hook").And.EndWith("\n"));
         Assert.That(Errors.Count(char.IsControl), Is.EqualTo(1), $"control characters in {Errors}");

@@ -12,23 +12,23 @@ internal sealed partial class HookedHost : IDisposable
     private const string State = "run/libvirt-mdev";
     private const string LogFile = "var/log/libvirt/mdev-hook.log";
 
-    private readonly SimulatedHost host;
+    private readonly SimulatedHost _host;
 
     /// <param name="hostFile">The name of a host file of the simulator, without its folder.</param>
     /// <param name="configuration">Lines of mdev-hook.conf.</param>
     /// <param name="change">What to change in the host file's text.</param>
     public HookedHost(string hostFile, string configuration = "", Func<string, string>? change = null)
     {
-        host = new SimulatedHost(hostFile, change);
+        _host = new SimulatedHost(hostFile, change);
         if (configuration.Length > 0)
         {
-            File.WriteAllText(host.InRoot("etc/libvirt/mdev-hook.conf"), configuration + "\n");
+            File.WriteAllText(_host.InRoot("etc/libvirt/mdev-hook.conf"), configuration + "\n");
         }
 
-        Before = host.Tree();
+        Before = _host.Tree();
     }
 
-    public SimulatedHost Host => host;
+    public SimulatedHost Host => _host;
 
     /// <summary>sys and dev/vfio before anything was done.</summary>
     public string Before { get; }
@@ -43,7 +43,7 @@ internal sealed partial class HookedHost : IDisposable
     /// The writes to sysfs in the order in which they ended, each as its place from the parent on, its data and its result.
     /// </summary>
     public IReadOnlyList<string> Writes =>
-        [.. host.Log().Where(line => line.StartsWith("write ", StringComparison.Ordinal)).Select(line => WayToParent().Replace(line, ""))];
+        [.. _host.Log().Where(line => line.StartsWith("write ", StringComparison.Ordinal)).Select(line => WayToParent().Replace(line, ""))];
 
     /// <summary>Those of the writes that were to make a device.</summary>
     public IReadOnlyList<string> Creates => [.. Writes.Where(w => w.Contains("create \"", StringComparison.Ordinal))];
@@ -52,7 +52,7 @@ internal sealed partial class HookedHost : IDisposable
     public IReadOnlyList<int> Workers => [.. Directory.EnumerateDirectories("/proc")
         .Select(folder => int.TryParse(Path.GetFileName(folder), out var id) ? id : 0).Where(id => id > 0 && IsWorker(id))];
 
-    public string InRoot(string path) => host.InRoot(path);
+    public string InRoot(string path) => _host.InRoot(path);
 
     /// <summary>Calls the hook for a domain, and waits for its end.</summary>
     public HookRun Call(string operation, DeclaringDomain domain) => Begin(operation, domain).End();
@@ -63,14 +63,14 @@ internal sealed partial class HookedHost : IDisposable
     public HookProcess Begin(string operation, DeclaringDomain domain) => Begin(operation, domain.Name, domain.ToString());
 
     public HookProcess Begin(string operation, string name, string xml) => new(
-        Program, host.Root, Encoding.UTF8.GetBytes(xml), name, operation, operation is "stopped" or "release" ? "end" : "begin", "-");
+        Program, _host.Root, Encoding.UTF8.GetBytes(xml), name, operation, operation is "stopped" or "release" ? "end" : "begin", "-");
 
     /// <summary>Has a domain brought up as far as libvirt does.</summary>
     public void Start(DeclaringDomain domain)
     {
         foreach (var operation in new[] { "prepare", "start", "started" })
         {
-            Call(operation, domain).IsGood(operation);
+            Call(operation, domain).MustBeGood(operation);
         }
     }
 
@@ -79,13 +79,13 @@ internal sealed partial class HookedHost : IDisposable
     {
         foreach (var operation in new[] { "stopped", "release" })
         {
-            Call(operation, domain).IsGood(operation);
+            Call(operation, domain).MustBeGood(operation);
         }
     }
 
     /// <summary>Runs virt-mdev on this host.</summary>
     public Outcome VirtMdev(params IEnumerable<string> arguments) =>
-        Command.Run("env", [$"LIBVIRT_MDEV_ROOT={host.Root}", SourceTree.VirtMdev, .. arguments]);
+        Command.Run("env", [$"LIBVIRT_MDEV_ROOT={_host.Root}", SourceTree.VirtMdev, .. arguments]);
 
     /// <summary>Records, locks, everything that is kept: paths below run/libvirt-mdev.</summary>
     public IReadOnlyList<string> Kept() => !Directory.Exists(InRoot(State)) ? [] :
@@ -110,15 +110,15 @@ internal sealed partial class HookedHost : IDisposable
 
     /// <summary>Waits until no worker is left.</summary>
     public void WaitForWorkers() =>
-        Wait.Until(() => Workers.Count == 0, () => $"workers {string.Join(", ", Workers)} are left.\n{host.State()}\n{LastOfLog()}");
+        Wait.Until(() => Workers.Count == 0, () => $"workers {string.Join(", ", Workers)} are left.\n{_host.State()}\n{LastOfLog()}");
 
     /// <summary>The workers end, and nothing is left: no device, no record, and of the locks only the host's.</summary>
-    public void IsAsBefore()
+    public void MustBeAsBefore()
     {
         WaitForWorkers();
         Assert.Multiple(() =>
         {
-            Assert.That(host.Tree(), Is.EqualTo(Before), LastOfLog);
+            Assert.That(_host.Tree(), Is.EqualTo(Before), LastOfLog);
             Assert.That(Kept().Except(["lock"]).Where(file => !file.StartsWith("hotplug/", StringComparison.Ordinal)), Is.Empty, LastOfLog);
         });
     }
@@ -126,13 +126,13 @@ internal sealed partial class HookedHost : IDisposable
     /// <summary>Lets everything go that hangs, ends the workers that are left, and the simulator.</summary>
     public void Dispose()
     {
-        host.Control("clear");
+        _host.Control("clear");
         foreach (var worker in Workers)
         {
             Shell.Run("kill", "-KILL", $"{worker}");
         }
 
-        host.Dispose();
+        _host.Dispose();
     }
 
     /// <summary>For the message of a failure.</summary>
@@ -143,7 +143,7 @@ internal sealed partial class HookedHost : IDisposable
         try
         {
             return File.ReadAllText($"/proc/{id}/cmdline").EndsWith("virt-mdev\0worker\0", StringComparison.Ordinal)
-                && File.ReadAllText($"/proc/{id}/environ").Split('\0').Contains($"LIBVIRT_MDEV_ROOT={host.Root}");
+                && File.ReadAllText($"/proc/{id}/environ").Split('\0').Contains($"LIBVIRT_MDEV_ROOT={_host.Root}");
         }
         catch (IOException)
         {

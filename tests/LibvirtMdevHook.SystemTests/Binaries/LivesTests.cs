@@ -14,19 +14,19 @@ internal sealed class LivesTests
         using var host = new HookedHost("m60-mdev.xml", "prepare_deadline = 4\nremoval_grace = 0");
         var domain = DeclaringDomain.With("win10", 1, "GRID M60-4Q");
         host.Host.Control("fault hang op=write path=**/create");
-        host.Call("prepare", domain).IsRefused("within 4 s");
-        host.Call("release", domain).IsGood();
+        host.Call("prepare", domain).MustBeRefused("within 4 s");
+        host.Call("release", domain).MustBeGood();
         Assert.That(host.Workers, Has.Count.EqualTo(2), "the prepare waits for the kernel, its release for the prepare");
 
         var next = host.Begin("prepare", domain);
         host.Host.Control("clear");
-        next.End().IsGood();
+        next.End().MustBeGood();
 
         host.WaitForWorkers();
         Assert.That(host.Host.Exists(domain.Vgpus[0].Path), host.LastOfLog);
         Assert.That(File.Exists(host.Record(domain)), host.LastOfLog);
         host.Stop(domain);
-        host.IsAsBefore();
+        host.MustBeAsBefore();
     }
 
     [Test]
@@ -35,7 +35,7 @@ internal sealed class LivesTests
         using var host = new HookedHost("m60-mdev.xml", "prepare_deadline = 1");
         var domain = DeclaringDomain.With("win10", 2, "GRID M60-4Q");
         host.Host.Control("fault hang op=write path=**/create nth=1 count=1");
-        host.Call("prepare", domain).IsRefused("within 1 s");
+        host.Call("prepare", domain).MustBeRefused("within 1 s");
 
         // The very parent and type that the plan has for the second device.
         var create = "sys/class/mdev_bus/0000:87:00.0/mdev_supported_types/nvidia-20/create";
@@ -53,13 +53,15 @@ internal sealed class LivesTests
     {
         using var host = new HookedHost("m60-mdev.xml", "removal_grace = 0");
         var domain = DeclaringDomain.With("win10", 1, "GRID M60-4Q");
-        host.Call("prepare", domain).IsGood();
+        host.Call("prepare", domain).MustBeGood();
         var devices = host.Host.Tree();
-        using (var busy = Shell.Start("flock", host.Removal(domain.Vgpus[0]).Replace(".xml", ".lock", StringComparison.Ordinal), "sh", "-c", "echo locked; exec sleep infinity"))
+        using (var busy = Shell.Start("flock", host.Removal(domain.Vgpus[0]).Replace(".xml", ".lock", StringComparison.Ordinal), "sh", "-c",
+            "echo locked; exec sleep infinity"))
         {
             Assert.That(busy.StandardOutput.ReadLine(), Is.EqualTo("locked"));
 
-            host.Call("prepare", domain).IsRefused("'win10'", "another process has the lock of the removal", $"'{domain.Vgpus[0].Uuid}'");
+            host.Call("prepare", domain)
+                .MustBeRefused("'win10'", "another process has the lock of the removal", $"'{domain.Vgpus[0].Uuid}'");
 
             Assert.That(host.Host.Tree(), Is.EqualTo(devices));
             busy.Kill(entireProcessTree: true);
@@ -67,7 +69,7 @@ internal sealed class LivesTests
         }
 
         host.Stop(domain);
-        host.IsAsBefore();
+        host.MustBeAsBefore();
     }
 
     [TestCase("-Infinity")]
@@ -78,10 +80,11 @@ internal sealed class LivesTests
         using var host = new HookedHost("m60-rfc2016.xml");
         var domain = DeclaringDomain.With("win10", 1, "GRID M60-4Q");
         host.Start(domain);
-        File.WriteAllText(host.InRoot("etc/libvirt/mdev-hook.conf"), $"release_deadline = {time}\nremoval_grace = {time}\nheld_wait = {time}\n");
+        File.WriteAllText(host.InRoot("etc/libvirt/mdev-hook.conf"),
+            $"release_deadline = {time}\nremoval_grace = {time}\nheld_wait = {time}\n");
 
-        host.Call("reconnect", domain).IsGood();
+        host.Call("reconnect", domain).MustBeGood();
         host.Stop(domain);
-        host.IsAsBefore();
+        host.MustBeAsBefore();
     }
 }

@@ -16,7 +16,7 @@ internal sealed class MainJobTests
         var domain = DeclaringDomain.With("win10", 2, "GRID M60-4Q");
         var (first, second) = (domain.Vgpus[0].Uuid, domain.Vgpus[1].Uuid);
 
-        host.Call("prepare", domain).IsGood();
+        host.Call("prepare", domain).MustBeGood();
 
         Assert.That(host.Writes, Is.EqualTo(new[]
         {
@@ -28,12 +28,12 @@ internal sealed class MainJobTests
         Assert.That(File.ReadAllText(host.Record(domain)), Does.Contain("phase=\"prepared\"").And.Contain($"<name>{first}</name>"));
 
         var written = host.Writes.Count;
-        host.Call("start", domain).IsGood();
-        host.Call("started", domain).IsGood();
-        host.Call("stopped", domain).IsGood();
+        host.Call("start", domain).MustBeGood();
+        host.Call("started", domain).MustBeGood();
+        host.Call("stopped", domain).MustBeGood();
         Assert.That(host.Writes, Has.Count.EqualTo(written), "start, started and stopped write nothing to sysfs");
 
-        host.Call("release", domain).IsGood();
+        host.Call("release", domain).MustBeGood();
         host.WaitForWorkers();
 
         Assert.That(host.Writes.Skip(written), Is.EqualTo(new[]
@@ -43,7 +43,7 @@ internal sealed class MainJobTests
             $"0000:87:00.0/mdev_destroy \"{second}:vgpu_type_id=17,vm_uuid={domain.Uuid}\" ok",
             $"0000:86:00.0/mdev_destroy \"{first}:vgpu_type_id=17,vm_uuid={domain.Uuid}\" ok",
         }));
-        host.IsAsBefore();
+        host.MustBeAsBefore();
     }
 
     [TestCase("m60-mdev.xml", "GRID M60-4Q", "0000:86:00.0", "nvidia-20")]
@@ -63,7 +63,7 @@ internal sealed class MainJobTests
         host.Stop(domain);
         host.WaitForWorkers();
         Assert.That(host.Writes.Skip(1), Is.EqualTo(new[] { $"{parent}/{uuid}/remove \"1\" ok" }));
-        host.IsAsBefore();
+        host.MustBeAsBefore();
     }
 
     [TestCase("", "")]
@@ -85,7 +85,7 @@ internal sealed class MainJobTests
             $"0000:05:00.0/{uuid}/online \"0\" ok",
             $"0000:05:00.0/mdev_destroy \"{uuid}{written}\" ok",
         }));
-        host.IsAsBefore();
+        host.MustBeAsBefore();
     }
 
     [Test]
@@ -97,7 +97,7 @@ internal sealed class MainJobTests
         var domain = new DeclaringDomain("win10", new Vgpu("type='GRID M60-1Q'") { Attrs = attrs }, new Vgpu("type='GRID M60-1Q'"));
         var (first, second) = (domain.Vgpus[0].Uuid, domain.Vgpus[1].Uuid);
 
-        host.Call("prepare", domain).IsGood();
+        host.Call("prepare", domain).MustBeGood();
 
         Assert.That(host.Writes, Is.EqualTo(new[]
         {
@@ -107,7 +107,7 @@ internal sealed class MainJobTests
             $"0000:86:00.0/{first}/nvidia/vgpu_params \"disable_vnc=1\\n\" ok",
         }));
         host.Stop(domain);
-        host.IsAsBefore();
+        host.MustBeAsBefore();
     }
 
     [Test]
@@ -122,7 +122,7 @@ internal sealed class MainJobTests
         host.Start(domain);
         host.Stop(domain);
 
-        host.IsAsBefore();
+        host.MustBeAsBefore();
     }
 
     [Test]

@@ -28,7 +28,7 @@ internal sealed class MatrixTests
         Assert.That(host.Host.Read(device.Path + "/matrix"), Is.EqualTo("05.0004\n05.0047\n06.0004\n06.0047\n"));
         Assert.That(host.Log, Does.Not.Contain("Warn"));
         host.Stop(domain);
-        host.IsAsBefore();
+        host.MustBeAsBefore();
     }
 
     [Test]
@@ -38,13 +38,15 @@ internal sealed class MatrixTests
         var domain = Domain(("assign_adapter", "5"), ("assign_domain", "4"));
         host.Host.Control("fault ignore op=write path=**/assign_domain");
 
-        host.Call("prepare", domain).IsGood();
+        host.Call("prepare", domain).MustBeGood();
 
         Assert.That(host.Log, Does.Contain("its 'matrix' has 05., expected 05.0004, ignoring"));
     }
 
-    [TestCase("assign_adapter", "7", "is not bound to the vfio_ap driver; release the adapter and domain from the host (apmask, aqmask) first (EADDRNOTAVAIL)")]
-    [TestCase("assign_adapter", "6", "a queue that it would add is in another mediated device already, whose 'matrix' in sysfs lists it; assign another (EADDRINUSE)")]
+    [TestCase("assign_adapter", "7",
+        "is not bound to the vfio_ap driver; release the adapter and domain from the host (apmask, aqmask) first (EADDRNOTAVAIL)")]
+    [TestCase("assign_adapter", "6",
+        "a queue that it would add is in another mediated device already, whose 'matrix' in sysfs lists it; assign another (EADDRINUSE)")]
     [TestCase("assign_adapter", "256", "this machine has no adapter or domain of that number (ENODEV)")]
     [TestCase("assign_adapter", "six", "the value is no number (EINVAL)")]
     [TestCase("unassign_domain", "-1", "the value is no number (EINVAL)")]
@@ -58,7 +60,8 @@ internal sealed class MatrixTests
         var before = host.Host.Tree();
         var domain = Domain(("assign_domain", "4"), (name, value));
 
-        host.Call("prepare", domain).IsRefused($"'{domain.Vgpus[0].Uuid}'", $"its attribute '{name}' cannot be set to '{value}'", words);
+        host.Call("prepare", domain)
+            .MustBeRefused($"'{domain.Vgpus[0].Uuid}'", $"its attribute '{name}' cannot be set to '{value}'", words);
 
         host.Stop(domain);
         host.WaitForWorkers();
@@ -73,15 +76,16 @@ internal sealed class MatrixTests
         var second = new DeclaringDomain("second", new Vgpu("type='I/O subchannel (Non-QDIO)'") { Model = "vfio-ccw" });
         host.Start(first);
 
-        host.Call("prepare", second).IsRefused("'0.0.0023': no instance is left");
+        host.Call("prepare", second).MustBeRefused("'0.0.0023': no instance is left");
 
         host.Stop(first);
         host.Start(second);
         host.Stop(second);
-        host.IsAsBefore();
+        host.MustBeAsBefore();
     }
 
-    private static DeclaringDomain Domain(params (string Name, string Value)[] attrs) => new("crypto", new Vgpu("type='vfio_ap-passthrough'")
+    private static DeclaringDomain Domain(params (string Name, string Value)[] attrs) =>
+        new("crypto", new Vgpu("type='vfio_ap-passthrough'")
     {
         Model = "vfio-ap",
         Attrs = string.Concat(attrs.Select(attr => $"<mdev:attr name='{attr.Name}' value='{attr.Value}'/>")),

@@ -38,8 +38,9 @@ internal sealed class MetricsTests
         var metrics = new Exposition(Run(host, "true").Output);
 
         Assert.That(metrics.Families, Does.Contain("libvirt_mdev_available_instances").And.Contain("libvirt_mdev_build_info"));
-        Assert.That((host.Host.Log(), host.Kept(), host.Log, Directory.GetFileSystemEntries(host.InRoot("var/cache"))), Is.EqualTo((Array.Empty<string>(), Array.Empty<string>(), "", Array.Empty<string>())));
-        host.IsAsBefore();
+        Assert.That((host.Host.Log(), host.Kept(), host.Log, Directory.GetFileSystemEntries(host.InRoot("var/cache"))),
+            Is.EqualTo((Array.Empty<string>(), Array.Empty<string>(), "", Array.Empty<string>())));
+        host.MustBeAsBefore();
     }
 
     [Test]
@@ -53,7 +54,8 @@ internal sealed class MetricsTests
 
         Assert.That(metrics.Value("libvirt_mdev_untrusted_records"), Is.EqualTo(1));
         Assert.That(File.ReadAllText(host.Record(Domain)), Is.EqualTo("torn"));
-        Assert.That(metrics.Samples("libvirt_mdev_devices", ("state", "foreign"), ("domain", ""), ("type", "GRID M60-4Q")).Sum(s => s.Value), Is.EqualTo(2));
+        Assert.That(metrics.Samples("libvirt_mdev_devices", ("state", "foreign"), ("domain", ""), ("type", "GRID M60-4Q"))
+            .Sum(s => s.Value), Is.EqualTo(2));
     }
 
     [Test]
@@ -74,7 +76,8 @@ internal sealed class MetricsTests
         using var host = new HookedHost("l40s-vf.xml");
         var metrics = new Exposition(Run(host, "true").Output);
 
-        Assert.That(metrics.Value("libvirt_mdev_settable_vfs", ("parent", "0000:41:00.0"), ("type", "NVIDIA L40S-4Q"), ("id", "nvidia-1150")), Is.EqualTo(6));
+        Assert.That(metrics.Value("libvirt_mdev_settable_vfs", ("parent", "0000:41:00.0"), ("type", "NVIDIA L40S-4Q"),
+            ("id", "nvidia-1150")), Is.EqualTo(6));
         Assert.That(metrics.Samples("libvirt_mdev_settable_vfs", ("parent", "0000:61:00.0")), Is.Empty);
     }
 
@@ -90,7 +93,8 @@ internal sealed class MetricsTests
         var metrics = new Exposition(Run(host, "true").Output);
 
         var (labels, value) = metrics.Samples("libvirt_mdev_devices", ("type", type)).Single();
-        Assert.That((value, labels["domain"], labels["state"]), Is.EqualTo((1, "a\\\"} 1\nb 2", "online")).Or.EqualTo((1, "a\\\"} 1?b 2", "online")));
+        Assert.That((value, labels["domain"], labels["state"]),
+            Is.EqualTo((1, "a\\\"} 1\nb 2", "online")).Or.EqualTo((1, "a\\\"} 1?b 2", "online")));
         Assert.That(metrics.Samples("libvirt_mdev_available_instances", ("type", type)), Is.Not.Empty);
     }
 
@@ -105,7 +109,8 @@ internal sealed class MetricsTests
 
         Assert.That((Run(host, "true", "--output", file).Output, Run(host, "true").Output), Is.EqualTo(("", File.ReadAllText(file))));
         Assert.That(new StreamReader(reader).ReadToEnd(), Is.EqualTo("old"));
-        Assert.That(File.GetUnixFileMode(file), Is.EqualTo(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead));
+        Assert.That(File.GetUnixFileMode(file),
+            Is.EqualTo(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead));
 
         var whole = File.ReadAllText(file);
         host.Host.Control("fault hang op=read path=**/available_instances");
@@ -125,7 +130,8 @@ internal sealed class MetricsTests
 
         var run = host.VirtMdev("metrics", "--output", "/nowhere/mdev.prom");
 
-        Assert.That((run.Status, run.Errors), Is.EqualTo((1, "virt-mdev: cannot write '/nowhere/mdev.prom': No such file or directory (ENOENT)\n")));
+        Assert.That((run.Status, run.Errors),
+            Is.EqualTo((1, "virt-mdev: cannot write '/nowhere/mdev.prom': No such file or directory (ENOENT)\n")));
     }
 
     [TestCase("ln -s target {0}")]
@@ -151,11 +157,13 @@ internal sealed class MetricsTests
     [Test]
     public void All_is_printed_or_it_says_so()
     {
-        using var host = new HookedHost("m60-mdev.xml", change: text => text.Replace("\"GRID M60-4Q\"", $"'{new string('M', 90_000)}'", StringComparison.Ordinal));
+        using var host = new HookedHost("m60-mdev.xml",
+            change: text => text.Replace("\"GRID M60-4Q\"", $"'{new string('M', 90_000)}'", StringComparison.Ordinal));
         var whole = Run(host, "true").Output;
         Assert.That(whole, Has.Length.GreaterThan(150_000));
 
-        Outcome Shell(string line) => Command.Run("env", $"LIBVIRT_MDEV_ROOT={host.Host.Root}", "timeout", "30", "sh", "-c", $"{SourceTree.VirtMdev} {line}");
+        Outcome Shell(string line) =>
+            Command.Run("env", $"LIBVIRT_MDEV_ROOT={host.Host.Root}", "timeout", "30", "sh", "-c", $"{SourceTree.VirtMdev} {line}");
         Assert.That(Shell("metrics | (sleep 4; wc -c)").Output.Trim(), Is.EqualTo($"{Encoding.UTF8.GetByteCount(whole)}"));
         foreach (var verb in new[] { "metrics", "doctor" })
         {
@@ -183,8 +191,10 @@ internal sealed class MetricsTests
 
         var metrics = new Exposition(Run(host, "true").Output);
 
-        Assert.That(metrics.Value("libvirt_mdev_settable_vfs", ("parent", "0000:41:00.0"), ("type", "NVIDIA L40S-4Q"), ("id", "nvidia-1150")), Is.EqualTo(5));
-        Assert.That(host.VirtMdev("doctor").Output, Does.Contain("the type of the VF '0000:41:00.4' cannot be read from its current_vgpu_type"));
+        Assert.That(metrics.Value("libvirt_mdev_settable_vfs", ("parent", "0000:41:00.0"), ("type", "NVIDIA L40S-4Q"),
+            ("id", "nvidia-1150")), Is.EqualTo(5));
+        Assert.That(host.VirtMdev("doctor").Output,
+            Does.Contain("the type of the VF '0000:41:00.4' cannot be read from its current_vgpu_type"));
     }
 
     private static Guid Id(int n) => Guid.Parse($"6a2f0d1c-0000-4000-8000-{n:x12}");
@@ -194,7 +204,8 @@ internal sealed class MetricsTests
     {
         using var folder = new TemporaryFolder();
         folder.Program("virsh", $"#!/bin/sh\n{answer}\n");
-        var run = Command.Run("env", [$"LIBVIRT_MDEV_ROOT={host.Host.Root}", $"PATH={folder.Path}:/usr/bin:/bin", SourceTree.VirtMdev, "metrics", .. options]);
+        var run = Command.Run("env",
+            [$"LIBVIRT_MDEV_ROOT={host.Host.Root}", $"PATH={folder.Path}:/usr/bin:/bin", SourceTree.VirtMdev, "metrics", .. options]);
         Assert.That((run.Status, run.Errors), Is.EqualTo((0, "")));
         return run;
     }

@@ -11,7 +11,7 @@ namespace LibvirtMdevHook.SystemTests.Binaries;
 [Parallelizable(ParallelScope.All)]
 internal sealed class MigrateTests(string operation)
 {
-    private readonly DeclaringDomain domain = DeclaringDomain.With("win10", 1, "GRID M60-4Q");
+    private readonly DeclaringDomain _domain = DeclaringDomain.With("win10", 1, "GRID M60-4Q");
 
     [TestCase("m60-rfc2016.xml")]
     [TestCase("m60-mdev.xml")]
@@ -19,15 +19,15 @@ internal sealed class MigrateTests(string operation)
     {
         using var host = new HookedHost(hostFile, "removal_grace = 0");
 
-        host.Call(operation, domain).IsGood();
+        host.Call(operation, _domain).MustBeGood();
 
         Assert.That(host.Writes, Is.Empty, "nothing is made before prepare");
-        Assert.That(host.Kept(), Is.EqualTo(new[] { "lock", $"reserved/{domain.Uuid}.xml" }));
-        host.Start(domain);
-        Assert.That(host.Host.Exists(domain.Vgpus[0].Path));
-        Assert.That(File.Exists(host.Reservation(domain)), Is.False, "prepare has taken what was reserved");
-        host.Stop(domain);
-        host.IsAsBefore();
+        Assert.That(host.Kept(), Is.EqualTo(new[] { "lock", $"reserved/{_domain.Uuid}.xml" }));
+        host.Start(_domain);
+        Assert.That(host.Host.Exists(_domain.Vgpus[0].Path));
+        Assert.That(File.Exists(host.Reservation(_domain)), Is.False, "prepare has taken what was reserved");
+        host.Stop(_domain);
+        host.MustBeAsBefore();
     }
 
     [TestCase("m60-rfc2016.xml")]
@@ -38,33 +38,36 @@ internal sealed class MigrateTests(string operation)
         var other = DeclaringDomain.With("other", 1, "GRID M60-4Q");
         host.Start(other);
         var device = host.Host.Inode(other.Vgpus[0].Path);
-        var clone = domain with
+        var clone = _domain with
         {
-            Vgpus = [domain.Vgpus[0], domain.Vgpus[0] with { Uuid = other.Vgpus[0].Uuid }, new Vgpu("type='GRID M60-4Q'") { ByCommandline = true }],
+            Vgpus = [_domain.Vgpus[0], _domain.Vgpus[0] with { Uuid = other.Vgpus[0].Uuid },
+                new Vgpu("type='GRID M60-4Q'") { ByCommandline = true }],
             OthersMetadata = $"<!-- {other.Vgpus[0].Uuid} --><o:o:x xmlns:o='urn:other'>\r\n{other.Vgpus[0].Uuid}  \ud83d\ude00</o:o:x>",
         };
 
-        var rewritten = host.Call(operation, clone).IsRewritten();
+        var rewritten = host.Call(operation, clone).MustBeRewritten();
 
         var uuid = Guid.Parse(Regex.Matches(rewritten, "<mdev:hostdev uuid='([^']*)'")[1].Groups[1].Value);
         Assert.That(rewritten, Is.EqualTo((clone with { Vgpus = clone.Vgpus.SetItem(1, clone.Vgpus[1] with { Uuid = uuid }) }).ToString()));
-        Assert.That(host.Log, Does.Contain($"{operation} of domain 'win10': the device '{other.Vgpus[0].Uuid}' becomes '{uuid}' ('GRID M60-4Q' on "));
-        host.Call(operation, clone.Name, rewritten).IsGood("a second hook that gets the output of the first");
-        host.Call("prepare", clone.Name, rewritten).IsGood();
+        Assert.That(host.Log,
+            Does.Contain($"{operation} of domain 'win10': the device '{other.Vgpus[0].Uuid}' becomes '{uuid}' ('GRID M60-4Q' on "));
+        host.Call(operation, clone.Name, rewritten).MustBeGood("a second hook that gets the output of the first");
+        host.Call("prepare", clone.Name, rewritten).MustBeGood();
         Assert.That(host.Host.Inode(other.Vgpus[0].Path), Is.EqualTo(device));
         host.Stop(clone);
         host.Stop(other);
-        host.IsAsBefore();
+        host.MustBeAsBefore();
     }
 
     [Test]
     public void A_uuid_in_an_argument_is_replaced_too()
     {
         using var host = new HookedHost("m60-mdev.xml", "removal_grace = 0");
-        var old = domain with { Vgpus = [domain.Vgpus[0] with { ByCommandline = true }] };
-        Assert.That(host.Host.Write("sys/class/mdev_bus/0000:86:00.0/mdev_supported_types/nvidia-22/create", $"{old.Vgpus[0].Uuid}"), Is.EqualTo(Errno.None));
+        var old = _domain with { Vgpus = [_domain.Vgpus[0] with { ByCommandline = true }] };
+        Assert.That(host.Host.Write("sys/class/mdev_bus/0000:86:00.0/mdev_supported_types/nvidia-22/create", $"{old.Vgpus[0].Uuid}"),
+            Is.EqualTo(Errno.None));
 
-        var rewritten = host.Call(operation, old).IsRewritten();
+        var rewritten = host.Call(operation, old).MustBeRewritten();
 
         var uuid = Guid.Parse(Regex.Match(rewritten, "<mdev:hostdev uuid='([^']*)'").Groups[1].Value);
         Assert.That(rewritten, Is.EqualTo((old with { Vgpus = [old.Vgpus[0] with { Uuid = uuid }] }).ToString()));
@@ -79,9 +82,9 @@ internal sealed class MigrateTests(string operation)
         var foreign = DeclaringDomain.With("win10", 1, type);
 
         CallInVain(host, foreign.Name, foreign.ToString(), "domain 'win10'", $"'{foreign.Vgpus[0].Uuid}'", reason);
-        host.Call("prepare", foreign).IsRefused("domain 'win10'", $"'{foreign.Vgpus[0].Uuid}'", reason);
+        host.Call("prepare", foreign).MustBeRefused("domain 'win10'", $"'{foreign.Vgpus[0].Uuid}'", reason);
 
-        host.IsAsBefore();
+        host.MustBeAsBefore();
     }
 
     [Test]
@@ -89,22 +92,24 @@ internal sealed class MigrateTests(string operation)
     {
         using var host = new HookedHost("m60-mdev.xml");
 
-        CallInVain(host, domain.Name, $"{domain with { Rules = "gpu='mine'" }}", "domain 'win10'", "gpu='mine' is not known");
-        CallInVain(host, domain.Name, $"{domain}<", "domain 'win10'", "not well-formed");
+        CallInVain(host, _domain.Name, $"{_domain with { Rules = "gpu='mine'" }}", "domain 'win10'", "gpu='mine' is not known");
+        CallInVain(host, _domain.Name, $"{_domain}<", "domain 'win10'", "not well-formed");
 
-        host.IsAsBefore();
+        host.MustBeAsBefore();
     }
 
     [Test]
     public void A_declared_device_that_the_guest_has_no_more_is_dropped()
     {
         using var host = new HookedHost("m60-mdev.xml", "removal_grace = 0");
-        var before = domain with { Vgpus = [domain.Vgpus[0], new Vgpu("type='no such type'") { Attrs = "<mdev:attr name='vendor/x' value='&gt;'/>" }] };
+        var before = _domain with { Vgpus =
+            [_domain.Vgpus[0], new Vgpu("type='no such type'") { Attrs = "<mdev:attr name='vendor/x' value='&gt;'/>" }] };
         var unplugged = before.ToString().Replace(before.Vgpus[1].Hostdev, "", StringComparison.Ordinal);
 
-        Assert.That(host.Call(operation, domain.Name, unplugged).IsRewritten(), Is.EqualTo(domain.ToString()));
+        Assert.That(host.Call(operation, _domain.Name, unplugged).MustBeRewritten(), Is.EqualTo(_domain.ToString()));
         var none = unplugged.Replace(before.Vgpus[0].Hostdev, "", StringComparison.Ordinal);
-        Assert.That(host.Call(operation, domain.Name, none).IsRewritten(), Is.EqualTo(none.Replace(before.Declaration, "", StringComparison.Ordinal)));
+        Assert.That(host.Call(operation, _domain.Name, none).MustBeRewritten(),
+            Is.EqualTo(none.Replace(before.Declaration, "", StringComparison.Ordinal)));
     }
 
     [Test]
@@ -115,30 +120,30 @@ internal sealed class MigrateTests(string operation)
         host.Start(two);
         var record = File.ReadAllText(host.Record(two));
 
-        host.Call(operation, two).IsGood();
+        host.Call(operation, two).MustBeGood();
 
         Assert.That(File.ReadAllText(host.Record(two)), Is.EqualTo(record), "it may as well be running here");
         host.Start(two);
         host.Stop(two);
-        host.IsAsBefore();
+        host.MustBeAsBefore();
     }
 
     [Test]
     public void What_the_domain_left_here_and_somebody_holds_is_replaced()
     {
         using var host = new HookedHost("m60-mdev.xml", "removal_grace = 0");
-        host.Start(domain);
+        host.Start(_domain);
         string rewritten;
-        using (new Holder(host.NodeOf(domain.Vgpus[0])))
+        using (new Holder(host.NodeOf(_domain.Vgpus[0])))
         {
-            host.Stop(domain);
-            rewritten = host.Call(operation, domain).IsRewritten();
-            host.Call("prepare", domain.Name, rewritten).IsGood("the other device is not waited for");
+            host.Stop(_domain);
+            rewritten = host.Call(operation, _domain).MustBeRewritten();
+            host.Call("prepare", _domain.Name, rewritten).MustBeGood("the other device is not waited for");
         }
 
-        Assert.That(rewritten, Does.Not.Contain($"{domain.Vgpus[0].Uuid}"));
-        host.Stop(domain);
-        host.IsAsBefore();
+        Assert.That(rewritten, Does.Not.Contain($"{_domain.Vgpus[0].Uuid}"));
+        host.Stop(_domain);
+        host.MustBeAsBefore();
     }
 
     [Test]
@@ -147,23 +152,25 @@ internal sealed class MigrateTests(string operation)
         using var host = new HookedHost("m60-mdev.xml", "migrate_deadline = 1");
         host.Host.Control("fault hang op=read path=**/available_instances");
 
-        var run = CallInVain(host, domain.Name, domain.ToString(), "domain 'win10'", "this host has not found out within 1 s");
+        var run = CallInVain(host, _domain.Name, _domain.ToString(), "domain 'win10'", "this host has not found out within 1 s");
 
         Assert.That(run.Time, Is.LessThan(TimeSpan.FromSeconds(5)));
         host.Host.Control("clear");
-        host.IsAsBefore();
+        host.MustBeAsBefore();
     }
 
-    /// <summary>Calls the hook for what it cannot do: a migration is refused by a sentence, a restore passes with the sentence in the log.</summary>
+    /// <summary>
+    /// Calls the hook for what it cannot do: a migration is refused by a sentence, a restore passes with the sentence in the log.
+    /// </summary>
     private HookRun CallInVain(HookedHost host, string name, string xml, params string[] words)
     {
         var run = host.Call(operation, name, xml);
         if (operation == "migrate")
         {
-            return run.IsRefused(words);
+            return run.MustBeRefused(words);
         }
 
         Assert.That(words.Where(word => !host.Log.Contains(word, StringComparison.Ordinal)), Is.Empty, host.Log);
-        return run.IsGood();
+        return run.MustBeGood();
     }
 }

@@ -15,45 +15,45 @@ internal sealed class NeverFailingTests
 {
     private static readonly string[] NeverRefused = ["started", "stopped", "release", "reconnect", "attach"];
 
-    private readonly DeclaringDomain domain = DeclaringDomain.With("win10", 1, "GRID M60-4Q");
+    private readonly DeclaringDomain _domain = DeclaringDomain.With("win10", 1, "GRID M60-4Q");
 
     [Test]
     public void A_release_without_the_metadata_takes_the_device_down()
     {
         using var host = new HookedHost("m60-rfc2016.xml");
-        host.Start(domain);
+        host.Start(_domain);
 
-        host.Call("stopped", domain.Name, domain.WithoutMetadata()).IsGood();
-        host.Call("release", domain.Name, domain.WithoutMetadata()).IsGood();
+        host.Call("stopped", _domain.Name, _domain.WithoutMetadata()).MustBeGood();
+        host.Call("release", _domain.Name, _domain.WithoutMetadata()).MustBeGood();
 
-        host.IsAsBefore();
+        host.MustBeAsBefore();
     }
 
     [Test]
     public void A_release_with_broken_XML_takes_the_device_down()
     {
         using var host = new HookedHost("m60-rfc2016.xml");
-        host.Start(domain);
-        var xml = domain.ToString();
+        host.Start(_domain);
+        var xml = _domain.ToString();
         var broken = xml[..xml.IndexOf("<metadata>", StringComparison.Ordinal)] + "<metadata><a:a:b <<<";
 
-        host.Call("release", "another name", broken).IsGood();
+        host.Call("release", "another name", broken).MustBeGood();
 
-        host.IsAsBefore();
+        host.MustBeAsBefore();
     }
 
     [Test]
     public void A_release_acts_on_the_record_and_not_on_the_devices_of_the_XML()
     {
         using var host = new HookedHost("m60-mdev.xml", "removal_grace = 0");
-        host.Start(domain);
+        host.Start(_domain);
         var hotPlugged = new Vgpu("type='GRID M60-4Q'");
         host.Host.Write("sys/class/mdev_bus/0000:87:00.0/mdev_supported_types/nvidia-20/create", $"{hotPlugged.Uuid}");
 
-        host.Stop(domain with { Vgpus = [hotPlugged] });
+        host.Stop(_domain with { Vgpus = [hotPlugged] });
         host.WaitForWorkers();
 
-        Assert.That(host.Host.Exists(domain.Vgpus[0].Path), Is.False);
+        Assert.That(host.Host.Exists(_domain.Vgpus[0].Path), Is.False);
         Assert.That(host.Host.Exists(hotPlugged.Path), Is.True);
     }
 
@@ -65,7 +65,7 @@ internal sealed class NeverFailingTests
         using var folder = new TemporaryFolder();
         var rubbish = Encoding.Latin1.GetBytes(xml);
 
-        new HookProcess(SourceTree.Hook, folder.Path, rubbish, "x", operation, "begin", "-").End().IsGood();
+        new HookProcess(SourceTree.Hook, folder.Path, rubbish, "x", operation, "begin", "-").End().MustBeGood();
     }
 
     [Test]
@@ -74,17 +74,17 @@ internal sealed class NeverFailingTests
         [Values("", "<record", "<record version='2'/>", "a folder")] string record)
     {
         using var host = new HookedHost("m60-rfc2016.xml");
-        Directory.CreateDirectory(Path.GetDirectoryName(host.Record(domain))!);
+        Directory.CreateDirectory(Path.GetDirectoryName(host.Record(_domain))!);
         if (record == "a folder")
         {
-            Directory.CreateDirectory(host.Record(domain));
+            Directory.CreateDirectory(host.Record(_domain));
         }
         else
         {
-            File.WriteAllText(host.Record(domain), record);
+            File.WriteAllText(host.Record(_domain), record);
         }
 
-        host.Call(operation, domain).IsGood();
+        host.Call(operation, _domain).MustBeGood();
         host.WaitForWorkers();
 
         Assert.That(host.Log, Does.Contain("is not acted on"));
@@ -96,33 +96,33 @@ internal sealed class NeverFailingTests
     public void A_worker_that_cannot_work_is_borne([ValueSource(nameof(NeverRefused))] string operation)
     {
         using var host = new HookedHost("m60-rfc2016.xml");
-        host.Start(domain);
+        host.Start(_domain);
         File.Delete(host.InRoot("proc"));
 
-        host.Call(operation, domain).IsGood();
+        host.Call(operation, _domain).MustBeGood();
 
         File.CreateSymbolicLink(host.InRoot("proc"), "/proc");
-        host.Stop(domain);
-        host.IsAsBefore();
+        host.Stop(_domain);
+        host.MustBeAsBefore();
     }
 
     [Test]
     public void Reconnect_logs_what_differs_and_changes_nothing()
     {
         using var host = new HookedHost("m60-rfc2016.xml");
-        host.Start(domain);
-        host.Host.Write($"{domain.Vgpus[0].Path}/online", "0");
+        host.Start(_domain);
+        host.Host.Write($"{_domain.Vgpus[0].Path}/online", "0");
         var tree = host.Host.Tree();
 
-        host.Call("reconnect", domain).IsGood();
+        host.Call("reconnect", _domain).MustBeGood();
         Assert.That(host.Log, Does.Contain("differs from its record: it is offline"));
 
-        host.Host.Control($"vanish {domain.Vgpus[0].Uuid}");
-        host.Call("reconnect", domain).IsGood();
+        host.Host.Control($"vanish {_domain.Vgpus[0].Uuid}");
+        host.Call("reconnect", _domain).MustBeGood();
         Assert.That(host.Log, Does.Contain("differs from its record: it is no longer there"));
-        Assert.That(tree, Does.Contain(domain.Vgpus[0].Path));
-        host.Stop(domain);
-        host.IsAsBefore();
+        Assert.That(tree, Does.Contain(_domain.Vgpus[0].Path));
+        host.Stop(_domain);
+        host.MustBeAsBefore();
     }
 
     [Test]
@@ -135,16 +135,16 @@ internal sealed class NeverFailingTests
         using var host = new HookedHost("m60-rfc2016.xml") { Program = program };
         var missing = $"'{folder.Path}/bin/virt-mdev' cannot be started";
 
-        host.Call("prepare", domain).IsRefused("'win10'", missing, "ENOENT", "install libvirt-mdev-hook again");
-        Directory.CreateDirectory(Path.GetDirectoryName(host.Record(domain))!);
-        File.WriteAllText(host.Record(domain), "");
-        host.Call("start", domain).IsRefused("'win10'", missing);
+        host.Call("prepare", _domain).MustBeRefused("'win10'", missing, "ENOENT", "install libvirt-mdev-hook again");
+        Directory.CreateDirectory(Path.GetDirectoryName(host.Record(_domain))!);
+        File.WriteAllText(host.Record(_domain), "");
+        host.Call("start", _domain).MustBeRefused("'win10'", missing);
         foreach (var operation in NeverRefused)
         {
-            host.Call(operation, domain).IsGood(operation);
+            host.Call(operation, _domain).MustBeGood(operation);
         }
 
-        host.Call("prepare", domain.Name, domain.WithoutMetadata()).IsGood("a domain without a declaration");
+        host.Call("prepare", _domain.Name, _domain.WithoutMetadata()).MustBeGood("a domain without a declaration");
         Assert.That(host.Host.Log(), Is.Empty);
     }
 
@@ -155,10 +155,10 @@ internal sealed class NeverFailingTests
     {
         using var folder = new TemporaryFolder();
 
-        var run = new HookProcess(SourceTree.Hook, folder.Path, domain.Xml(), arguments).End();
+        var run = new HookProcess(SourceTree.Hook, folder.Path, _domain.Xml(), arguments).End();
 
         Assert.That((run.Status, run.Output), Is.EqualTo((2, "")));
-        run.IsSentence("run by libvirtd", "virt-mdev");
+        run.MustBeSentence("run by libvirtd", "virt-mdev");
     }
 
     [TestCase("unheard-of")]
@@ -168,7 +168,7 @@ internal sealed class NeverFailingTests
     {
         using var host = new HookedHost("m60-rfc2016.xml");
 
-        host.Call(operation, domain).IsGood();
+        host.Call(operation, _domain).MustBeGood();
 
         Assert.That(host.Host.Log(), Is.Empty);
         Assert.That(host.Kept(), Is.Empty);

@@ -48,7 +48,7 @@ internal sealed class NoDeclarationTests
         string[] operations = ["prepare", "start", "started", "stopped", "release", "reconnect", "attach", "migrate", "restore"];
         foreach (var operation in operations)
         {
-            host.Call(operation, Undeclared.Name, Xml).IsGood(operation);
+            host.Call(operation, Undeclared.Name, Xml).MustBeGood(operation);
         }
 
         Assert.That(host.Host.Log(), Is.Empty);

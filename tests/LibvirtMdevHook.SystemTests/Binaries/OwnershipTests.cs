@@ -21,13 +21,13 @@ internal sealed class OwnershipTests
         host.Start(winner);
         var running = host.Host.Tree();
 
-        host.Call("prepare", loser).IsRefused("'loser'", $"'{winner.Vgpus[0].Uuid}'", "'winner'", $"{winner.Uuid}");
+        host.Call("prepare", loser).MustBeRefused("'loser'", $"'{winner.Vgpus[0].Uuid}'", "'winner'", $"{winner.Uuid}");
         host.Stop(loser);
         host.WaitForWorkers();
 
         Assert.That(host.Host.Tree(), Is.EqualTo(running));
         host.Stop(winner);
-        host.IsAsBefore();
+        host.MustBeAsBefore();
     }
 
     [Test]
@@ -39,7 +39,7 @@ internal sealed class OwnershipTests
         host.Start(winner);
         var writes = host.Writes.Count;
 
-        host.Call("prepare", loser).IsRefused("'winner'");
+        host.Call("prepare", loser).MustBeRefused("'winner'");
 
         Assert.That(host.Writes, Has.Count.EqualTo(writes));
     }
@@ -96,7 +96,7 @@ internal sealed class OwnershipTests
         var before = host.Host.Tree();
 
         host.Call("prepare", domain)
-            .IsRefused("'win10'", $"'{domain.Vgpus[0].Uuid}'", "'0000:86:00.0'", "was not made by this hook", reason);
+            .MustBeRefused("'win10'", $"'{domain.Vgpus[0].Uuid}'", "'0000:86:00.0'", "was not made by this hook", reason);
         host.Stop(domain);
         host.WaitForWorkers();
 
@@ -111,7 +111,7 @@ internal sealed class OwnershipTests
         var domain = new DeclaringDomain("win10", new Vgpu("type='GRID M60-4Q'") { Attrs = attr });
         host.Host.Write($"{Types}/nvidia-20/create", $"{domain.Vgpus[0].Uuid}");
 
-        host.Call("prepare", domain).IsRefused("'win10'", "its attributes are not ours to set");
+        host.Call("prepare", domain).MustBeRefused("'win10'", "its attributes are not ours to set");
 
         Assert.That(host.Writes, Has.Count.EqualTo(1));
     }
@@ -124,7 +124,7 @@ internal sealed class OwnershipTests
         host.Host.Write($"{RfcParent}/mdev_create", $"{domain.Vgpus[0].Uuid}:vgpu_type_id=17,vm_uuid={domain.Uuid}");
         var before = host.Host.Tree();
 
-        host.Call("prepare", domain).IsRefused("'win10'", "the 2016 interface does not tell its type");
+        host.Call("prepare", domain).MustBeRefused("'win10'", "the 2016 interface does not tell its type");
         host.Stop(domain);
         host.WaitForWorkers();
 
@@ -137,12 +137,12 @@ internal sealed class OwnershipTests
     {
         using var host = new HookedHost(hostFile, "removal_grace = 0");
         var domain = DeclaringDomain.With("win10", 1, "GRID M60-4Q");
-        host.Call("prepare", domain).IsGood();
+        host.Call("prepare", domain).MustBeGood();
         host.Host.Control($"vanish {domain.Vgpus[0].Uuid}");
         Assert.That(host.Host.Write(create, $"{domain.Vgpus[0].Uuid}{arguments}"), Is.EqualTo(Errno.None));
         var anew = host.Host.Tree();
 
-        host.Call("start", domain).IsRefused("'win10'", $"'{domain.Vgpus[0].Uuid}'", "another device has taken its place");
+        host.Call("start", domain).MustBeRefused("'win10'", $"'{domain.Vgpus[0].Uuid}'", "another device has taken its place");
         host.Stop(domain);
         host.WaitForWorkers();
 
@@ -156,13 +156,13 @@ internal sealed class OwnershipTests
     {
         using var host = new HookedHost(hostFile);
         var domain = DeclaringDomain.With("win10", 2, "GRID M60-4Q");
-        host.Call("prepare", domain).IsGood();
+        host.Call("prepare", domain).MustBeGood();
         host.Host.Control($"vanish {domain.Vgpus[0].Uuid}");
 
-        host.Call("start", domain).IsRefused("'win10'", $"'{domain.Vgpus[0].Uuid}'", "it has disappeared since prepare");
+        host.Call("start", domain).MustBeRefused("'win10'", $"'{domain.Vgpus[0].Uuid}'", "it has disappeared since prepare");
         host.Stop(domain);
 
-        host.IsAsBefore();
+        host.MustBeAsBefore();
         Assert.That(host.Log, Does.Contain($"found removed already '{domain.Vgpus[0].Uuid}'"));
     }
 
@@ -174,7 +174,7 @@ internal sealed class OwnershipTests
         var prepare = Overtake(host, domain, "nvidia-20");
         var before = host.Host.Tree();
 
-        prepare.End().IsGood();
+        prepare.End().MustBeGood();
         host.Stop(domain);
         host.WaitForWorkers();
 
@@ -190,7 +190,7 @@ internal sealed class OwnershipTests
         var prepare = Overtake(host, domain, "nvidia-19");
         var before = host.Host.Tree();
 
-        prepare.End().IsRefused("'win10'", "was not made by this hook", "it is not of the declared type");
+        prepare.End().MustBeRefused("'win10'", "was not made by this hook", "it is not of the declared type");
         host.Stop(domain);
         host.WaitForWorkers();
 
@@ -205,11 +205,11 @@ internal sealed class OwnershipTests
         host.Host.Control("fault errno=EEXIST op=write path=**/*create count=3");
         var domain = DeclaringDomain.With("win10", 1, "GRID M60-4Q");
 
-        host.Call("prepare", domain).IsGood();
+        host.Call("prepare", domain).MustBeGood();
 
         Assert.That(host.Writes.Count(w => w.EndsWith("EEXIST", StringComparison.Ordinal)), Is.EqualTo(3));
         host.Stop(domain);
-        host.IsAsBefore();
+        host.MustBeAsBefore();
     }
 
     [TestCase("m60-mdev.xml")]
@@ -221,9 +221,9 @@ internal sealed class OwnershipTests
         var domain = DeclaringDomain.With("win10", 1, "GRID M60-4Q");
 
         host.Call("prepare", domain)
-            .IsRefused("'win10'", $"'{domain.Vgpus[0].Uuid}'", "'0000:86:00.0'", "an earlier removal of it still waits in the kernel");
+            .MustBeRefused("'win10'", $"'{domain.Vgpus[0].Uuid}'", "'0000:86:00.0'", "an earlier removal of it still waits in the kernel");
 
-        host.IsAsBefore();
+        host.MustBeAsBefore();
         Assert.That(host.Writes, Has.Count.LessThan(40));
         Assert.That(host.Log.Split('\n'), Has.Length.LessThan(40));
     }

@@ -3,22 +3,22 @@ using LibvirtMdevHook.SystemTests.Lab;
 namespace LibvirtMdevHook.SystemTests.Binaries;
 
 /// <summary>
-/// A virsh that knows one domain and takes everything it is told; what it was told is kept. For what is to be seen on the host alone: how libvirtd
-/// takes it is seen in the scenarios.
+/// A virsh that knows one domain and takes everything it is told; what it was told is kept. For what is to be seen on the host alone: how
+/// libvirtd takes it is seen in the scenarios.
 /// </summary>
 internal sealed class RecordedVirsh
 {
-    private readonly HookedHost host;
-    private readonly string program;
+    private readonly HookedHost _host;
+    private readonly string _program;
 
     /// <param name="xml">What the domain is.</param>
     /// <param name="afterwards">What happens after each look at it, in the shell.</param>
     public RecordedVirsh(HookedHost host, string xml, string afterwards = "true")
     {
-        this.host = host;
-        program = Path.Combine(Directory.CreateDirectory(host.InRoot(Path.GetRandomFileName())).FullName, "virsh");
-        File.WriteAllText(program + ".xml", xml);
-        File.WriteAllText(program, $"""
+        _host = host;
+        _program = Path.Combine(Directory.CreateDirectory(host.InRoot(Path.GetRandomFileName())).FullName, "virsh");
+        File.WriteAllText(_program + ".xml", xml);
+        File.WriteAllText(_program, $"""
             #!/bin/sh
             case "$*" in
               *dumpxml*) cat "$0.xml"; {afterwards} ;;
@@ -26,13 +26,14 @@ internal sealed class RecordedVirsh
             esac
 
             """);
-        File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        File.SetUnixFileMode(_program, UnixFileMode.UserRead | UnixFileMode.UserExecute);
     }
 
     /// <summary>The arguments of each call that changes something, followed by what it was given to read.</summary>
-    public string Calls => File.Exists(program + ".calls") ? File.ReadAllText(program + ".calls") : "";
+    public string Calls => File.Exists(_program + ".calls") ? File.ReadAllText(_program + ".calls") : "";
 
     /// <summary>Runs virt-mdev with it.</summary>
     public Outcome VirtMdev(params IEnumerable<string> arguments) => Command.Run("env",
-        [$"LIBVIRT_MDEV_ROOT={host.Host.Root}", $"PATH={Path.GetDirectoryName(program)}:/usr/bin:/bin", SourceTree.VirtMdev, .. arguments]);
+        [$"LIBVIRT_MDEV_ROOT={_host.Host.Root}", $"PATH={Path.GetDirectoryName(_program)}:/usr/bin:/bin", SourceTree.VirtMdev,
+            .. arguments]);
 }

@@ -26,7 +26,7 @@ internal sealed class RefusedAttributeTests
 
         Refuses(host.Begin("prepare", domain), domain, name, words);
 
-        host.IsAsBefore();
+        host.MustBeAsBefore();
     }
 
     [Test]
@@ -38,7 +38,7 @@ internal sealed class RefusedAttributeTests
         Refuses(host.Begin("prepare", domain), domain, Params, TooLong);
 
         Assert.That(host.Writes, Has.Some.EndsWith(" E2BIG"));
-        host.IsAsBefore();
+        host.MustBeAsBefore();
     }
 
     [TestCase("nvidia/vm_name", "it can only be read (EACCES)")]
@@ -50,7 +50,7 @@ internal sealed class RefusedAttributeTests
 
         Refuses(host.Begin("prepare", domain), domain, name, words);
 
-        host.IsAsBefore();
+        host.MustBeAsBefore();
     }
 
     [TestCase("three-dialects.xml", "mdev", Params, InUse)]
@@ -71,7 +71,7 @@ internal sealed class RefusedAttributeTests
         }
 
         host.Stop(domain);
-        host.IsAsBefore();
+        host.MustBeAsBefore();
     }
 
     private static Vgpu Mdev => new("type='GRID M60-4Q'");
@@ -84,5 +84,5 @@ internal sealed class RefusedAttributeTests
         new("win10", vgpu with { Attrs = $"<mdev:attr name='{name}' value='{value}'/>" });
 
     private static void Refuses(HookProcess prepare, DeclaringDomain domain, string name, string words) =>
-        prepare.End().IsRefused("'win10'", $"'{domain.Vgpus[0].Id}'", $"its attribute '{name}' cannot be set to ", words);
+        prepare.End().MustBeRefused("'win10'", $"'{domain.Vgpus[0].Id}'", $"its attribute '{name}' cannot be set to ", words);
 }

@@ -1,3 +1,4 @@
+using LibvirtMdevHook.SystemTests.Simulation;
 using NUnit.Framework;
 
 namespace LibvirtMdevHook.SystemTests.Binaries;
@@ -31,9 +32,12 @@ internal sealed class RefusedRemovalTests
 
         host.Stop(domain);
 
-        host.IsAsBefore();
-        Assert.That(host.Log, Does.Contain($"the device '{domain.Vgpus[0].Uuid}' ('GRID M60-4Q' on '0000:8").And.Contain($"cannot be taken down yet: {words}"));
-        Assert.That(host.Writes.Count(w => w.Contains(file, StringComparison.Ordinal) && w.EndsWith(errno, StringComparison.Ordinal)), Is.EqualTo(1));
+        host.MustBeAsBefore();
+        Assert.That(host.Log,
+            Does.Contain($"the device '{domain.Vgpus[0].Uuid}' ('GRID M60-4Q' on '0000:8")
+                .And.Contain($"cannot be taken down yet: {words}"));
+        Assert.That(host.Writes.Count(w => w.Contains(file, StringComparison.Ordinal) && w.EndsWith(errno, StringComparison.Ordinal)),
+            Is.EqualTo(1));
     }
 
     [TestCase("EINVAL")]
@@ -49,8 +53,8 @@ internal sealed class RefusedRemovalTests
 
         host.Host.Control($"vanish {domain.Vgpus[0].Uuid}");
 
-        release.End().IsGood();
-        host.IsAsBefore();
+        release.End().MustBeGood();
+        host.MustBeAsBefore();
         Assert.That(host.Log, Does.Not.Contain("cannot be taken down"));
     }
 
@@ -65,8 +69,9 @@ internal sealed class RefusedRemovalTests
 
         host.Stop(domain);
 
-        host.IsAsBefore();
-        Assert.That(host.Log, Does.Contain("its removal succeeded, but it is still there, as where its driver refuses; the kernel's log says why"));
+        host.MustBeAsBefore();
+        Assert.That(host.Log,
+            Does.Contain("its removal succeeded, but it is still there, as where its driver refuses; the kernel's log says why"));
     }
 
     [TestCase("EPERM")]
@@ -74,7 +79,8 @@ internal sealed class RefusedRemovalTests
     public void A_VF_that_was_cleared_meanwhile_is_none(string clearIdle)
     {
         const string Vf = "0000:41:00.4";
-        using var host = new HookedHost("l40s-vf.xml", change: text => text.Replace("<rules", $"<rules clear-idle=\"{clearIdle}\"", StringComparison.Ordinal));
+        using var host = new HookedHost("l40s-vf.xml",
+            change: text => text.Replace("<rules", $"<rules clear-idle=\"{clearIdle}\"", StringComparison.Ordinal));
         var domain = new DeclaringDomain("win10", Vgpu.Vf(Vf, "NVIDIA L40S-4Q"));
         host.Start(domain);
         host.Host.Control("fault delay=500ms op=write path=**/current_vgpu_type");
@@ -83,8 +89,8 @@ internal sealed class RefusedRemovalTests
 
         host.Host.Control($"clear-vf {Vf}");
 
-        release.End().IsGood();
-        host.IsAsBefore();
+        release.End().MustBeGood();
+        host.MustBeAsBefore();
         Assert.That(host.Writes[^1], Does.EndWith($"\"0\" {clearIdle}"));
         Assert.That(host.Log, Does.Not.Contain("cannot be taken down"));
     }
@@ -96,13 +102,14 @@ internal sealed class RefusedRemovalTests
     {
         using var host = new HookedHost(hostFile, "removal_grace = 0\nprepare_deadline = 3");
         var domain = DeclaringDomain.With("win10", 1, "GRID M60-4Q");
-        host.Call("prepare", domain).IsGood();
+        host.Call("prepare", domain).MustBeGood();
         host.Host.Control($"fault errno={errno} op=write path=**/{file}");
 
-        host.Call("prepare", domain).IsRefused("'win10'", $"'{domain.Vgpus[0].Uuid}'", "of an earlier run of this domain cannot be removed yet", words);
+        host.Call("prepare", domain)
+            .MustBeRefused("'win10'", $"'{domain.Vgpus[0].Uuid}'", "of an earlier run of this domain cannot be removed yet", words);
         foreach (var worker in host.Workers)
         {
-            Simulation.Shell.Run("kill", "-KILL", $"{worker}");
+            Shell.Run("kill", "-KILL", $"{worker}");
         }
 
         host.WaitForWorkers();
@@ -112,6 +119,6 @@ internal sealed class RefusedRemovalTests
 
         host.Host.Control("clear");
         host.VirtMdev("reconcile", "--apply").Expected("reconcile");
-        host.IsAsBefore();
+        host.MustBeAsBefore();
     }
 }

@@ -16,21 +16,24 @@ internal sealed class RenderTests
         using var host = new HookedHost("l40s-vf.xml");
         host.Host.Write("sys/bus/pci/devices/0000:41:00.4/nvidia/current_vgpu_type", "1150");
         var before = host.Host.Tree();
-        var attr = Wish.Replace("/>", " mdev:parent='0000:41:00.0'><mdev:attr name='nvidia/vgpu_params' value='x=1'/></hostdev>", StringComparison.Ordinal);
+        var attr = Wish.Replace("/>", " mdev:parent='0000:41:00.0'><mdev:attr name='nvidia/vgpu_params' value='x=1'/></hostdev>",
+            StringComparison.Ordinal);
 
         var render = Render(host, Wish + attr);
 
         Assert.That(render.Status, Is.Zero, render.Errors);
         Assert.That(render.Output, Does.Contain("<hostdev address=\"0000:41:00.5\" type=\"NVIDIA L40S-4Q\" />"
-            + "<hostdev address=\"0000:41:00.6\" type=\"NVIDIA L40S-4Q\" parent=\"0000:41:00.0\"><attr name=\"nvidia/vgpu_params\" value=\"x=1\" /></hostdev>"));
+            + "<hostdev address=\"0000:41:00.6\" type=\"NVIDIA L40S-4Q\" parent=\"0000:41:00.0\">"
+            + "<attr name=\"nvidia/vgpu_params\" value=\"x=1\" /></hostdev>"));
         Assert.That(render.Output, Does.Contain("<hostdev mode='subsystem' type='pci' managed='no'><source>"
             + "<address domain='0x0000' bus='0x41' slot='0x00' function='0x5'/></source></hostdev>").And.Not.Contain("ffff"));
         Assert.That(host.Host.Tree(), Is.EqualTo(before));
         File.WriteAllText(host.InRoot("rendered.xml"), render.Output);
-        Command.Run("xmllint", "--noout", "--relaxng", "/usr/share/libvirt/schemas/domain.rng", host.InRoot("rendered.xml")).Expected("xmllint");
+        Command.Run("xmllint", "--noout", "--relaxng", "/usr/share/libvirt/schemas/domain.rng", host.InRoot("rendered.xml"))
+            .Expected("xmllint");
         host.VirtMdev("check", host.InRoot("rendered.xml")).Expected("check");
-        host.Call("prepare", "short", render.Output).IsGood();
-        host.Call("release", "short", render.Output).IsGood();
+        host.Call("prepare", "short", render.Output).MustBeGood();
+        host.Call("release", "short", render.Output).MustBeGood();
         host.WaitForWorkers();
         Assert.That(host.Host.Tree(), Is.EqualTo(before));
     }
@@ -39,7 +42,8 @@ internal sealed class RenderTests
     public void A_VF_that_the_domain_has_is_not_picked()
     {
         using var host = new HookedHost("l40s-vf.xml");
-        const string There = "<hostdev mode='subsystem' type='pci' managed='no'><source><address domain='0x0000' bus='0x41' slot='0x00' function='0x4'/></source></hostdev>";
+        const string There = "<hostdev mode='subsystem' type='pci' managed='no'><source>"
+            + "<address domain='0x0000' bus='0x41' slot='0x00' function='0x4'/></source></hostdev>";
 
         Assert.That(Render(host, Wish + There).Output, Does.Contain("<hostdev address=\"0000:41:00.5\" "));
     }
@@ -53,7 +57,9 @@ internal sealed class RenderTests
         var render = Render(host, Wish.Replace("NVIDIA L40S-4Q", type, StringComparison.Ordinal));
 
         Assert.That((render.Status, render.Output), Is.EqualTo((1, "")));
-        Assert.That(render.Errors, Does.StartWith($"virt-mdev: domain 'short': a VF of type '{type.Split('\'')[0]}' cannot be had: ").And.Contain(words).And.Not.Contain("ffff"));
+        Assert.That(render.Errors,
+            Does.StartWith($"virt-mdev: domain 'short': a VF of type '{type.Split('\'')[0]}' cannot be had: ").And.Contain(words)
+                .And.Not.Contain("ffff"));
     }
 
     private static Outcome Render(HookedHost host, string hostdevs)

@@ -5,16 +5,16 @@ using NUnit.Framework;
 namespace LibvirtMdevHook.SystemTests.Binaries;
 
 /// <summary>
-/// Between migrate and prepare a domain's devices are spoken for, though nothing of them exists; and prepare need not come, after an offline
-/// migration above all.
+/// Between migrate and prepare a domain's devices are spoken for, though nothing of them exists; and prepare need not come, after an
+/// offline migration above all.
 /// </summary>
 [TestFixture]
 [Parallelizable(ParallelScope.All)]
 internal sealed class ReservationTests
 {
-    private readonly DeclaringDomain first = DeclaringDomain.With("first", 1, "GRID M60-8Q");
-    private readonly DeclaringDomain second = DeclaringDomain.With("second", 1, "GRID M60-8Q");
-    private readonly DeclaringDomain third = DeclaringDomain.With("third", 1, "GRID M60-8Q");
+    private readonly DeclaringDomain _first = DeclaringDomain.With("first", 1, "GRID M60-8Q");
+    private readonly DeclaringDomain _second = DeclaringDomain.With("second", 1, "GRID M60-8Q");
+    private readonly DeclaringDomain _third = DeclaringDomain.With("third", 1, "GRID M60-8Q");
 
     [TestCase("m60-rfc2016.xml")]
     [TestCase("m60-mdev.xml")]
@@ -28,55 +28,55 @@ internal sealed class ReservationTests
         var coming = domains.Zip(runs).Where(pair => pair.Second.Status == 0).Select(pair => pair.First).ToArray();
         Assert.That(coming, Has.Length.EqualTo(4));
         foreach (var run in runs.Where(run => run.Status != 0))
-            run.IsRefused("'0000:86:00.0'", "'0000:87:00.0'", "no instance");
+            run.MustBeRefused("'0000:86:00.0'", "'0000:87:00.0'", "no instance");
         foreach (var domain in coming)
             host.Start(domain);
         foreach (var domain in coming)
             host.Stop(domain);
-        host.IsAsBefore();
+        host.MustBeAsBefore();
     }
 
     [Test]
     public void Two_domains_that_come_with_the_same_uuid_get_two()
     {
         using var host = new HookedHost("m60-mdev.xml");
-        var clone = second with { Vgpus = [second.Vgpus[0] with { Uuid = first.Vgpus[0].Uuid }] };
-        host.Call("migrate", first).IsGood();
+        var clone = _second with { Vgpus = [_second.Vgpus[0] with { Uuid = _first.Vgpus[0].Uuid }] };
+        host.Call("migrate", _first).MustBeGood();
 
-        Assert.That(host.Call("migrate", clone).IsRewritten(), Does.Not.Contain($"{first.Vgpus[0].Uuid}"));
+        Assert.That(host.Call("migrate", clone).MustBeRewritten(), Does.Not.Contain($"{_first.Vgpus[0].Uuid}"));
     }
 
     [Test]
     public void A_start_does_not_take_what_is_reserved_for_another_domain()
     {
         using var host = new HookedHost("m60-mdev.xml", "removal_grace = 0");
-        host.Call("migrate", first).IsGood();
-        host.Start(second);
+        host.Call("migrate", _first).MustBeGood();
+        host.Start(_second);
 
-        host.Call("prepare", third).IsRefused("no parent fits");
+        host.Call("prepare", _third).MustBeRefused("no parent fits");
 
-        host.Start(first);
-        host.Stop(first);
-        host.Stop(second);
-        host.IsAsBefore();
+        host.Start(_first);
+        host.Stop(_first);
+        host.Stop(_second);
+        host.MustBeAsBefore();
     }
 
     [Test]
     public void What_was_reserved_for_a_domain_that_does_not_come_is_free_again()
     {
         using var host = new HookedHost("m60-mdev.xml", "removal_grace = 0");
-        host.Call("migrate", first).IsGood();
-        host.Call("migrate", second).IsGood();
-        host.Call("migrate", third).IsRefused("no parent fits");
+        host.Call("migrate", _first).MustBeGood();
+        host.Call("migrate", _second).MustBeGood();
+        host.Call("migrate", _third).MustBeRefused("no parent fits");
 
-        Expire(host, first);
-        host.Call("migrate", third).IsGood();
+        Expire(host, _first);
+        host.Call("migrate", _third).MustBeGood();
 
-        Assert.That(host.Kept(), Is.EquivalentTo(new[] { "lock", $"reserved/{second.Uuid}.xml", $"reserved/{third.Uuid}.xml" }));
-        Expire(host, second);
-        host.Start(third);
-        host.Stop(third);
-        host.IsAsBefore();
+        Assert.That(host.Kept(), Is.EquivalentTo(new[] { "lock", $"reserved/{_second.Uuid}.xml", $"reserved/{_third.Uuid}.xml" }));
+        Expire(host, _second);
+        host.Start(_third);
+        host.Stop(_third);
+        host.MustBeAsBefore();
     }
 
     [Test]
@@ -84,47 +84,48 @@ internal sealed class ReservationTests
     {
         using var host = new HookedHost("m60-mdev.xml");
         var earliest = Environment.TickCount64 + 60_000;
-        host.Call("migrate", first).IsGood();
+        host.Call("migrate", _first).MustBeGood();
 
-        var expires = long.Parse(Expires().Match(File.ReadAllText(host.Reservation(first))).Groups[1].Value, null);
+        var expires = long.Parse(Expires().Match(File.ReadAllText(host.Reservation(_first))).Groups[1].Value, null);
 
         Assert.That(expires, Is.InRange(earliest, Environment.TickCount64 + 60_000));
-        Assert.That(host.VirtMdev("list").Output, Does.Contain(first.Vgpus[0].Uuid.ToString()).And.Contain("reserved for a domain that may be coming here"));
+        Assert.That(host.VirtMdev("list").Output,
+            Does.Contain(_first.Vgpus[0].Uuid.ToString()).And.Contain("reserved for a domain that may be coming here"));
     }
 
     [Test]
     public void The_next_call_for_the_same_domain_replaces_it()
     {
         using var host = new HookedHost("m60-mdev.xml");
-        host.Call("migrate", first).IsGood();
-        host.Call("migrate", first).IsGood();
+        host.Call("migrate", _first).MustBeGood();
+        host.Call("migrate", _first).MustBeGood();
 
-        host.Call("migrate", second).IsGood();
-        host.Call("migrate", third).IsRefused("no parent fits");
+        host.Call("migrate", _second).MustBeGood();
+        host.Call("migrate", _third).MustBeRefused("no parent fits");
     }
 
     [Test]
     public void It_ends_with_a_prepare_that_is_refused()
     {
         using var host = new HookedHost("m60-mdev.xml");
-        host.Call("migrate", first).IsGood();
+        host.Call("migrate", _first).MustBeGood();
         host.Host.Control("fault errno=EIO op=write path=**/create");
 
-        host.Call("prepare", first).IsRefused("EIO");
+        host.Call("prepare", _first).MustBeRefused("EIO");
 
-        host.IsAsBefore();
+        host.MustBeAsBefore();
     }
 
     [Test]
     public void It_ends_with_a_prepare_that_has_no_plan()
     {
         using var host = new HookedHost("m60-mdev.xml");
-        host.Call("migrate", first).IsGood();
+        host.Call("migrate", _first).MustBeGood();
         File.WriteAllText(host.InRoot("etc/libvirt/mdev-hook.conf"), "excluded_parents = [\"0000:86:00.0\", \"0000:87:00.0\"]\n");
 
-        host.Call("prepare", first).IsRefused("excluded");
+        host.Call("prepare", _first).MustBeRefused("excluded");
 
-        host.IsAsBefore();
+        host.MustBeAsBefore();
     }
 
     [Test]
@@ -135,8 +136,8 @@ internal sealed class ReservationTests
         migrate.Kill();
         host.Host.Control("clear");
 
-        host.IsAsBefore();
-        host.Call("migrate", first).IsGood();
+        host.MustBeAsBefore();
+        host.Call("migrate", _first).MustBeGood();
     }
 
     [Test]
@@ -147,17 +148,17 @@ internal sealed class ReservationTests
         Shell.Run("kill", "-KILL", $"{host.Workers.Single()}");
         host.Host.Control("clear");
 
-        migrate.End().IsRefused("'first'", "the worker ended without an answer");
+        migrate.End().MustBeRefused("'first'", "the worker ended without an answer");
 
-        host.IsAsBefore();
-        host.Call("migrate", first).IsGood();
+        host.MustBeAsBefore();
+        host.Call("migrate", _first).MustBeGood();
     }
 
     /// <summary>A migrate whose worker reads the host and gets no answer yet.</summary>
     private HookProcess Interrupt(HookedHost host)
     {
         host.Host.Control("fault hang op=read path=**/available_instances");
-        var migrate = host.Begin("migrate", first);
+        var migrate = host.Begin("migrate", _first);
         host.Host.WaitForLog(line => line.StartsWith("begin read", StringComparison.Ordinal));
         return migrate;
     }

@@ -13,7 +13,7 @@ internal sealed class RestoreTests
 {
     private const string Executable = "#!/bin/sh\n";
 
-    private readonly DeclaringDomain domain = DeclaringDomain.With("win10", 1, "GRID M60-4Q");
+    private readonly DeclaringDomain _domain = DeclaringDomain.With("win10", 1, "GRID M60-4Q");
 
     /// <summary>What stands in place of the worker's program, and what the log says then; null for no program at all.</summary>
     private static readonly object?[][] BrokenWorkers =
@@ -32,13 +32,14 @@ internal sealed class RestoreTests
     public void A_broken_worker_is_logged_and_left_to_prepare(string? worker, string reason)
     {
         using var programs = new TemporaryFolder();
-        using var host = new HookedHost("m60-mdev.xml", "migrate_deadline = 1\nprepare_deadline = 1") { Program = CopyHook(programs, worker) };
+        using var host = new HookedHost("m60-mdev.xml",
+            "migrate_deadline = 1\nprepare_deadline = 1") { Program = CopyHook(programs, worker) };
 
-        host.Call("restore", domain).IsGood();
+        host.Call("restore", _domain).MustBeGood();
 
         Assert.That(host.Log, Does.Contain("Error restore of domain 'win10': domain 'win10': ").And.Contain(reason));
         Assert.That(host.Kept(), Is.Empty);
-        Assert.That(host.Call("prepare", domain).Status, Is.EqualTo(1));
+        Assert.That(host.Call("prepare", _domain).Status, Is.EqualTo(1));
     }
 
     [Test]
@@ -48,7 +49,7 @@ internal sealed class RestoreTests
         using var host = new HookedHost("m60-mdev.xml") { Program = CopyHook(programs, worker: null) };
         Directory.CreateDirectory(host.InRoot("var/log/libvirt/mdev-hook.log"));
 
-        host.Call("restore", domain).IsGood();
+        host.Call("restore", _domain).MustBeGood();
     }
 
     [Test]
@@ -58,7 +59,7 @@ internal sealed class RestoreTests
         using var host = new HookedHost("m60-mdev.xml") { Program = CopyHook(programs, worker: null) };
         Directory.CreateDirectory(host.InRoot("etc/libvirt/mdev-hook.conf"));
 
-        host.Call("restore", domain).IsGood();
+        host.Call("restore", _domain).MustBeGood();
 
         Assert.That(host.Log, Does.Contain("cannot be started"));
     }
@@ -69,7 +70,7 @@ internal sealed class RestoreTests
         using var host = new HookedHost("m60-mdev.xml");
         File.WriteAllText(host.InRoot("run/libvirt-mdev"), "");
 
-        host.Call("restore", domain).IsGood();
+        host.Call("restore", _domain).MustBeGood();
 
         Assert.That(host.Log, Does.Contain("restore of domain 'win10': "));
     }
@@ -91,7 +92,9 @@ internal sealed class RestoreTests
         using var host = new HookedHost("m60-mdev.xml");
         var hook = CopyForAll(host);
 
-        var outcome = Command.Run("sh", "-c", $"printf %s \"$0\" | LIBVIRT_MDEV_ROOT=/nowhere setpriv --reuid=nobody --clear-groups {hook} win10 restore begin -", $"{domain}");
+        var outcome = Command.Run("sh", "-c",
+            $"printf %s \"$0\" | LIBVIRT_MDEV_ROOT=/nowhere setpriv --reuid=nobody --clear-groups {hook} win10 restore begin -",
+            $"{_domain}");
 
         Assert.That((outcome.Status, outcome.Output, outcome.Errors), Is.EqualTo((0, "", "")));
     }
@@ -102,10 +105,11 @@ internal sealed class RestoreTests
         using var host = new HookedHost("m60-mdev.xml", "wait_for_types = 8");
         var missing = DeclaringDomain.With("win10", 1, "none such");
 
-        var run = host.Call("restore", missing).IsGood();
+        var run = host.Call("restore", missing).MustBeGood();
 
         Assert.That(run.Time, Is.LessThan(TimeSpan.FromSeconds(4)));
-        Assert.That(host.Log, Does.Contain("Warn  restore of domain 'win10': left to prepare: domain 'win10': ").And.Contain("'none such'"));
+        Assert.That(host.Log,
+            Does.Contain("Warn  restore of domain 'win10': left to prepare: domain 'win10': ").And.Contain("'none such'"));
     }
 
     /// <returns>A hook beside whose folder the worker's program is another, or is missing.</returns>

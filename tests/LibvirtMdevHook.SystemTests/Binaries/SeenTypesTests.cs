@@ -20,9 +20,10 @@ internal sealed class SeenTypesTests
 
         Assert.That(host.VirtMdev("types").Output, Does.Contain("0000:41:00.4  NVIDIA L40S-48Q\n")
             .And.Match("nvidia-1150  NVIDIA L40S-4Q +cannot be set beside 1 x 'NVIDIA L40S-48Q'\n"));
-        Assert.That(File.ReadAllText(host.InRoot(Cache)), Does.StartWith("driver 570.124.03\n").And.Contain("\nnvidia-1150 NVIDIA L40S-4Q\n"));
+        Assert.That(File.ReadAllText(host.InRoot(Cache)),
+            Does.StartWith("driver 570.124.03\n").And.Contain("\nnvidia-1150 NVIDIA L40S-4Q\n"));
         host.Stop(domain);
-        host.IsAsBefore();
+        host.MustBeAsBefore();
     }
 
     [Test]
@@ -30,8 +31,10 @@ internal sealed class SeenTypesTests
     {
         using var host = new HookedHost("l40s-vf.xml", "excluded_parents = [\"0000:41:00.5\"]");
 
-        Assert.That(host.VirtMdev("types").Output, Does.Contain("0000:41:00.4  free\n").And.Contain("0000:41:00.5  free, excluded by the configuration\n"));
-        host.Call("prepare", Domain("0000:41:00.5", "NVIDIA L40S-4Q")).IsRefused("it is excluded by excluded_parents of the configuration");
+        Assert.That(host.VirtMdev("types").Output,
+            Does.Contain("0000:41:00.4  free\n").And.Contain("0000:41:00.5  free, excluded by the configuration\n"));
+        host.Call("prepare", Domain("0000:41:00.5", "NVIDIA L40S-4Q"))
+            .MustBeRefused("it is excluded by excluded_parents of the configuration");
     }
 
     [Test]
@@ -40,7 +43,8 @@ internal sealed class SeenTypesTests
         using var host = new HookedHost("l40s-vf.xml");
         host.VirtMdev("types").Expected("types");
         var text = File.ReadAllText(host.InRoot(Cache));
-        File.WriteAllText(host.InRoot(Cache), text.Replace("570.124.03", "535.1", StringComparison.Ordinal) + "nvidia-9999 NVIDIA L40S-99Q\n");
+        File.WriteAllText(host.InRoot(Cache),
+            text.Replace("570.124.03", "535.1", StringComparison.Ordinal) + "nvidia-9999 NVIDIA L40S-99Q\n");
 
         Assert.That(host.VirtMdev("types").Output, Does.Not.Contain("L40S-99Q"));
         Assert.That(File.ReadAllText(host.InRoot(Cache)), Is.EqualTo(text));
@@ -67,7 +71,7 @@ internal sealed class SeenTypesTests
 
         foreach (var type in new[] { "NVIDIA L40S-99Q", "NVIDIA L40S-98Q", "9999" })
         {
-            host.Call("prepare", Domain("0000:41:00.4", type)).IsRefused($"'{type}'");
+            host.Call("prepare", Domain("0000:41:00.4", type)).MustBeRefused($"'{type}'");
         }
 
         Assert.That(host.Writes, Is.Empty);
@@ -76,14 +80,15 @@ internal sealed class SeenTypesTests
     [Test]
     public void A_table_of_2016_that_shrinks_keeps_its_names()
     {
-        using var host = new HookedHost("m60-rfc2016.xml", change: text => text.Replace("<rules", "<rules table=\"shrinking\"", StringComparison.Ordinal));
+        using var host = new HookedHost("m60-rfc2016.xml",
+            change: text => text.Replace("<rules", "<rules table=\"shrinking\"", StringComparison.Ordinal));
         var domain = new DeclaringDomain("first", new Vgpu("type='GRID M60-4Q' parent='0000:86:00.0'"));
         host.Start(domain);
 
         host.Call("prepare", new DeclaringDomain("second", new Vgpu("type='GRID M60-8Q' parent='0000:86:00.0'")))
-            .IsRefused("it does not offer its type 'GRID M60-8Q' (18) now beside 1 x 'GRID M60-4Q'");
+            .MustBeRefused("it does not offer its type 'GRID M60-8Q' (18) now beside 1 x 'GRID M60-4Q'");
         host.Stop(domain);
-        host.IsAsBefore();
+        host.MustBeAsBefore();
     }
 
     private static DeclaringDomain Domain(string address, string type) => new("win10", Vgpu.Vf(address, type));

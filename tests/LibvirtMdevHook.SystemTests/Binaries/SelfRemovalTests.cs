@@ -21,7 +21,7 @@ internal sealed class SelfRemovalTests
         host.Stop(domain);
         Assert.That(host.Host.Exists(domain.Vgpus[0].Path), Is.True, "the driver takes its time");
 
-        host.IsAsBefore();
+        host.MustBeAsBefore();
         Assert.That(host.Writes, Has.Count.EqualTo(1), "only the create");
         Assert.That(host.Log, Does.Contain($"found removed already '{domain.Vgpus[0].Uuid}'"));
     }
@@ -36,11 +36,11 @@ internal sealed class SelfRemovalTests
         host.Start(domain);
         var begin = Stopwatch.GetTimestamp();
 
-        host.Call("release", domain).IsGood();
+        host.Call("release", domain).MustBeGood();
         Wait.Until(() => !host.Host.Exists(domain.Vgpus[0].Path), () => host.Log);
 
         Assert.That(Stopwatch.GetElapsedTime(begin).TotalSeconds, Is.InRange(seconds, seconds + 3.9));
         Assert.That(host.Writes[^1], Does.Match("(remove|mdev_destroy) .* ok$"));
-        host.IsAsBefore();
+        host.MustBeAsBefore();
     }
 }

@@ -46,7 +46,8 @@ internal sealed class ThreeDialectsTests
         }));
     }
 
-    [TestCase("**/mdev_create", "of type 'GRID M60-4Q' cannot be had: no parent fits: '0000:21:00.0': the driver does not take the type or the args")]
+    [TestCase("**/mdev_create",
+        "of type 'GRID M60-4Q' cannot be had: no parent fits: '0000:21:00.0': the driver does not take the type or the args")]
     [TestCase("**/nvidia-22/create", "'0000:86:00.0': the driver does not take the type 'nvidia-22' now (EINVAL)")]
     [TestCase("**/current_vgpu_type", "'" + Vf + "'")]
     [TestCase("**/vgpu_params", "'nvidia/vgpu_params' cannot be set")]
@@ -56,10 +57,10 @@ internal sealed class ThreeDialectsTests
         using var host = new HookedHost("three-dialects.xml", "removal_grace = 0");
         host.Host.Control($"fault errno=EINVAL op=write path={path}");
 
-        host.Call("prepare", Domain).IsRefused("'three'", words);
+        host.Call("prepare", Domain).MustBeRefused("'three'", words);
 
         host.Host.Control("clear");
         host.Stop(Domain);
-        host.IsAsBefore();
+        host.MustBeAsBefore();
     }
 }

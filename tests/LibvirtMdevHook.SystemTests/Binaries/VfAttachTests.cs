@@ -12,23 +12,26 @@ internal sealed class VfAttachTests
     private const string Second = "0000:41:00.5";
     private const string Type = "NVIDIA L40S-4Q";
 
-    private readonly DeclaringDomain domain = new("win10") { Uuid = Guid.NewGuid() };
+    private readonly DeclaringDomain _domain = new("win10") { Uuid = Guid.NewGuid() };
 
     [Test]
     public void A_free_VF_is_picked_set_declared_and_handed_over()
     {
         using var host = new HookedHost("l40s-vf.xml");
-        var virsh = new RecordedVirsh(host, Plain(domain));
+        var virsh = new RecordedVirsh(host, Plain(_domain));
 
         var attach = virsh.VirtMdev("attach", "win10", "--type", Type);
 
-        Assert.That((attach.Status, attach.Output), Is.EqualTo((0, $"attached '{First}' ('{Type}' on '0000:41:00.0') to 'win10'\n")), attach.Errors);
+        Assert.That((attach.Status, attach.Output), Is.EqualTo((0, $"attached '{First}' ('{Type}' on '0000:41:00.0') to 'win10'\n")),
+            attach.Errors);
         Assert.That(virsh.Calls, Does.Contain($"<hostdev address=\"{First}\" type=\"{Type}\" />").And.EndsWith(
-            "--live\n<hostdev mode='subsystem' type='pci' managed='no'><source><address domain='0x0000' bus='0x41' slot='0x00' function='0x4'/></source></hostdev>"));
-        Assert.That(File.ReadAllText(host.Record(domain)), Does.Contain($"<name>{First}</name>"));
-        host.Stop(domain);
-        host.IsAsBefore();
-        Assert.That(host.Writes, Is.EqualTo(new[] { $"{First}/nvidia/current_vgpu_type \"1150\" ok", $"{First}/nvidia/current_vgpu_type \"0\" ok" }));
+            "--live\n<hostdev mode='subsystem' type='pci' managed='no'><source>"
+            + "<address domain='0x0000' bus='0x41' slot='0x00' function='0x4'/></source></hostdev>"));
+        Assert.That(File.ReadAllText(host.Record(_domain)), Does.Contain($"<name>{First}</name>"));
+        host.Stop(_domain);
+        host.MustBeAsBefore();
+        Assert.That(host.Writes,
+            Is.EqualTo(new[] { $"{First}/nvidia/current_vgpu_type \"1150\" ok", $"{First}/nvidia/current_vgpu_type \"0\" ok" }));
     }
 
     [Test]
@@ -37,12 +40,12 @@ internal sealed class VfAttachTests
         using var host = new HookedHost("l40s-vf.xml");
         host.Host.Control($"fault errno=EIO op=write path=**/{First}/nvidia/current_vgpu_type");
 
-        var attach = new RecordedVirsh(host, Plain(domain)).VirtMdev("attach", "win10", "--type", Type);
+        var attach = new RecordedVirsh(host, Plain(_domain)).VirtMdev("attach", "win10", "--type", Type);
 
         Assert.That(attach.Output, Does.StartWith($"attached '{Second}'"), attach.Errors);
         host.Host.Control("clear");
-        host.Stop(domain);
-        host.IsAsBefore();
+        host.Stop(_domain);
+        host.MustBeAsBefore();
     }
 
     [Test]
@@ -51,18 +54,20 @@ internal sealed class VfAttachTests
         using var host = new HookedHost("l40s-vf.xml");
         var others = new DeclaringDomain("other", Vgpu.Vf(First, "NVIDIA L40S-24Q"), Vgpu.Vf(Second, "NVIDIA L40S-24Q"));
         host.Start(others);
-        var virsh = new RecordedVirsh(host, Plain(domain));
+        var virsh = new RecordedVirsh(host, Plain(_domain));
         var writes = host.Writes.Count;
 
         var attach = virsh.VirtMdev("attach", "win10", "--type", "NVIDIA L40S-24Q");
 
         Assert.That(attach.Status, Is.EqualTo(1));
-        Assert.That(attach.Errors, Does.Match($"^virt-mdev: domain 'win10': the device '[^']*' of type 'NVIDIA L40S-24Q' cannot be had: no parent fits: "
-            + $"'{First}', '{Second}': it is a VF of the domain 'other'; '0000:41:00.6', '0000:41:00.7', '0000:41:01.0', '0000:41:01.1': .*; "
+        Assert.That(attach.Errors,
+            Does.Match($"^virt-mdev: domain 'win10': the device '[^']*' of type 'NVIDIA L40S-24Q' cannot be had: no parent fits: "
+            + $"'{First}', '{Second}': it is a VF of the domain 'other'; "
+            + "'0000:41:00.6', '0000:41:00.7', '0000:41:01.0', '0000:41:01.1': .*; "
             + "'0000:61:00.0': its VFs are not enabled; run '/usr/lib/nvidia/sriov-manage -e 0000:61:00.0'; everything is as before\n$"));
         Assert.That((virsh.Calls, host.Writes.Count), Is.EqualTo(("", writes)));
         host.Stop(others);
-        host.IsAsBefore();
+        host.MustBeAsBefore();
     }
 
     [TestCase("--parent=0000:41:00.0", Second)]
@@ -77,9 +82,12 @@ internal sealed class VfAttachTests
 
         var attach = virsh.VirtMdev(["attach", "win10", "--persistent", option, .. type]);
 
-        Assert.That((attach.Status, attach.Output), Is.EqualTo((0, $"declared '{address}' for the next start of 'win10'\n")), attach.Errors);
-        Assert.That(virsh.Calls, Does.Contain($"<hostdev address=\"{First}\" ").And.Contain($"<hostdev address=\"{address}\" ").And.Contain($"function='0x{address[^1]}'"));
-        host.IsAsBefore();
+        Assert.That((attach.Status, attach.Output), Is.EqualTo((0, $"declared '{address}' for the next start of 'win10'\n")),
+            attach.Errors);
+        Assert.That(virsh.Calls,
+            Does.Contain($"<hostdev address=\"{First}\" ").And.Contain($"<hostdev address=\"{address}\" ")
+                .And.Contain($"function='0x{address[^1]}'"));
+        host.MustBeAsBefore();
         Assert.That(host.Writes, Is.Empty);
     }
 
@@ -87,20 +95,23 @@ internal sealed class VfAttachTests
     public void A_uuid_that_is_given_is_that_of_a_mediated_device()
     {
         using var host = new HookedHost("l40s-vf.xml");
-        var attach = new RecordedVirsh(host, Plain(domain)).VirtMdev("attach", "win10", "--type", Type, "--uuid", $"{Guid.NewGuid()}");
+        var attach = new RecordedVirsh(host, Plain(_domain)).VirtMdev("attach", "win10", "--type", Type, "--uuid", $"{Guid.NewGuid()}");
 
-        Assert.That((attach.Status, attach.Errors), Is.EqualTo((1, attach.Errors)).And.Matches<(int, string)>(a => a.Item2.Contains("everything is as before", StringComparison.Ordinal)));
-        host.IsAsBefore();
+        Assert.That((attach.Status, attach.Errors),
+            Is.EqualTo((1, attach.Errors))
+                .And.Matches<(int, string)>(a => a.Item2.Contains("everything is as before", StringComparison.Ordinal)));
+        host.MustBeAsBefore();
     }
 
     [Test]
     public void Attributes_are_set_in_the_order_in_which_they_were_given()
     {
         using var host = new HookedHost("s390.xml");
-        var virsh = new RecordedVirsh(host, Plain(domain));
+        var virsh = new RecordedVirsh(host, Plain(_domain));
 
         var attach = virsh.VirtMdev(
-            "attach", "win10", "--type", "vfio_ap-passthrough", "--attr=assign_adapter=5", "--attr", "assign_adapter=0x06", "--attr=assign_domain=4", "--attr", "unassign_adapter=5");
+            "attach", "win10", "--type", "vfio_ap-passthrough", "--attr=assign_adapter=5", "--attr", "assign_adapter=0x06",
+            "--attr=assign_domain=4", "--attr", "unassign_adapter=5");
 
         Assert.That(attach.Status, Is.Zero, attach.Errors);
         Assert.That(host.Writes.Skip(1).Select(w => w[(w.LastIndexOf('/') + 1)..]), Is.EqualTo(new[]
@@ -109,8 +120,8 @@ internal sealed class VfAttachTests
         }));
         Assert.That(virsh.Calls, Does.Contain("<attr name=\"assign_adapter\" value=\"5\" /><attr name=\"assign_adapter\" value=\"0x06\" />"
             + "<attr name=\"assign_domain\" value=\"4\" /><attr name=\"unassign_adapter\" value=\"5\" /></hostdev>"));
-        host.Stop(domain);
-        host.IsAsBefore();
+        host.Stop(_domain);
+        host.MustBeAsBefore();
     }
 
     [TestCase("--attr=remove=1", "name='remove' is not an attribute that may be set")]
@@ -127,17 +138,19 @@ internal sealed class VfAttachTests
     public void What_cannot_be_asked_for_is_one_sentence_and_changes_nothing(string option, string words)
     {
         using var host = new HookedHost(
-            "l40s-vf.xml", change: text => text.Replace("count=\"6\" driver=\"nvidia\"/>", "count=\"6\" driver=\"nvidia\" unbound=\"1\"/>", StringComparison.Ordinal));
-        var virsh = new RecordedVirsh(host, Plain(domain));
+            "l40s-vf.xml", change: text =>
+                text.Replace("count=\"6\" driver=\"nvidia\"/>", "count=\"6\" driver=\"nvidia\" unbound=\"1\"/>", StringComparison.Ordinal));
+        var virsh = new RecordedVirsh(host, Plain(_domain));
 
         var attach = virsh.VirtMdev(["attach", "win10", "--type", Type, .. option.Split('=', 2)]);
 
         Assert.That((attach.Status, attach.Output, virsh.Calls), Is.EqualTo((1, "", "")));
         Assert.That(attach.Errors, Does.StartWith("virt-mdev: ").And.Contain(words).And.Not.Match("\n."));
-        host.IsAsBefore();
+        host.MustBeAsBefore();
         Assert.That(host.Writes, Is.Empty);
     }
 
     /// <summary>It runs and declares nothing.</summary>
-    private static string Plain(DeclaringDomain domain) => Regex.Replace(domain.ToString(), "<metadata>.*</metadata>", "", RegexOptions.Singleline);
+    private static string Plain(DeclaringDomain domain) =>
+        Regex.Replace(domain.ToString(), "<metadata>.*</metadata>", "", RegexOptions.Singleline);
 }

@@ -12,7 +12,7 @@ internal sealed class VfCrashTests
     private const string First = "0000:41:00.4";
     private const string Second = "0000:41:00.5";
 
-    private readonly DeclaringDomain domain = new("win10", Vgpu.Vf(First, "NVIDIA L40S-4Q"), Vgpu.Vf(Second, "NVIDIA L40S-4Q"));
+    private readonly DeclaringDomain _domain = new("win10", Vgpu.Vf(First, "NVIDIA L40S-4Q"), Vgpu.Vf(Second, "NVIDIA L40S-4Q"));
 
     [TestCase(1)]
     [TestCase(2)]
@@ -24,11 +24,11 @@ internal sealed class VfCrashTests
         host.Host.Control("clear");
         host.WaitForWorkers();
 
-        host.Start(domain);
+        host.Start(_domain);
 
         Assert.That(host.Writes.Count(write => write.EndsWith("\"0\" ok", StringComparison.Ordinal)), Is.EqualTo(nth));
-        host.Stop(domain);
-        host.IsAsBefore();
+        host.Stop(_domain);
+        host.MustBeAsBefore();
     }
 
     [TestCase(1)]
@@ -40,10 +40,10 @@ internal sealed class VfCrashTests
         KillWorkers(host);
         host.Host.Control("clear");
 
-        prepare.End().IsRefused("'win10'", "the worker ended without an answer");
-        host.Stop(domain);
+        prepare.End().MustBeRefused("'win10'", "the worker ended without an answer");
+        host.Stop(_domain);
 
-        host.IsAsBefore();
+        host.MustBeAsBefore();
     }
 
     [Test]
@@ -53,18 +53,18 @@ internal sealed class VfCrashTests
         Interrupt(host, 2).Kill();
         host.Host.Control("clear");
 
-        host.IsAsBefore();
+        host.MustBeAsBefore();
     }
 
     [Test]
     public void What_a_killed_worker_left_to_clear_is_cleared_by_the_start_of_another_domain()
     {
         using var host = new HookedHost("l40s-vf.xml");
-        host.Start(domain);
-        using (new Holder(host.NodeOf(domain.Vgpus[0])))
+        host.Start(_domain);
+        using (new Holder(host.NodeOf(_domain.Vgpus[0])))
         {
-            host.Stop(domain);
-            Wait.Until(() => host.Host.Read($"{domain.Vgpus[1].Path}/nvidia/current_vgpu_type") == "0\n", host.Host.State);
+            host.Stop(_domain);
+            Wait.Until(() => host.Host.Read($"{_domain.Vgpus[1].Path}/nvidia/current_vgpu_type") == "0\n", host.Host.State);
             KillWorkers(host);
             host.WaitForWorkers();
         }
@@ -72,37 +72,37 @@ internal sealed class VfCrashTests
         var other = new DeclaringDomain("other", Vgpu.Vf(First, "NVIDIA L40S-48Q"));
         host.Start(other);
         host.Stop(other);
-        host.IsAsBefore();
+        host.MustBeAsBefore();
     }
 
     [Test]
     public void A_VF_that_somebody_set_otherwise_after_a_crash_is_not_cleared()
     {
         using var host = new HookedHost("l40s-vf.xml");
-        host.Call("prepare", domain).IsGood();
+        host.Call("prepare", _domain).MustBeGood();
         host.Host.Control($"clear-vf {First}");
         host.Host.Control($"clear-vf {Second}");
-        Assert.That(host.Host.Write($"{domain.Vgpus[0].Path}/nvidia/current_vgpu_type", "1147"), Is.EqualTo(Errno.None));
+        Assert.That(host.Host.Write($"{_domain.Vgpus[0].Path}/nvidia/current_vgpu_type", "1147"), Is.EqualTo(Errno.None));
 
-        host.Call("prepare", domain).IsRefused($"'{First}'", "set up already as 'nvidia-1147'");
+        host.Call("prepare", _domain).MustBeRefused($"'{First}'", "set up already as 'nvidia-1147'");
 
-        Assert.That(host.Host.Read($"{domain.Vgpus[0].Path}/nvidia/current_vgpu_type"), Is.EqualTo("1147\n"));
+        Assert.That(host.Host.Read($"{_domain.Vgpus[0].Path}/nvidia/current_vgpu_type"), Is.EqualTo("1147\n"));
     }
 
     [Test]
     public void Prepare_twice_in_a_row_ends_as_one_run()
     {
         using var host = new HookedHost("l40s-vf.xml");
-        host.Call("prepare", domain).IsGood();
-        host.Start(domain);
-        host.Stop(domain);
-        host.IsAsBefore();
+        host.Call("prepare", _domain).MustBeGood();
+        host.Start(_domain);
+        host.Stop(_domain);
+        host.MustBeAsBefore();
     }
 
     private HookProcess Interrupt(HookedHost host, int nth)
     {
         host.Host.Control($"fault hang op=write path=**/current_vgpu_type nth={nth}");
-        var prepare = host.Begin("prepare", domain);
+        var prepare = host.Begin("prepare", _domain);
         host.Host.WaitForLog(line => line.StartsWith("begin write", StringComparison.Ordinal));
         return prepare;
     }

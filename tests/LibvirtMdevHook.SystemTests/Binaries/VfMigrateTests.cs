@@ -15,7 +15,7 @@ internal sealed class VfMigrateTests
 
     private const string Elsewhere = "00aa:99:1f.7";
 
-    private readonly DeclaringDomain domain = new("win10", Vgpu.Vf(Elsewhere, Type));
+    private readonly DeclaringDomain _domain = new("win10", Vgpu.Vf(Elsewhere, Type));
 
     [Test]
     public void An_address_that_is_free_here_stays()
@@ -23,12 +23,12 @@ internal sealed class VfMigrateTests
         using var host = new HookedHost("l40s-vf.xml");
         var fits = new DeclaringDomain("win10", Vgpu.Vf("0000:41:00.6", Type));
 
-        host.Call("migrate", fits).IsGood();
+        host.Call("migrate", fits).MustBeGood();
 
         Assert.That(host.Writes, Is.Empty);
         host.Start(fits);
         host.Stop(fits);
-        host.IsAsBefore();
+        host.MustBeAsBefore();
     }
 
     [Test]
@@ -36,12 +36,12 @@ internal sealed class VfMigrateTests
     {
         using var host = new HookedHost("l40s-vf.xml");
 
-        var arrived = Arrived(host, domain);
+        var arrived = Arrived(host, _domain);
 
-        host.Call("migrate", arrived).IsGood("a second hook that gets the output of the first");
+        host.Call("migrate", arrived).MustBeGood("a second hook that gets the output of the first");
         host.Start(arrived);
         host.Stop(arrived);
-        host.IsAsBefore();
+        host.MustBeAsBefore();
     }
 
     [Test]
@@ -50,13 +50,14 @@ internal sealed class VfMigrateTests
         using var host = new HookedHost("l40s-vf.xml", change: text => text.Replace(
             "pci0000:40/0000:40:01.0/0000:41:00.0", "pci10000:e0/10000:e0:01.0/10000:e1:00.0", StringComparison.Ordinal));
 
-        var arrived = Arrived(host, domain);
+        var arrived = Arrived(host, _domain);
 
         Assert.That(arrived.Vgpus[0].Address, Is.EqualTo("10000:e1:00.4"));
         host.Start(arrived);
         host.Stop(arrived);
-        host.IsAsBefore();
-        Assert.That(host.Writes, Is.EqualTo(new[] { "10000:e1:00.4/nvidia/current_vgpu_type \"1155\" ok", "10000:e1:00.4/nvidia/current_vgpu_type \"0\" ok" }));
+        host.MustBeAsBefore();
+        Assert.That(host.Writes,
+            Is.EqualTo(new[] { "10000:e1:00.4/nvidia/current_vgpu_type \"1155\" ok", "10000:e1:00.4/nvidia/current_vgpu_type \"0\" ok" }));
     }
 
     [Test]
@@ -67,23 +68,25 @@ internal sealed class VfMigrateTests
         host.Start(other);
         var writes = host.Writes;
 
-        var arrived = Arrived(host, domain with { Vgpus = other.Vgpus });
+        var arrived = Arrived(host, _domain with { Vgpus = other.Vgpus });
 
         Assert.That(arrived.Vgpus[0].Address, Is.Not.EqualTo(Here));
         host.Start(arrived);
         Assert.That(host.Writes.Skip(writes.Count), Is.All.StartsWith(arrived.Vgpus[0].Address));
         host.Stop(arrived);
         host.Stop(other);
-        host.IsAsBefore();
+        host.MustBeAsBefore();
     }
 
     [Test]
     public void Two_domains_that_come_at_once_do_not_get_the_same_VF()
     {
         using var host = new HookedHost("l40s-vf.xml");
-        DeclaringDomain[] domains = [.. new[] { "first", "second", "third" }.Select(name => new DeclaringDomain(name, Vgpu.Vf(Elsewhere, "NVIDIA L40S-4Q")))];
+        DeclaringDomain[] domains =
+            [.. new[] { "first", "second", "third" }.Select(name => new DeclaringDomain(name, Vgpu.Vf(Elsewhere, "NVIDIA L40S-4Q")))];
 
-        var addresses = domains.Select(d => host.Begin("migrate", d)).ToArray().Select(migrate => Address(migrate.End().IsRewritten())).ToArray();
+        var addresses = domains.Select(d => host.Begin("migrate", d)).ToArray().Select(migrate => Address(migrate.End().MustBeRewritten()))
+            .ToArray();
 
         Assert.That(addresses, Is.Unique);
     }
@@ -92,15 +95,16 @@ internal sealed class VfMigrateTests
     public void No_more_is_promised_than_the_GPU_has()
     {
         using var host = new HookedHost("l40s-vf.xml");
-        DeclaringDomain[] domains = [domain, new DeclaringDomain("second", Vgpu.Vf(Elsewhere, Type)), new DeclaringDomain("third", Vgpu.Vf(Elsewhere, "NVIDIA L40S-1B"))];
-        host.Call("migrate", domains[0]).IsRewritten();
-        var second = domains[1] with { Vgpus = [Vgpu.Vf(Address(host.Call("migrate", domains[1]).IsRewritten()), Type)] };
+        DeclaringDomain[] domains = [_domain, new DeclaringDomain("second", Vgpu.Vf(Elsewhere, Type)),
+            new DeclaringDomain("third", Vgpu.Vf(Elsewhere, "NVIDIA L40S-1B"))];
+        host.Call("migrate", domains[0]).MustBeRewritten();
+        var second = domains[1] with { Vgpus = [Vgpu.Vf(Address(host.Call("migrate", domains[1]).MustBeRewritten()), Type)] };
 
-        host.Call("migrate", domains[2]).IsRefused("'third'", "no VF fits", "no instance is left beside 2 x 'NVIDIA L40S-24Q'");
+        host.Call("migrate", domains[2]).MustBeRefused("'third'", "no VF fits", "no instance is left beside 2 x 'NVIDIA L40S-24Q'");
         host.Start(second);
 
         Assert.That(File.ReadAllText(host.Record(second)), Does.Contain("gpu-gigabytes=\"48\""));
-        host.Call("migrate", domains[2]).IsRefused("'third'");
+        host.Call("migrate", domains[2]).MustBeRefused("'third'");
         host.Stop(second);
     }
 
@@ -108,14 +112,14 @@ internal sealed class VfMigrateTests
     public void Two_VFs_of_one_domain_become_two()
     {
         using var host = new HookedHost("l40s-vf.xml");
-        var two = domain with { Vgpus = [domain.Vgpus[0], Vgpu.Vf("0000:99:00.5", Type)] };
+        var two = _domain with { Vgpus = [_domain.Vgpus[0], Vgpu.Vf("0000:99:00.5", Type)] };
 
-        var text = host.Call("migrate", two).IsRewritten();
+        var text = host.Call("migrate", two).MustBeRewritten();
 
         Assert.That(Addresses().Matches(text).Select(m => m.Groups[1].Value), Is.Unique);
-        host.Call("prepare", two.Name, text).IsGood();
+        host.Call("prepare", two.Name, text).MustBeGood();
         host.Stop(two);
-        host.IsAsBefore();
+        host.MustBeAsBefore();
     }
 
     [Test]
@@ -123,15 +127,16 @@ internal sealed class VfMigrateTests
     {
         using var host = new HookedHost("l40s-vf.xml");
 
-        host.Call("migrate", new DeclaringDomain("win10", Vgpu.Vf(Elsewhere, "NVIDIA A16-4711Q"))).IsRefused("domain 'win10'", $"'{Elsewhere}'");
+        host.Call("migrate", new DeclaringDomain("win10", Vgpu.Vf(Elsewhere, "NVIDIA A16-4711Q")))
+            .MustBeRefused("domain 'win10'", $"'{Elsewhere}'");
 
-        host.IsAsBefore();
+        host.MustBeAsBefore();
     }
 
     /// <summary>Has the domain migrated to this host, where nothing but its address may change.</summary>
     private static DeclaringDomain Arrived(HookedHost host, DeclaringDomain domain)
     {
-        var text = host.Call("migrate", domain).IsRewritten();
+        var text = host.Call("migrate", domain).MustBeRewritten();
         var arrived = domain with { Vgpus = [domain.Vgpus[0] with { Address = Address(text) }] };
         Assert.That(text, Is.EqualTo(arrived.ToString()));
         return arrived;

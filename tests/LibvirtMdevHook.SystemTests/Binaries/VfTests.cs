@@ -19,17 +19,20 @@ internal sealed class VfTests
     [TestCase("1150", "header")]
     public void It_is_written_the_number_of_the_type_and_then_0(string type, string list)
     {
-        using var host = new HookedHost("l40s-vf.xml", change: text => text.Replace("driver=\"nvidia\"/>", $"driver=\"nvidia\" list=\"{list}\"/>", StringComparison.Ordinal));
+        using var host = new HookedHost("l40s-vf.xml",
+            change: text => text.Replace("driver=\"nvidia\"/>", $"driver=\"nvidia\" list=\"{list}\"/>", StringComparison.Ordinal));
         var domain = Domain(First, type);
 
         host.Start(domain);
         Assert.That(host.Host.Read(FirstType), Is.EqualTo("1150\n"));
-        Assert.That(File.ReadAllText(host.Record(domain)), Does.Contain("dialect=\"vf\"").And.Contain("<type id=\"nvidia-1150\" name=\"NVIDIA L40S-4Q\""));
+        Assert.That(File.ReadAllText(host.Record(domain)),
+            Does.Contain("dialect=\"vf\"").And.Contain("<type id=\"nvidia-1150\" name=\"NVIDIA L40S-4Q\""));
         host.Stop(domain);
         host.WaitForWorkers();
 
-        Assert.That(host.Writes, Is.EqualTo(new[] { $"{First}/nvidia/current_vgpu_type \"1150\" ok", $"{First}/nvidia/current_vgpu_type \"0\" ok" }));
-        host.IsAsBefore();
+        Assert.That(host.Writes,
+            Is.EqualTo(new[] { $"{First}/nvidia/current_vgpu_type \"1150\" ok", $"{First}/nvidia/current_vgpu_type \"0\" ok" }));
+        host.MustBeAsBefore();
     }
 
     [Test]
@@ -42,7 +45,8 @@ internal sealed class VfTests
         var third = Domain("0000:41:00.6", "NVIDIA L40S-24Q");
         var writes = host.Writes.Count;
 
-        host.Call("prepare", third).IsRefused("no instance of its type 'NVIDIA L40S-24Q' (nvidia-1155) is left beside 2 x 'NVIDIA L40S-24Q'");
+        host.Call("prepare", third)
+            .MustBeRefused("no instance of its type 'NVIDIA L40S-24Q' (nvidia-1155) is left beside 2 x 'NVIDIA L40S-24Q'");
         host.Stop(third);
         Assert.That(host.Writes, Has.Count.EqualTo(writes), "decided before anything is written");
 
@@ -50,7 +54,7 @@ internal sealed class VfTests
         host.Start(third);
         host.Stop(second);
         host.Stop(third);
-        host.IsAsBefore();
+        host.MustBeAsBefore();
     }
 
     [Test]
@@ -61,33 +65,37 @@ internal sealed class VfTests
         host.Start(domain);
 
         host.Call("prepare", Domain(Second, "NVIDIA L40S-1Q"))
-            .IsRefused("it does not offer its type 'NVIDIA L40S-1Q' (nvidia-1147) now beside 1 x 'NVIDIA L40S-4Q'", "nvidia-smi vgpu -shm 1");
+            .MustBeRefused("it does not offer its type 'NVIDIA L40S-1Q' (nvidia-1147) now beside 1 x 'NVIDIA L40S-4Q'",
+                "nvidia-smi vgpu -shm 1");
         host.Stop(domain);
-        host.IsAsBefore();
+        host.MustBeAsBefore();
     }
 
     [Test]
     public void Sizes_run_side_by_side_where_the_driver_lists_them()
     {
-        using var host = new HookedHost("l40s-vf.xml", change: text => text.Replace("one-size=\"yes\"", "one-size=\"no\"", StringComparison.Ordinal));
+        using var host = new HookedHost("l40s-vf.xml",
+            change: text => text.Replace("one-size=\"yes\"", "one-size=\"no\"", StringComparison.Ordinal));
         var domain = new DeclaringDomain("mixed", Vgpu.Vf(First, "NVIDIA L40S-4Q"), Vgpu.Vf(Second, "NVIDIA L40S-1Q"));
         host.Start(domain);
         host.Stop(domain);
-        host.IsAsBefore();
+        host.MustBeAsBefore();
     }
 
     [TestCase("EIO")]
     [TestCase("EINVAL")]
     public void Two_sizes_in_one_domain_are_undone_where_the_GPU_takes_only_one(string errno)
     {
-        using var host = new HookedHost("l40s-vf.xml", change: text => text.Replace("<rules", $"<rules other-size=\"{errno}\"", StringComparison.Ordinal));
+        using var host = new HookedHost("l40s-vf.xml",
+            change: text => text.Replace("<rules", $"<rules other-size=\"{errno}\"", StringComparison.Ordinal));
         var domain = new DeclaringDomain("mixed", Vgpu.Vf(First, "NVIDIA L40S-4Q"), Vgpu.Vf(Second, "NVIDIA L40S-1Q"));
 
-        host.Call("prepare", domain).IsRefused($"'{Second}'", $"its GPU does not offer the type any more: it is full, or runs another size ({errno})");
+        host.Call("prepare", domain)
+            .MustBeRefused($"'{Second}'", $"its GPU does not offer the type any more: it is full, or runs another size ({errno})");
 
         Assert.That(host.Host.Read(FirstType), Is.EqualTo("0\n"));
         host.Stop(domain);
-        host.IsAsBefore();
+        host.MustBeAsBefore();
     }
 
     [Test]
@@ -99,13 +107,13 @@ internal sealed class VfTests
         host.Start(winner);
         var running = host.Host.Tree();
 
-        host.Call("prepare", loser).IsRefused("'loser'", $"'{First}'", "'winner'", $"{winner.Uuid}", "another VF");
+        host.Call("prepare", loser).MustBeRefused("'loser'", $"'{First}'", "'winner'", $"{winner.Uuid}", "another VF");
         host.Stop(loser);
         host.WaitForWorkers();
 
         Assert.That(host.Host.Tree(), Is.EqualTo(running));
         host.Stop(winner);
-        host.IsAsBefore();
+        host.MustBeAsBefore();
     }
 
     [Test]
@@ -133,7 +141,7 @@ internal sealed class VfTests
         var (before, writes) = (host.Host.Tree(), host.Writes.Count);
         var domain = Domain(First, "NVIDIA L40S-4Q");
 
-        host.Call("prepare", domain).IsRefused($"'{First}'", "set up already as 'nvidia-1147'", "not of the declared type");
+        host.Call("prepare", domain).MustBeRefused($"'{First}'", "set up already as 'nvidia-1147'", "not of the declared type");
         host.Stop(domain);
         host.WaitForWorkers();
 
@@ -152,7 +160,7 @@ internal sealed class VfTests
         host.Host.WaitForLog(line => line.StartsWith("begin write", StringComparison.Ordinal));
         Assert.That(host.Host.Write(FirstType, "1147"), Is.EqualTo(Errno.None));
 
-        call.End().IsRefused("set up already as 'nvidia-1147'");
+        call.End().MustBeRefused("set up already as 'nvidia-1147'");
 
         host.Stop(domain);
         host.WaitForWorkers();
@@ -189,7 +197,7 @@ internal sealed class VfTests
         host.Host.Control($"clear-vf {First}");
         Assert.That(host.Host.Write(FirstType, "1147"), Is.EqualTo(Errno.None));
 
-        release.End().IsGood();
+        release.End().MustBeGood();
         host.WaitForWorkers();
 
         Assert.That(host.Host.Read(FirstType), Is.EqualTo("1147\n"));
@@ -203,14 +211,14 @@ internal sealed class VfTests
     {
         using var host = new HookedHost("l40s-vf.xml");
         var domain = Domain(First, "NVIDIA L40S-4Q");
-        host.Call("prepare", domain).IsGood();
+        host.Call("prepare", domain).MustBeGood();
         host.Host.Control($"clear-vf {First}");
         if (now != "0")
         {
             Assert.That(host.Host.Write(FirstType, now), Is.EqualTo(Errno.None));
         }
 
-        host.Call("start", domain).IsRefused($"'{First}'", words);
+        host.Call("start", domain).MustBeRefused($"'{First}'", words);
         host.Stop(domain);
         host.WaitForWorkers();
 

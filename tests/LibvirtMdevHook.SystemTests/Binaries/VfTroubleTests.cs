@@ -16,18 +16,19 @@ internal sealed class VfTroubleTests
     [TestCase("EINVAL", "the driver does not take this type here, as another is in use on the GPU or the VF is not ready for it (EINVAL)")]
     [TestCase("ENODEV", "the driver has gone, or does not know the type any more (ENODEV)")]
     [TestCase("ENOSPC", "no instance is left on its GPU (ENOSPC)")]
-    [TestCase("EPERM", "the driver says that the VF has a type, though its current_vgpu_type reads 0 (EPERM); 'journalctl -u nvidia-vgpu-mgr'")]
+    [TestCase("EPERM",
+        "the driver says that the VF has a type, though its current_vgpu_type reads 0 (EPERM); 'journalctl -u nvidia-vgpu-mgr'")]
     public void A_type_that_the_driver_refuses_is_a_refusal_and_nothing_is_left(string errno, string words)
     {
         using var host = new HookedHost("l40s-vf.xml");
         var domain = Domain();
         host.Host.Control($"fault errno={errno} op=write path=**/current_vgpu_type");
 
-        host.Call("prepare", domain).IsRefused("'win10'", $"'{Vf}'", "'NVIDIA L40S-4Q'", words);
+        host.Call("prepare", domain).MustBeRefused("'win10'", $"'{Vf}'", "'NVIDIA L40S-4Q'", words);
 
         Assert.That(host.Writes, Has.Count.EqualTo(1), "one write, no second try at what the driver has refused");
         host.Stop(domain);
-        host.IsAsBefore();
+        host.MustBeAsBefore();
     }
 
     [Test]
@@ -37,11 +38,11 @@ internal sealed class VfTroubleTests
         var domain = Domain();
         host.Host.Control("fault ignore op=write path=**/current_vgpu_type");
 
-        host.Call("prepare", domain).IsRefused($"'{Vf}'", "its type was set, but its current_vgpu_type reads 0");
+        host.Call("prepare", domain).MustBeRefused($"'{Vf}'", "its type was set, but its current_vgpu_type reads 0");
 
         host.Host.Control("clear");
         host.Stop(domain);
-        host.IsAsBefore();
+        host.MustBeAsBefore();
     }
 
     [TestCase("creatable_vgpu_types", "its creatable_vgpu_types cannot be read: Input/output error (EIO)")]
@@ -52,11 +53,11 @@ internal sealed class VfTroubleTests
         var domain = Domain();
         host.Host.Control($"fault errno=EIO op=read path=**/{Vf}/nvidia/{file}");
 
-        host.Call("prepare", domain).IsRefused($"'{Vf}'", words);
+        host.Call("prepare", domain).MustBeRefused($"'{Vf}'", words);
 
         host.Host.Control("clear");
         host.Stop(domain);
-        host.IsAsBefore();
+        host.MustBeAsBefore();
         Assert.That(host.Writes, Is.Empty);
     }
 
@@ -69,13 +70,14 @@ internal sealed class VfTroubleTests
     public void An_address_that_takes_no_type_is_one_sentence_and_changes_nothing(string address, string words)
     {
         using var host = new HookedHost(
-            "l40s-vf.xml", change: text => text.Replace("count=\"6\" driver=\"nvidia\"/>", "count=\"6\" driver=\"nvidia\" unbound=\"1\"/>", StringComparison.Ordinal));
+            "l40s-vf.xml", change: text =>
+                text.Replace("count=\"6\" driver=\"nvidia\"/>", "count=\"6\" driver=\"nvidia\" unbound=\"1\"/>", StringComparison.Ordinal));
         var domain = new DeclaringDomain("win10", Vgpu.Vf(address, "NVIDIA L40S-4Q"));
 
-        host.Call("prepare", domain).IsRefused("'win10'", $"'{address}'", words);
+        host.Call("prepare", domain).MustBeRefused("'win10'", $"'{address}'", words);
 
         host.Stop(domain);
-        host.IsAsBefore();
+        host.MustBeAsBefore();
         Assert.That(host.Writes, Is.Empty);
     }
 
@@ -85,8 +87,9 @@ internal sealed class VfTroubleTests
         using var host = new HookedHost("l40s-vf.xml");
         var domain = Domain();
 
-        host.Call("prepare", "win10", domain.ToString().Replace("type='pci' managed='no'", "type='pci' managed='yes'", StringComparison.Ordinal))
-            .IsRefused("managed='yes'", "would unbind the VF", "managed='no'");
+        host.Call("prepare", "win10",
+            domain.ToString().Replace("type='pci' managed='no'", "type='pci' managed='yes'", StringComparison.Ordinal))
+            .MustBeRefused("managed='yes'", "would unbind the VF", "managed='no'");
 
         Assert.That(host.Writes, Is.Empty);
     }
@@ -97,10 +100,10 @@ internal sealed class VfTroubleTests
         using var host = new HookedHost("l40s-vf.xml");
         var domain = Domain() with { Rules = "numa='require'", More = "<numatune><memory mode='strict' nodeset='7'/></numatune>" };
 
-        host.Call("prepare", domain).IsRefused("'win10'", $"'{Vf}'", "it is on NUMA node 0, the domain on 7, and numa='require'");
+        host.Call("prepare", domain).MustBeRefused("'win10'", $"'{Vf}'", "it is on NUMA node 0, the domain on 7, and numa='require'");
 
         host.Stop(domain);
-        host.IsAsBefore();
+        host.MustBeAsBefore();
         Assert.That(host.Writes, Is.Empty);
     }
 
@@ -113,12 +116,12 @@ internal sealed class VfTroubleTests
         host.Start(domain);
         new Holder(host.NodeOf(domain.Vgpus[0])).Dispose();
 
-        var release = host.Call("release", domain).IsGood();
+        var release = host.Call("release", domain).MustBeGood();
 
         Assert.That(release.Time.TotalSeconds, Is.LessThan(1.5), "libvirtd is not kept waiting");
         Assert.That(host.Host.Read(Type), Is.EqualTo("1150\n"));
         Assert.That(host.VirtMdev("list").Output, Does.Contain("being removed"));
-        host.IsAsBefore();
+        host.MustBeAsBefore();
         Assert.That(host.Writes, Has.Some.EndsWith($"\"0\" {errno}").And.Some.EndsWith("\"0\" ok"));
         Assert.That(host.Log, Does.Contain($"its driver still works on the end of the guest, or somebody uses it ({errno})"));
     }
@@ -130,14 +133,14 @@ internal sealed class VfTroubleTests
         var domain = Domain();
         host.Start(domain);
         new Holder(host.NodeOf(domain.Vgpus[0])).Dispose();
-        host.Call("release", domain).IsGood();
+        host.Call("release", domain).MustBeGood();
         var next = new DeclaringDomain("next", Vgpu.Vf(Vf, "NVIDIA L40S-1Q"));
 
         host.Start(next);
 
         Assert.That(host.Host.Read(Type), Is.EqualTo("1147\n"));
         host.Stop(next);
-        host.IsAsBefore();
+        host.MustBeAsBefore();
     }
 
     [Test]
@@ -147,13 +150,13 @@ internal sealed class VfTroubleTests
         var domain = Domain();
         host.Start(domain);
         new Holder(host.NodeOf(domain.Vgpus[0])).Dispose();
-        host.Call("release", domain).IsGood();
+        host.Call("release", domain).MustBeGood();
         var next = new DeclaringDomain("next", Vgpu.Vf("0000:41:00.5", "NVIDIA L40S-48Q"));
 
         host.Start(next);
 
         host.Stop(next);
-        host.IsAsBefore();
+        host.MustBeAsBefore();
     }
 
     [Test]
@@ -170,7 +173,7 @@ internal sealed class VfTroubleTests
             Assert.That(host.Writes, Has.Count.EqualTo(1), "a VF that is held is not written to");
         }
 
-        host.IsAsBefore();
+        host.MustBeAsBefore();
     }
 
     [Test]
@@ -181,11 +184,11 @@ internal sealed class VfTroubleTests
         host.Start(domain);
         using (var holder = new Holder(host.NodeOf(domain.Vgpus[0])))
         {
-            host.Call("prepare", domain).IsRefused($"'{Vf}'", "of an earlier run of this domain cannot be removed yet", $"{holder}");
+            host.Call("prepare", domain).MustBeRefused($"'{Vf}'", "of an earlier run of this domain cannot be removed yet", $"{holder}");
         }
 
         host.Stop(domain);
-        host.IsAsBefore();
+        host.MustBeAsBefore();
     }
 
     [Test]
@@ -196,7 +199,7 @@ internal sealed class VfTroubleTests
         var domain = Domain();
         using var holder = new Holder(host.NodeOf(domain.Vgpus[0]));
 
-        host.Call("prepare", domain).IsRefused($"'{Vf}'", $"{holder} holds it".Split(')')[0]);
+        host.Call("prepare", domain).MustBeRefused($"'{Vf}'", $"{holder} holds it".Split(')')[0]);
     }
 
     [Test]
@@ -212,7 +215,7 @@ internal sealed class VfTroubleTests
         Assert.That(Shell.Run("stat", "-c", "%u:%g", host.NodeOf(domain.Vgpus[0])).Output.Trim(), Is.EqualTo("64055:64055"));
         host.Stop(domain);
 
-        host.IsAsBefore();
+        host.MustBeAsBefore();
     }
 
     [Test]
@@ -228,7 +231,7 @@ internal sealed class VfTroubleTests
 
         host.Stop(domain);
 
-        host.IsAsBefore();
+        host.MustBeAsBefore();
         Assert.That(Shell.Run("stat", "-c", "%u:%g", host.NodeOf(domain.Vgpus[0])).Output.Trim(), Is.EqualTo("0:0"));
         Assert.That(host.Log, Does.Contain("found removed already"));
     }
@@ -236,5 +239,6 @@ internal sealed class VfTroubleTests
     private static DeclaringDomain Domain() => new("win10", Vgpu.Vf(Vf, "NVIDIA L40S-4Q"));
 
     private static Func<string, string> Leaving(string time, string errno) =>
-        text => text.Replace("<rules one-size=\"yes\"", $"<rules one-size=\"yes\" leaving=\"{time}\" clear-held=\"{errno}\"", StringComparison.Ordinal);
+        text => text.Replace("<rules one-size=\"yes\"", $"<rules one-size=\"yes\" leaving=\"{time}\" clear-held=\"{errno}\"",
+            StringComparison.Ordinal);
 }

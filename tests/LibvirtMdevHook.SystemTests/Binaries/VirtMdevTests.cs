@@ -27,7 +27,7 @@ internal sealed partial class VirtMdevTests
         using var hooked = new HookedHost(host);
 
         await Verify(hooked, 0, "types");
-        ChangesNothing(hooked);
+        MustHaveChangedNothing(hooked);
     }
 
     [Test]
@@ -47,7 +47,7 @@ internal sealed partial class VirtMdevTests
         host.Host.Write("sys/bus/pci/devices/0000:87:00.0/mdev_create", $"{Id(9)}:vgpu_type_id=17,vm_uuid={Id(0xd9)}");
         host.Start(new DeclaringDomain("leaving", new Vgpu("type='GRID M60-4Q'") { Uuid = Id(3) }) { Uuid = Id(0xd3) });
         host.Host.Control("fault hang op=write path=**/mdev_destroy");
-        host.Call("release", "leaving", $"<uuid>{Id(0xd3)}</uuid>").IsGood();
+        host.Call("release", "leaving", $"<uuid>{Id(0xd3)}</uuid>").MustBeGood();
         host.Host.Control($"vanish {Id(2)}");
 
         await Verify(host, 0, "list");
@@ -59,7 +59,7 @@ internal sealed partial class VirtMdevTests
         using var host = new HookedHost("m60-rfc2016.xml");
 
         await Verify(host, 0, "list");
-        ChangesNothing(host);
+        MustHaveChangedNothing(host);
     }
 
     [Test]
@@ -68,7 +68,7 @@ internal sealed partial class VirtMdevTests
         using var host = new HookedHost("m60-rfc2016.xml");
 
         await Verify(host, 0, "plan", Write(host, Domain));
-        ChangesNothing(host);
+        MustHaveChangedNothing(host);
     }
 
     [Test]
@@ -108,7 +108,7 @@ internal sealed partial class VirtMdevTests
             .Replace($"'{Id(2)}' type", $"'{Id(2)}'\nkind", StringComparison.Ordinal);
 
         await Verify(host, 1, "check", Write(host, wrong));
-        ChangesNothing(host);
+        MustHaveChangedNothing(host);
     }
 
     [Test]
@@ -209,7 +209,7 @@ internal sealed partial class VirtMdevTests
         }
 
         host.Stop(Domain);
-        host.IsAsBefore();
+        host.MustBeAsBefore();
     }
 
     private static Guid Id(int n) => Guid.Parse($"6a2f0d1c-0000-4000-8000-{n:x12}");
@@ -239,12 +239,12 @@ internal sealed partial class VirtMdevTests
 
     private static string Fields(JsonElement element) => string.Join(' ', element.EnumerateObject().Select(p => p.Name));
 
-    private static void ChangesNothing(HookedHost host)
+    private static void MustHaveChangedNothing(HookedHost host)
     {
         Assert.That(host.Host.Log(), Is.Empty);
         Assert.That(host.Kept(), Is.Empty);
         Assert.That(host.Log, Is.Empty);
-        host.IsAsBefore();
+        host.MustBeAsBefore();
     }
 
     [GeneratedRegex(@"\(pid \d+\)")]

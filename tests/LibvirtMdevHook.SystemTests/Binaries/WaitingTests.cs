@@ -18,15 +18,15 @@ internal sealed class WaitingTests
 
         host.Start(other);
         var refusal = host.Call("prepare", domain)
-            .IsRefused("'win10'", $"'{domain.Vgpus[0].Uuid}'", "'0000:86:00.0'", "still being removed");
+            .MustBeRefused("'win10'", $"'{domain.Vgpus[0].Uuid}'", "'0000:86:00.0'", "still being removed");
 
         Assert.That(refusal.Time.TotalSeconds, Is.InRange(5, 7));
         host.Host.Control("clear");
         host.Stop(other);
-        host.IsAsBefore();
+        host.MustBeAsBefore();
         host.Start(domain);
         host.Stop(domain);
-        host.IsAsBefore();
+        host.MustBeAsBefore();
     }
 
     [TestCase("m60-rfc2016.xml", "**/mdev_destroy")]
@@ -37,10 +37,10 @@ internal sealed class WaitingTests
         var domain = DeclaringDomain.With("win10", 1, "GRID M60-4Q");
         ReleaseForEver(host, domain, path);
 
-        Waits(host, domain);
+        MustWait(host, domain);
 
         host.Stop(domain);
-        host.IsAsBefore();
+        host.MustBeAsBefore();
     }
 
     [Test]
@@ -52,7 +52,7 @@ internal sealed class WaitingTests
         var before = host.Host.Tree();
         ReleaseForEver(host, DeclaringDomain.With("first", 1, "GRID M60-8Q"), "**/remove");
 
-        Waits(host, second);
+        MustWait(host, second);
 
         host.Stop(second);
         host.WaitForWorkers();
@@ -64,12 +64,12 @@ internal sealed class WaitingTests
     {
         host.Start(domain);
         host.Host.Control($"fault hang op=write path={path} count=1");
-        host.Call("release", domain).IsGood();
+        host.Call("release", domain).MustBeGood();
         Wait.Until(() => host.Host.State().Contains("hangs ", StringComparison.Ordinal), host.Host.State);
     }
 
     /// <summary>Starts a domain, and lets the device go that is in its way.</summary>
-    private static void Waits(HookedHost host, DeclaringDomain domain)
+    private static void MustWait(HookedHost host, DeclaringDomain domain)
     {
         var creates = host.Creates.Count;
         var prepare = host.Begin("prepare", domain);
@@ -78,7 +78,7 @@ internal sealed class WaitingTests
         Assert.That(host.Creates, Has.Count.EqualTo(creates));
         host.Host.Control("clear");
 
-        prepare.End().IsGood();
+        prepare.End().MustBeGood();
         Assert.That(host.Creates, Has.Count.EqualTo(creates + 1));
     }
 }

@@ -40,13 +40,13 @@ internal sealed class WorkerTests
         Assert.That(BlockedSignals(worker), Is.EqualTo("0000000000000000"));
 
         host.Host.Control("clear");
-        call.End().IsGood();
+        call.End().MustBeGood();
         if (operation == "prepare")
         {
             host.Stop(domain);
         }
 
-        host.IsAsBefore();
+        host.MustBeAsBefore();
     }
 
     [Test]
@@ -59,12 +59,12 @@ internal sealed class WorkerTests
         var begin = Stopwatch.GetTimestamp();
 
         // The end of both outputs is part of the time.
-        host.Call("release", domain).IsGood();
+        host.Call("release", domain).MustBeGood();
 
         Assert.That(Stopwatch.GetElapsedTime(begin).TotalSeconds, Is.LessThan(10));
         Assert.That(host.Workers, Has.Count.EqualTo(1));
         host.Host.Control("clear");
-        host.IsAsBefore();
+        host.MustBeAsBefore();
     }
 
     [Test]
@@ -80,10 +80,10 @@ internal sealed class WorkerTests
 
         Assert.That(waiting.HasEnded, Is.False);
         host.Host.Control("clear");
-        waiting.End().IsGood();
+        waiting.End().MustBeGood();
         host.Stop(first);
         host.Stop(second);
-        host.IsAsBefore();
+        host.MustBeAsBefore();
     }
 
     private static string[] Descriptors(int process) =>

@@ -10,25 +10,25 @@ namespace LibvirtMdevHook.SystemTests.Lab;
 /// </summary>
 internal sealed class HermeticLibvirtd : IDisposable
 {
-    private readonly string place;
-    private readonly Process starter;
+    private readonly string _place;
+    private readonly Process _starter;
 
     private HermeticLibvirtd(string hostFile, LabOptions options)
     {
         var text = options.HostFile(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "hosts", hostFile)));
-        place = Directory.CreateTempSubdirectory("mdev-lab-").FullName;
-        File.WriteAllText(Path.Combine(place, "host.xml"), text);
+        _place = Directory.CreateTempSubdirectory("mdev-lab-").FullName;
+        File.WriteAllText(Path.Combine(_place, "host.xml"), text);
 
         // The lab ends with this pipe, should the tests be killed.
-        starter = Process.Start(Command.Redirected(SourceTree.Lab,
+        _starter = Process.Start(Command.Redirected(SourceTree.Lab,
         [
-            "start", Folder, "--host", Path.Combine(place, "host.xml"), "--simulator", Path.Combine(AppContext.BaseDirectory, "mdev-simulator"),
-            "--cache", SourceTree.LabCache, "--attached",
+            "start", Folder, "--host", Path.Combine(_place, "host.xml"), "--simulator",
+            Path.Combine(AppContext.BaseDirectory, "mdev-simulator"), "--cache", SourceTree.LabCache, "--attached",
         ]))!;
     }
 
     /// <summary>The lab's folder.</summary>
-    public string Folder => Path.Combine(place, "lab");
+    public string Folder => Path.Combine(_place, "lab");
 
     /// <summary>The records, which in the lab are /run/libvirt-mdev.</summary>
     public string Records => Path.Combine(Folder, "run/libvirt-mdev");
@@ -84,7 +84,7 @@ internal sealed class HermeticLibvirtd : IDisposable
     /// <summary>Defines a domain, of which this is the XML, and expects that it works.</summary>
     public void Define(string xml)
     {
-        var file = Path.Combine(place, $"{Guid.NewGuid()}.xml");
+        var file = Path.Combine(_place, $"{Guid.NewGuid()}.xml");
         File.WriteAllText(file, xml);
         Virsh("define", "--validate", file).Expected("virsh define");
     }
@@ -112,17 +112,18 @@ internal sealed class HermeticLibvirtd : IDisposable
     /// <summary>Ends everything in the lab and deletes its folder.</summary>
     public void Dispose()
     {
-        starter.StandardInput.Close();
-        starter.Dispose();
+        _starter.StandardInput.Close();
+        _starter.Dispose();
         Command.Run(SourceTree.Lab, "stop", Folder).Expected("Stopping the lab");
-        Directory.Delete(place, recursive: true);
+        Directory.Delete(_place, recursive: true);
     }
 
     private void Arrive()
     {
-        if (!starter.WaitForExit(Command.Patience) || starter.ExitCode != 0)
+        if (!_starter.WaitForExit(Command.Patience) || _starter.ExitCode != 0)
         {
-            throw new InvalidOperationException($"The lab did not start: {(starter.HasExited ? starter.StandardError.ReadToEnd() : "no end of it")}");
+            throw new InvalidOperationException(
+                $"The lab did not start: {(_starter.HasExited ? _starter.StandardError.ReadToEnd() : "no end of it")}");
         }
     }
 

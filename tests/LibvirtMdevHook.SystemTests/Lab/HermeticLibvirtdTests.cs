@@ -22,14 +22,14 @@ internal sealed class HermeticLibvirtdTests
 
     private static readonly GuestDomain Vgpu = new("vgpu") { Devices = GuestDomain.Hostdev(Device) };
 
-    private HermeticLibvirtd? running;
+    private HermeticLibvirtd? _running;
 
-    private HermeticLibvirtd Lab => running ?? throw new InvalidOperationException("No lab was started.");
+    private HermeticLibvirtd Lab => _running ?? throw new InvalidOperationException("No lab was started.");
 
     [SetUp]
     public void StartWithAHook()
     {
-        running = HermeticLibvirtd.Start("m60-mdev.xml", new LabOptions { Install = false });
+        _running = HermeticLibvirtd.Start("m60-mdev.xml", new LabOptions { Install = false });
         var hook = Path.Combine(Lab.Folder, "etc-libvirt/hooks/qemu");
         File.WriteAllText(hook, Hook);
         Command.Run("chmod", "+x", hook).Expected("chmod");
@@ -39,8 +39,8 @@ internal sealed class HermeticLibvirtdTests
     [TearDown]
     public void Stop()
     {
-        running?.Dispose();
-        running = null;
+        _running?.Dispose();
+        _running = null;
     }
 
     [Test]
@@ -87,6 +87,20 @@ internal sealed class HermeticLibvirtdTests
     }
 
     [Test]
+    public void A_reload_that_meets_another_one_comes_after_it()
+    {
+        // libvirtd calls it in the middle of a reload, and ignores whoever asks for another one until that has ended.
+        File.AppendAllText(Path.Combine(Lab.Folder, "etc-libvirt/hooks/daemon"), "sleep 1\n");
+        var before = Reloads();
+        Lab.ReloadDaemon();
+        Lab.ReloadDaemon();
+
+        Assert.That(Reloads(), Is.EqualTo(before + 2));
+
+        int Reloads() => File.ReadLines(Path.Combine(Lab.Folder, "run/lab/daemon-operations")).Count(line => line == "reload");
+    }
+
+    [Test]
     public void A_start_without_its_device_is_refused_by_libvirt()
     {
         File.Delete(Path.Combine(Lab.Folder, "etc-libvirt/hooks/qemu"));
@@ -110,7 +124,8 @@ internal sealed class HermeticLibvirtdTests
         var outside = Path.Combine("/var/lib", $"mdev-lab-{Guid.NewGuid()}");
 
         Assert.That(Lab.Run("touch", outside).Errors, Does.Contain("Read-only file system"));
-        Assert.That(Lab.Run("touch", "/etc/libvirt/x", "/run/x", "/var/lib/libvirt/x", "/var/cache/libvirt/x", "/var/log/libvirt/x").Status, Is.Zero);
+        Assert.That(Lab.Run("touch", "/etc/libvirt/x", "/run/x", "/var/lib/libvirt/x", "/var/cache/libvirt/x", "/var/log/libvirt/x").Status,
+            Is.Zero);
     }
 
     [Test]

@@ -5,31 +5,9 @@ namespace LibvirtMdevHook.SystemTests.Lab;
 
 /// <summary>install.sh, run for real where everything it writes is the lab's.</summary>
 [TestFixture]
-internal sealed class InstallerTests
+internal sealed class InstallerTests : Installation
 {
-    private const string Configuration = "etc-libvirt/mdev-hook.conf";
-    private const string Link = "etc-libvirt/hooks/qemu.d/50-mdev";
-    private const string OldHook = "etc-libvirt/hooks/qemu";
-    private const string Hook = "usr/sbin/libvirt-mdev-hook";
-    private const string VirtMdev = "usr/bin/virt-mdev";
-    private const string Share = "usr/share/libvirt-mdev-hook";
-
     private static readonly string[] Schemas = ["mdev-hook.rng", "mdev-hook.xsd"];
-
-    private HermeticLibvirtd lab = null!;
-
-    [OneTimeSetUp]
-    public void StartBare() => lab = HermeticLibvirtd.Start("m60-mdev.xml", new LabOptions { Install = false });
-
-    [OneTimeTearDown]
-    public void Stop() => lab?.Dispose();
-
-    [TearDown]
-    public void RemoveAll()
-    {
-        var all = new[] { "usr", "dest", "run/libvirt-mdev", Configuration, OldHook, "etc-libvirt/hooks/qemu.d" }.Select(InLab);
-        Command.Run("rm", ["-rf", .. all]).Expected("rm");
-    }
 
     [Test]
     public void What_it_installs_is_what_libvirt_calls()
@@ -42,7 +20,7 @@ internal sealed class InstallerTests
         Assert.That(File.ReadAllBytes(InLab(VirtMdev)), Is.EqualTo(File.ReadAllBytes(SourceTree.VirtMdev)));
         Assert.That(Directory.GetFiles(InLab(Share + "/schemas")).Select(Path.GetFileName), Is.EquivalentTo(Schemas));
         Assert.That(File.ReadAllLines(InLab(Configuration)).Where(line => line.Length > 0), Has.All.StartsWith("#"));
-        Wait.Until(() => Reloads() > reloads, () => lab.DaemonLog);
+        Wait.Until(() => Reloads() > reloads, () => Lab.DaemonLog);
     }
 
     [Test]
@@ -87,11 +65,15 @@ internal sealed class InstallerTests
     }
 
     [Test]
-    public void Uninstalling_leaves_nothing_but_an_edited_configuration()
+    public void Uninstalling_leaves_nothing_but_the_log_and_an_edited_configuration()
     {
         Install();
-        Uninstall().Expected("install.sh --uninstall");
+        Directory.CreateDirectory(InLab(State + "/domains"));
+        File.WriteAllText(InLab(State + "/lock"), "");
+        File.WriteAllText(InLab("log/mdev-hook.log"), "what happened\n");
+        Assert.That(Uninstall().Expected("install.sh --uninstall").Output, Does.Contain("Left the log, '/var/log/libvirt/mdev-hook.log'"));
         Assert.That(Installed(), Is.Empty);
+        Assert.That(Lab.HookLog, Is.EqualTo("what happened\n"));
 
         Install();
         File.AppendAllText(InLab(Configuration), "numa = \"require\"\n");
@@ -104,8 +86,8 @@ internal sealed class InstallerTests
     {
         const string Record = "removing/0000:86:00.4.xml";
         Install();
-        Directory.CreateDirectory(Path.Combine(lab.Records, "removing"));
-        File.WriteAllText(Path.Combine(lab.Records, Record), "");
+        Directory.CreateDirectory(Path.Combine(Lab.Records, "removing"));
+        File.WriteAllText(Path.Combine(Lab.Records, Record), "");
 
         var refused = Uninstall();
         Assert.That(refused.Status, Is.EqualTo(1));
@@ -113,7 +95,19 @@ internal sealed class InstallerTests
         Assert.That(File.Exists(InLab(Hook)), Is.True);
 
         Assert.That(Uninstall("--force").Expected("--force").Output, Does.Contain("/run/libvirt-mdev/" + Record));
-        Assert.That(Installed(), Is.Empty);
+        Assert.That(Installed(), Is.EqualTo(new[] { State }));
+        Assert.That(File.Exists(InLab($"{State}/{Record}")), Is.True);
+    }
+
+    [Test]
+    public void What_was_set_aside_is_left_for_people_to_look_at()
+    {
+        Install();
+        Directory.CreateDirectory(Path.Combine(Lab.Records, "set-aside"));
+        File.WriteAllText(Path.Combine(Lab.Records, "set-aside/win10.xml.17"), "torn");
+
+        Assert.That(Uninstall().Expected("install.sh --uninstall").Output, Does.Contain("Left '/run/libvirt-mdev/set-aside'"));
+        Assert.That(Installed(), Is.EqualTo(new[] { State }));
     }
 
     [Test]
@@ -165,13 +159,13 @@ internal sealed class InstallerTests
     {
         InstallFor("6.4.0").Expected("install.sh");
         File.WriteAllText(InLab(Hook), "#!/bin/sh\necho \"$@\"\ncat\nexit 3\n");
-        var outcome = lab.Run("sh", "-c", $"printf stdin | /etc/libvirt/hooks/qemu --help {operation} begin -");
+        var outcome = Lab.Run("sh", "-c", $"printf stdin | /etc/libvirt/hooks/qemu --help {operation} begin -");
 
         Assert.That(outcome.Output, Is.EqualTo($"--help {operation} begin -\nstdin"));
         Assert.That(outcome.Status, Is.EqualTo(status));
 
         File.Delete(InLab(Hook));
-        Assert.That(lab.Run("/etc/libvirt/hooks/qemu", "name", operation, "begin", "-").Status, Is.Zero);
+        Assert.That(Lab.Run("/etc/libvirt/hooks/qemu", "name", operation, "begin", "-").Status, Is.Zero);
     }
 
     [Test]
@@ -194,7 +188,7 @@ internal sealed class InstallerTests
 
         void Destdir(params string[] options)
         {
-            var outcome = lab.Run(["env", $"DESTDIR={dest}", SourceTree.Installer, .. options]).Expected("install.sh");
+            var outcome = Lab.Run(["env", $"DESTDIR={dest}", SourceTree.Installer, .. options]).Expected("install.sh");
             Assert.That(outcome.Output, Does.Not.Contain("Told libvirtd"));
         }
     }
@@ -204,36 +198,11 @@ internal sealed class InstallerTests
     [TestCase("PREFIX is 'usr', and has to begin with '/'", "PREFIX=usr", "--uninstall")]
     public void Misuse_is_one_sentence(string sentence, string prefix, string option)
     {
-        var outcome = lab.Run("env", prefix, SourceTree.Installer, option);
+        var outcome = Lab.Run("env", prefix, SourceTree.Installer, option);
 
         Assert.That(outcome.Status, Is.EqualTo(2));
         Assert.That(outcome.Errors, Is.EqualTo($"install.sh: {sentence}; './install.sh --help' lists what there is.\n"));
     }
 
-    private Outcome Install() => InstallFor("9.0.0").Expected("install.sh");
-
-    private Outcome InstallFor(string libvirt) => InstallFrom(SourceTree.Published, libvirt);
-
-    // The version is all that the installer asks libvirtd for.
-    private Outcome InstallFrom(string folder, string libvirt)
-    {
-        var programs = Directory.CreateDirectory(InLab("programs")).FullName;
-        File.WriteAllText(Path.Combine(programs, "libvirtd"), $"#!/bin/sh\necho 'libvirtd (libvirt) {libvirt}'\n");
-        Command.Run("chmod", "+x", Path.Combine(programs, "libvirtd")).Expected("chmod");
-        return lab.Run("env", $"PATH={programs}:/usr/sbin:/usr/bin", $"PREFIX={InLab("usr")}", SourceTree.Installer, "--prebuilt", folder);
-    }
-
-    private Outcome Uninstall(params string[] options) =>
-        lab.Run(["env", $"PREFIX={InLab("usr")}", SourceTree.Installer, "--uninstall", .. options]);
-
-    private string InLab(string path) => Path.Combine(lab.Folder, path);
-
     private string Inode(string path) => Command.Run("stat", "-c", "%i", InLab(path)).Expected("stat").Output;
-
-    private int Reloads() => File.ReadAllLines(InLab("run/lab/daemon-operations")).Count(line => line == "reload");
-
-    // A link counts although what it leads to is gone.
-    private IEnumerable<string> Installed() =>
-        new[] { Hook, VirtMdev, Link, Configuration, Share }
-            .Where(path => Path.Exists(InLab(path)) || new FileInfo(InLab(path)).LinkTarget is not null);
 }

@@ -22,7 +22,8 @@ internal static class SourceTree
     private static string Binary(string name)
     {
         var path = Path.Combine(Published, name);
-        return File.Exists(path) ? path : throw new FileNotFoundException($"'{path}' is missing: run './install.sh --build', or 'tests/run'.");
+        return File.Exists(path)
+            ? path : throw new FileNotFoundException($"'{path}' is missing: run './install.sh --build', or 'tests/run'.");
     }
 
     private static string Find(string folder) =>

@@ -51,7 +51,8 @@ internal abstract partial class HotPlugScenario(string hostFile, int grace = 0, 
 
     /// <summary>Runs our command in the lab, with virsh in front of libvirt's own where one is given.</summary>
     protected Outcome Run(FaultyVirsh? virsh, params string[] arguments) => Lab.Run(
-        ["env", $"PATH={(virsh is null ? "" : virsh.Folder + ":")}/usr/sbin:/usr/bin:/sbin:/bin", Path.Combine(Lab.Folder, "usr/bin/virt-mdev"), .. arguments]);
+        ["env", $"PATH={(virsh is null ? "" : virsh.Folder + ":")}/usr/sbin:/usr/bin:/sbin:/bin",
+            Path.Combine(Lab.Folder, "usr/bin/virt-mdev"), .. arguments]);
 
     /// <summary>Ends in one sentence, which is returned.</summary>
     protected static string Refused(Outcome outcome)
@@ -63,7 +64,8 @@ internal abstract partial class HotPlugScenario(string hostFile, int grace = 0, 
     /// <summary>A guest that starts anew gives away what it was asked for, as one does that listens.</summary>
     protected void LetGo(VgpuDomain domain) => Lab.Virsh("reset", domain.Name).Expected("virsh reset");
 
-    protected string Xml(VgpuDomain domain, params string[] flags) => Lab.Virsh(["dumpxml", domain.Name, .. flags]).Expected("virsh dumpxml").Output;
+    protected string Xml(VgpuDomain domain, params string[] flags) =>
+        Lab.Virsh(["dumpxml", domain.Name, .. flags]).Expected("virsh dumpxml").Output;
 
     /// <summary>A guest hears only what it was asked before.</summary>
     protected void LetGoUntilEndOf(Task detach, VgpuDomain domain)

@@ -29,7 +29,7 @@ internal sealed class MdevStartTests() : Scenario("m60-mdev.xml", new LabOptions
         Assert.That(Writes, Is.EqualTo(up), "The driver's own time is not over.");
         Assert.That(domain.Devices, Has.All.Matches<Guid>(Exists));
         Assert.That(HasRecord(domain), Is.False);
-        NothingIsLeft();
+        NothingMayBeLeft();
 
         Assert.That(Writes, Is.EqualTo((string[])[.. up, $"{second}/remove \"1\" ok", $"{first}/remove \"1\" ok"]));
     }
@@ -53,7 +53,7 @@ internal sealed class MdevStartTests() : Scenario("m60-mdev.xml", new LabOptions
         Start(domain);
         Destroy(domain);
         Lab.Host.Control($"vanish {domain.Device}");
-        NothingIsLeft();
+        NothingMayBeLeft();
 
         Assert.That(Writes, Has.Length.EqualTo(1).And.All.Contains("/create "));
         Assert.That(Effects[^1], Is.EqualTo(

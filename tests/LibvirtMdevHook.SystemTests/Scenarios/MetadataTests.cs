@@ -6,25 +6,25 @@ namespace LibvirtMdevHook.SystemTests.Scenarios;
 [TestFixture]
 internal sealed class MetadataTests() : Scenario("m60-rfc2016.xml")
 {
-    private readonly VgpuDomain domain = new("edited", "GRID M60-4Q");
+    private readonly VgpuDomain _domain = new("edited", "GRID M60-4Q");
 
     [SetUp]
-    public void DefineWithoutDeclaration() => Lab.Define(domain.Guest() with { Metadata = "" });
+    public void DefineWithoutDeclaration() => Lab.Define(_domain.Guest() with { Metadata = "" });
 
     [Test]
     public void Elements_without_a_prefix_are_a_declaration()
     {
-        Set(VgpuDomain.Namespace, "mdev", $"<hostdevs>{domain.Entries("")}</hostdevs>");
-        Start(domain.Uuid);
+        Set(VgpuDomain.Namespace, "mdev", $"<hostdevs>{_domain.Entries("")}</hostdevs>");
+        Start(_domain.Uuid);
 
-        Assert.That(HasRecord(domain));
-        Assert.That(Exists(domain.Device));
+        Assert.That(HasRecord(_domain));
+        Assert.That(Exists(_domain.Device));
     }
 
     [Test]
     public void A_wish_on_the_hostdev_is_rendered_for_define_and_starts()
     {
-        var wish = (domain.Guest() with { Metadata = "", Devices = "<hostdev type='mdev' mdev:type='GRID M60-4Q'/>" }).ToString()
+        var wish = (_domain.Guest() with { Metadata = "", Devices = "<hostdev type='mdev' mdev:type='GRID M60-4Q'/>" }).ToString()
             .Replace("<domain ", $"<domain xmlns:mdev='{VgpuDomain.Namespace}' ", StringComparison.Ordinal);
         var file = Path.Combine(Lab.Folder, "run/lab/wish.xml");
         File.WriteAllText(file, wish);
@@ -32,18 +32,18 @@ internal sealed class MetadataTests() : Scenario("m60-rfc2016.xml")
 
         File.WriteAllText(file, VirtMdev("render", file));
         Lab.Virsh("define", "--validate", file).Expected("virsh define");
-        Start(domain.Uuid);
+        Start(_domain.Uuid);
 
-        Assert.That(HasRecord(domain));
+        Assert.That(HasRecord(_domain));
         Assert.That(Lab.Host.State().Split('\n').Count(line => line.StartsWith("device ", StringComparison.Ordinal)), Is.EqualTo(1));
     }
 
     [Test]
     public void Elements_with_a_prefix_are_refused_in_a_sentence_that_says_how()
     {
-        Set(VgpuDomain.Namespace, "mdev", $"<mdev:hostdevs>{domain.Entries("mdev:")}</mdev:hostdevs>");
+        Set(VgpuDomain.Namespace, "mdev", $"<mdev:hostdevs>{_domain.Entries("mdev:")}</mdev:hostdevs>");
 
-        Assert.That(Refusal(domain.Uuid), Does
+        Assert.That(Refusal(_domain.Uuid), Does
             .Match("^domain 'edited': line [0-9]+: the element 'mdev:mdev:hostdevs' has a doubled prefix, ")
             .And.Contains($"virsh metadata DOMAIN --uri {VgpuDomain.Namespace} --key mdev --set '<hostdevs><hostdev .../></hostdevs>'"));
         Assert.That(Writes, Is.Empty);
@@ -52,14 +52,14 @@ internal sealed class MetadataTests() : Scenario("m60-rfc2016.xml")
     [Test]
     public void The_doubled_prefix_of_another_application_is_none_of_our_business()
     {
-        Set(VgpuDomain.Namespace, "mdev", $"<hostdevs>{domain.Entries("")}</hostdevs>");
+        Set(VgpuDomain.Namespace, "mdev", $"<hostdevs>{_domain.Entries("")}</hostdevs>");
         Set("urn:other", "other", "<other:thing a='1'><other:part/></other:thing>");
-        Assert.That(Lab.Virsh("dumpxml", domain.Name).Output, Does.Contain("<other:other:thing "));
-        Start(domain.Uuid);
+        Assert.That(Lab.Virsh("dumpxml", _domain.Name).Output, Does.Contain("<other:other:thing "));
+        Start(_domain.Uuid);
 
-        Assert.That(Exists(domain.Device));
+        Assert.That(Exists(_domain.Device));
     }
 
     private void Set(string uri, string key, string xml) =>
-        Lab.Virsh("metadata", domain.Name, "--uri", uri, "--key", key, "--set", xml, "--config").Expected("virsh metadata");
+        Lab.Virsh("metadata", _domain.Name, "--uri", uri, "--key", key, "--set", xml, "--config").Expected("virsh metadata");
 }

@@ -4,27 +4,28 @@ using NUnit.Framework;
 namespace LibvirtMdevHook.SystemTests.Scenarios;
 
 /// <summary>Two libvirtds, each on a host of its own, between which domains move.</summary>
-internal abstract class MigrationScenario(string hostFile, LabOptions options, string otherHostFile, LabOptions otherOptions) : Scenario(hostFile, options)
+internal abstract class MigrationScenario(string hostFile, LabOptions options, string otherHostFile,
+    LabOptions otherOptions) : Scenario(hostFile, options)
 {
-    private HermeticLibvirtd there = null!;
+    private HermeticLibvirtd _there = null!;
 
     /// <summary>The other host's libvirtd; <see cref="Scenario.Lab"/> is that of this one.</summary>
-    protected HermeticLibvirtd There => there;
+    protected HermeticLibvirtd There => _there;
 
     [OneTimeSetUp]
-    public void StartTheOtherHost() => there = HermeticLibvirtd.Start(otherHostFile, otherOptions);
+    public void StartTheOtherHost() => _there = HermeticLibvirtd.Start(otherHostFile, otherOptions);
 
     [OneTimeTearDown]
-    public void StopTheOtherHost() => there.Dispose();
+    public void StopTheOtherHost() => _there.Dispose();
 
     [TearDown]
     public void EndThere()
     {
-        there.Host.Control("clear");
-        TestContext.Out.WriteLine($"Hook there:\n{there.HookLog}");
-        EndDomains(there);
-        ForgetReservations(there);
-        NothingIsLeftIn(there);
+        _there.Host.Control("clear");
+        TestContext.Out.WriteLine($"Hook there:\n{_there.HookLog}");
+        EndDomains(_there);
+        ForgetReservations(_there);
+        NothingMayBeLeftIn(_there);
     }
 
     protected static Outcome Migrate(string domain, HermeticLibvirtd from, HermeticLibvirtd to, params IEnumerable<string> options)
@@ -41,12 +42,15 @@ internal abstract class MigrationScenario(string hostFile, LabOptions options, s
         }
     }
 
-    protected static Outcome MigrateOffline(string domain, HermeticLibvirtd from, HermeticLibvirtd to, params IEnumerable<string> options) =>
+    protected static Outcome MigrateOffline(string domain, HermeticLibvirtd from, HermeticLibvirtd to,
+        params IEnumerable<string> options) =>
         from.Virsh(["migrate", "--offline", "--persistent", "--p2p", domain, Uri(to), .. options]);
 
-    protected static string StateIn(HermeticLibvirtd lab, string domain) => lab.Virsh("domstate", domain).Expected("virsh domstate").Output.Trim();
+    protected static string StateIn(HermeticLibvirtd lab, string domain) =>
+        lab.Virsh("domstate", domain).Expected("virsh domstate").Output.Trim();
 
-    protected static Outcome VirtMdevIn(HermeticLibvirtd lab, params IEnumerable<string> arguments) => lab.Run([$"{lab.Folder}/usr/bin/virt-mdev", .. arguments]);
+    protected static Outcome VirtMdevIn(HermeticLibvirtd lab, params IEnumerable<string> arguments) =>
+        lab.Run([$"{lab.Folder}/usr/bin/virt-mdev", .. arguments]);
 
     /// <summary>Of a migration that nothing follows, the promise ends by itself in a minute.</summary>
     protected static void ForgetReservations(HermeticLibvirtd lab)

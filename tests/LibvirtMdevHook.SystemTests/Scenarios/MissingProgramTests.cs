@@ -7,22 +7,22 @@ namespace LibvirtMdevHook.SystemTests.Scenarios;
 [TestFixture]
 internal sealed class MissingProgramTests() : Scenario("m60-rfc2016.xml")
 {
-    private readonly VgpuDomain domain = new("orphaned", "GRID M60-4Q");
+    private readonly VgpuDomain _domain = new("orphaned", "GRID M60-4Q");
 
     [Test]
     public void Without_the_hook_guests_live_on_and_end()
     {
-        Start(domain);
+        Start(_domain);
         using (new Missing(Lab, "usr/sbin/libvirt-mdev-hook"))
         {
             Lab.RestartDaemon();
-            Assert.That(State(domain.Uuid), Is.EqualTo("running"));
-            Destroy(domain);
-            Assert.That(Exists(domain.Device), "Nobody was there to remove it.");
+            Assert.That(State(_domain.Uuid), Is.EqualTo("running"));
+            Destroy(_domain);
+            Assert.That(Exists(_domain.Device), "Nobody was there to remove it.");
         }
 
         Lab.ReloadDaemon();
-        Start(domain.Uuid);
+        Start(_domain.Uuid);
         Assert.That(Effects, Has.One.EqualTo("Info prepare of domain 'orphaned': found a record of an earlier run, taking it down first"));
     }
 
@@ -30,11 +30,11 @@ internal sealed class MissingProgramTests() : Scenario("m60-rfc2016.xml")
     public void Without_the_worker_only_a_domain_with_a_declaration_is_refused()
     {
         var plain = new GuestDomain("plain");
-        Lab.Define(domain.Guest());
+        Lab.Define(_domain.Guest());
         Lab.Define(plain);
         using (new Missing(Lab, "usr/bin/virt-mdev"))
         {
-            Assert.That(Refusal(domain.Uuid), Is.EqualTo($"domain 'orphaned': '{Lab.Folder}/usr/bin/virt-mdev' cannot be started "
+            Assert.That(Refusal(_domain.Uuid), Is.EqualTo($"domain 'orphaned': '{Lab.Folder}/usr/bin/virt-mdev' cannot be started "
                 + "(No such file or directory (ENOENT)); install libvirt-mdev-hook again or remove it altogether"));
             Start(plain.Uuid);
         }
@@ -43,28 +43,28 @@ internal sealed class MissingProgramTests() : Scenario("m60-rfc2016.xml")
     [Test]
     public void Without_the_worker_guests_live_on_and_end()
     {
-        Start(domain);
+        Start(_domain);
         using (new Missing(Lab, "usr/bin/virt-mdev"))
         {
             Lab.RestartDaemon();
-            Assert.That(State(domain.Uuid), Is.EqualTo("running"));
-            Destroy(domain);
+            Assert.That(State(_domain.Uuid), Is.EqualTo("running"));
+            Destroy(_domain);
         }
 
-        Start(domain.Uuid);
+        Start(_domain.Uuid);
     }
 
     /// <summary>A file of the lab that is away for a while.</summary>
     private sealed class Missing : IDisposable
     {
-        private readonly string file;
+        private readonly string _file;
 
         public Missing(HermeticLibvirtd lab, string path)
         {
-            file = Path.Combine(lab.Folder, path);
-            File.Move(file, file + ".away");
+            _file = Path.Combine(lab.Folder, path);
+            File.Move(_file, _file + ".away");
         }
 
-        public void Dispose() => File.Move(file + ".away", file);
+        public void Dispose() => File.Move(_file + ".away", _file);
     }
 }

@@ -5,18 +5,18 @@ namespace LibvirtMdevHook.SystemTests.Scenarios;
 /// <summary>Another hook beside ours: lines of shell, to which libvirtd gives the domain's name and the operation.</summary>
 internal sealed class OtherHook : IDisposable
 {
-    private readonly string file;
+    private readonly string _file;
 
     public OtherHook(HermeticLibvirtd lab, string name, string lines)
     {
-        file = Path.Combine(lab.Folder, "etc-libvirt/hooks/qemu.d", name);
+        _file = Path.Combine(lab.Folder, "etc-libvirt/hooks/qemu.d", name);
 
         // libvirtd executes whatever stands in the folder as soon as it may.
         var unfinished = Path.Combine(lab.Folder, name);
         File.WriteAllText(unfinished, $"#!/bin/sh\n{lines}\n");
         File.SetUnixFileMode(unfinished, UnixFileMode.UserRead | UnixFileMode.UserExecute);
-        File.Move(unfinished, file);
+        File.Move(unfinished, _file);
     }
 
-    public void Dispose() => File.Delete(file);
+    public void Dispose() => File.Delete(_file);
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using LibvirtMdevHook.SystemTests.Simulation;
 using NUnit.Framework;
 
 namespace LibvirtMdevHook.SystemTests.Scenarios;
@@ -7,25 +8,26 @@ namespace LibvirtMdevHook.SystemTests.Scenarios;
 [TestFixture]
 internal sealed class ReconcileTests() : HotPlugScenario("m60-rfc2016.xml")
 {
-    private readonly VgpuDomain domain = new("lost", Type);
+    private readonly VgpuDomain _domain = new("lost", Type);
 
-    private string Orphan => $"orphan: the record of 'lost' ({domain.Uuid}), which does not run, with '{domain.Device}' ('{Type}' on '0000:86:00.0')";
+    private string Orphan =>
+        $"orphan: the record of 'lost' ({_domain.Uuid}), which does not run, with '{_domain.Device}' ('{Type}' on '0000:86:00.0')";
 
     [Test]
     public void What_a_prepare_without_libvirtd_left_is_listed_and_then_taken_down()
     {
         LoseDevice();
-        var (tree, record) = (Lab.Host.Tree(), File.ReadAllText(RecordFile(domain)));
+        var (tree, record) = (Lab.Host.Tree(), File.ReadAllText(RecordFile(_domain)));
 
         Assert.That(VirtMdev("reconcile"), Is.EqualTo($"{Orphan}\n"));
-        Assert.That((Lab.Host.Tree(), File.ReadAllText(RecordFile(domain))), Is.EqualTo((tree, record)));
+        Assert.That((Lab.Host.Tree(), File.ReadAllText(RecordFile(_domain))), Is.EqualTo((tree, record)));
         using var json = JsonDocument.Parse(VirtMdev("reconcile", "--json"));
         Assert.That(json.RootElement[0].GetProperty("kind").GetString(), Is.EqualTo("orphan"));
-        Assert.That(json.RootElement[0].GetProperty("devices")[0].GetString(), Is.EqualTo($"{domain.Device}"));
+        Assert.That(json.RootElement[0].GetProperty("devices")[0].GetString(), Is.EqualTo($"{_domain.Device}"));
         Assert.That(json.RootElement[0].GetProperty("cleaned_up").GetBoolean(), Is.False);
 
         Assert.That(VirtMdev("reconcile", "--apply"), Is.EqualTo($"{Orphan}; cleaned up\n"));
-        NothingIsLeft();
+        NothingMayBeLeft();
         Assert.That(VirtMdev("reconcile", "--apply"), Is.EqualTo("Nothing is left over.\n"));
     }
 
@@ -33,35 +35,35 @@ internal sealed class ReconcileTests() : HotPlugScenario("m60-rfc2016.xml")
     public void A_record_of_a_domain_that_was_undefined_is_an_orphan_too()
     {
         LoseDevice();
-        Lab.Virsh("undefine", domain.Name).Expected("virsh undefine");
+        Lab.Virsh("undefine", _domain.Name).Expected("virsh undefine");
 
         Assert.That(VirtMdev("reconcile", "--apply"), Is.EqualTo($"{Orphan}; cleaned up\n"));
-        NothingIsLeft();
+        NothingMayBeLeft();
     }
 
     [Test]
     public void Nothing_of_a_domain_that_runs_or_is_paused_is_touched()
     {
-        Start(domain);
-        Lab.Virsh("suspend", domain.Name).Expected("virsh suspend");
+        Start(_domain);
+        Lab.Virsh("suspend", _domain.Name).Expected("virsh suspend");
 
         Assert.That(VirtMdev("reconcile", "--apply"), Is.EqualTo("Nothing is left over.\n"));
-        Assert.That(Exists(domain.Device));
-        Destroy(domain);
+        Assert.That(Exists(_domain.Device));
+        Destroy(_domain);
     }
 
     [Test]
     public void A_device_that_somebody_holds_is_left_alone()
     {
         LoseDevice();
-        var record = File.ReadAllText(RecordFile(domain));
-        using (new Simulation.Holder(Lab.Root + $"/dev/vfio/{Group(domain.Device)}"))
+        var record = File.ReadAllText(RecordFile(_domain));
+        using (new Holder(Lab.Root + $"/dev/vfio/{Group(_domain.Device)}"))
         {
             var outcome = Run(null, "reconcile", "--apply");
             Assert.That(outcome.Status, Is.EqualTo(1));
-            Assert.That(outcome.Output, Is.EqualTo($"{Orphan}; left alone: a process that is not to be seen from here holds it\n"));
-            Assert.That(File.ReadAllText(RecordFile(domain)), Is.EqualTo(record));
-            Assert.That(Exists(domain.Device));
+            Assert.That(outcome.Output, Is.EqualTo($"{Orphan}; left alone: a process that cannot be seen from here holds it\n"));
+            Assert.That(File.ReadAllText(RecordFile(_domain)), Is.EqualTo(record));
+            Assert.That(Exists(_domain.Device));
         }
 
         Assert.That(VirtMdev("reconcile", "--apply"), Is.EqualTo($"{Orphan}; cleaned up\n"));
@@ -77,7 +79,7 @@ internal sealed class ReconcileTests() : HotPlugScenario("m60-rfc2016.xml")
         var outcome = Run(virsh, "reconcile", "--apply");
         Assert.That((outcome.Status, outcome.Output), Is.EqualTo((1, "")));
         Assert.That(outcome.Errors, Does.EndWith($"virt-mdev: there is no verdict on the records of domains: {reason}\n"));
-        Assert.That(Exists(domain.Device));
+        Assert.That(Exists(_domain.Device));
         VirtMdev("reconcile", "--apply");
     }
 
@@ -85,29 +87,29 @@ internal sealed class ReconcileTests() : HotPlugScenario("m60-rfc2016.xml")
     public void A_domain_that_starts_after_libvirt_was_asked_keeps_its_devices()
     {
         LoseDevice();
-        using var virsh = new FaultyVirsh(Lab, "*list*", $"/usr/bin/virsh \"$@\"; /usr/bin/virsh start {domain.Name} >/dev/null; exit 0");
+        using var virsh = new FaultyVirsh(Lab, "*list*", $"/usr/bin/virsh \"$@\"; /usr/bin/virsh start {_domain.Name} >/dev/null; exit 0");
 
         Assert.That(Run(virsh, "reconcile", "--apply").Expected("reconcile").Output, Is.EqualTo("Nothing is left over.\n"));
-        Assert.That(Exists(domain.Device));
-        Assert.That(State(domain.Uuid), Is.EqualTo("running"));
-        Destroy(domain);
+        Assert.That(Exists(_domain.Device));
+        Assert.That(State(_domain.Uuid), Is.EqualTo("running"));
+        Destroy(_domain);
     }
 
     [Test]
     public void A_removal_whose_worker_was_killed_is_ended()
     {
-        Start(domain);
+        Start(_domain);
         Lab.Host.Control("fault hang op=write path=**/mdev_destroy count=1");
-        Destroy(domain);
+        Destroy(_domain);
         WaitForLine("begin write", "mdev_destroy");
         Assert.That(VirtMdev("reconcile"), Is.EqualTo("Nothing is left over.\n"), "its worker is still at it");
         Lab.Run("pkill", "-KILL", "-f", "virt-mdev worker").Expected("pkill");
         Lab.Host.Control("clear");
         Write("sys/bus/pci/devices/0000:87:00.0/mdev_create", $"{Other}:vgpu_type_id=17,vm_uuid={Other}");
 
-        Simulation.Wait.Until(() => VirtMdev("reconcile", "--apply").StartsWith("removal: the device ", StringComparison.Ordinal)
-            || !File.Exists(Path.Combine(Lab.Records, $"removing/{domain.Device}.xml")), () => Lab.HookLog);
-        Assert.That(Exists(domain.Device), Is.False);
+        Wait.Until(() => VirtMdev("reconcile", "--apply").StartsWith("removal: the device ", StringComparison.Ordinal)
+            || !File.Exists(Path.Combine(Lab.Records, $"removing/{_domain.Device}.xml")), () => Lab.HookLog);
+        Assert.That(Exists(_domain.Device), Is.False);
         Assert.That(Exists(Other), "somebody else's device");
         Write("sys/bus/pci/devices/0000:87:00.0/mdev_destroy", $"{Other}");
     }
@@ -129,13 +131,13 @@ internal sealed class ReconcileTests() : HotPlugScenario("m60-rfc2016.xml")
     /// <summary>libvirtd is killed while it waits for prepare, so nobody ever calls release.</summary>
     private void LoseDevice()
     {
-        Lab.Define(domain.Guest());
+        Lab.Define(_domain.Guest());
         Lab.Host.Control("fault delay=1s op=write path=**/mdev_create count=1");
-        var start = StartLater(domain.Uuid);
-        WaitForLine("begin write", $"{domain.Device}");
+        var start = StartLater(_domain.Uuid);
+        WaitForLine("begin write", $"{_domain.Device}");
         Lab.KillDaemon();
         Assert.That(start.Result.Status, Is.Not.Zero);
         Lab.StartDaemon();
-        WaitForEffect("brought online");
+        Simulation.Wait.Until(() => File.ReadAllText(RecordFile(_domain)).Contains("phase=\"prepared\"", StringComparison.Ordinal), () => Lab.HookLog);
     }
 }

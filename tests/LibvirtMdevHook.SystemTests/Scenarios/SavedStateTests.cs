@@ -11,25 +11,25 @@ namespace LibvirtMdevHook.SystemTests.Scenarios;
 internal sealed class SavedStateTests() : Scenario(
     "m60-mdev.xml", new LabOptions { Configuration = "removal_grace = 0\nmigrate_deadline = 1\nprepare_deadline = 2\n" })
 {
-    private readonly VgpuDomain domain = new("saved", "GRID M60-4Q");
+    private readonly VgpuDomain _domain = new("saved", "GRID M60-4Q");
 
     private string Worker => Path.Combine(Lab.Folder, "usr/bin/virt-mdev");
 
     [SetUp]
     public void Save()
     {
-        Start(domain);
-        Lab.Virsh("managedsave", domain.Name).Expected("virsh managedsave");
-        NothingIsLeft();
+        Start(_domain);
+        Lab.Virsh("managedsave", _domain.Name).Expected("virsh managedsave");
+        NothingMayBeLeft();
     }
 
     [Test]
     public void No_worker()
     {
         File.Move(Worker, Worker + ".away");
-        IsKept("'{0}' cannot be started", Worker);
+        MustBeKept("'{0}' cannot be started", Worker);
         File.Move(Worker + ".away", Worker);
-        IsRestored();
+        MustBeRestored();
     }
 
     [TestCase("exit 1", "the worker ended without an answer")]
@@ -41,27 +41,27 @@ internal sealed class SavedStateTests() : Scenario(
         File.Move(Worker, Worker + ".away");
         File.WriteAllText(Worker, $"#!/bin/sh\n{lines}\n");
         File.SetUnixFileMode(Worker, UnixFileMode.UserRead | UnixFileMode.UserExecute);
-        IsKept(reason);
+        MustBeKept(reason);
         File.Move(Worker + ".away", Worker, overwrite: true);
-        IsRestored();
+        MustBeRestored();
     }
 
     [Test]
     public void A_driver_that_does_not_answer()
     {
         Lab.Host.Control("fault hang op=read path=**/available_instances");
-        IsKept("domain 'saved': ");
+        MustBeKept("domain 'saved': ");
         Lab.Host.Control("clear");
-        IsRestored();
+        MustBeRestored();
     }
 
     [Test]
     public void A_device_that_cannot_be_created()
     {
         Lab.Host.Control("fault errno=EIO op=write path=**/create");
-        IsKept("EIO");
+        MustBeKept("EIO");
         Lab.Host.Control("clear");
-        IsRestored();
+        MustBeRestored();
     }
 
     [Test]
@@ -69,23 +69,23 @@ internal sealed class SavedStateTests() : Scenario(
     {
         Write("sys/class/mdev_bus/0000:86:00.0/mdev_supported_types/nvidia-22/create", $"{Guid.NewGuid()}");
         Write("sys/class/mdev_bus/0000:87:00.0/mdev_supported_types/nvidia-22/create", $"{Guid.NewGuid()}");
-        IsKept("cannot be had");
+        MustBeKept("cannot be had");
         foreach (var device in Lab.Run("ls", "/sys/bus/mdev/devices").Output.Split('\n', StringSplitOptions.RemoveEmptyEntries))
         {
             Write($"sys/bus/mdev/devices/{device}/remove", "1");
         }
 
-        IsRestored();
+        MustBeRestored();
     }
 
     [Test]
     public void A_declaration_with_a_mistake()
     {
-        var xml = Lab.Virsh("managedsave-dumpxml", domain.Name).Expected("virsh managedsave-dumpxml").Output;
+        var xml = Lab.Virsh("managedsave-dumpxml", _domain.Name).Expected("virsh managedsave-dumpxml").Output;
         Edit(xml.Replace("<mdev:hostdevs ", "<mdev:hostdevs gpu='mine' ", StringComparison.Ordinal));
-        IsKept("gpu='mine' is not known");
+        MustBeKept("gpu='mine' is not known");
         Edit(xml);
-        IsRestored();
+        MustBeRestored();
     }
 
     [Test]
@@ -93,31 +93,31 @@ internal sealed class SavedStateTests() : Scenario(
     {
         Directory.Move(Lab.Records, Lab.Records + ".away");
         File.WriteAllText(Lab.Records, "");
-        IsKept("libvirt-mdev");
+        MustBeKept("libvirt-mdev");
         File.Delete(Lab.Records);
         Directory.Move(Lab.Records + ".away", Lab.Records);
-        IsRestored();
+        MustBeRestored();
     }
 
     private void Edit(string xml)
     {
         var file = Path.Combine(Lab.Folder, "edited.xml");
         File.WriteAllText(file, xml);
-        Lab.Virsh("managedsave-define", domain.Name, file).Expected("virsh managedsave-define");
+        Lab.Virsh("managedsave-define", _domain.Name, file).Expected("virsh managedsave-define");
     }
 
     /// <summary>The start is refused, and the save is there afterwards.</summary>
-    private void IsKept(string reason, params object[] words)
+    private void MustBeKept(string reason, params object[] words)
     {
-        Assert.That(Refusal(domain.Uuid), Does.Contain(string.Format(null, reason, words)));
-        Assert.That(Lab.Virsh("dominfo", domain.Name).Output, Does.Match(@"Managed save:\s+yes"));
-        Assert.That(State(domain.Uuid), Is.EqualTo("shut off"));
+        Assert.That(Refusal(_domain.Uuid), Does.Contain(string.Format(null, reason, words)));
+        Assert.That(Lab.Virsh("dominfo", _domain.Name).Output, Does.Match(@"Managed save:\s+yes"));
+        Assert.That(State(_domain.Uuid), Is.EqualTo("shut off"));
     }
 
-    private void IsRestored()
+    private void MustBeRestored()
     {
-        Start(domain.Uuid);
-        Assert.That(Lab.Virsh("domstate", "--reason", domain.Name).Output.Trim(), Is.EqualTo("running (restored)"));
-        Assert.That(Exists(domain.Device));
+        Start(_domain.Uuid);
+        Assert.That(Lab.Virsh("domstate", "--reason", _domain.Name).Output.Trim(), Is.EqualTo("running (restored)"));
+        Assert.That(Exists(_domain.Device));
     }
 }

@@ -13,18 +13,18 @@ namespace LibvirtMdevHook.SystemTests.Scenarios;
 /// <param name="options">What is to differ from the usual.</param>
 internal abstract partial class Scenario(string hostFile, LabOptions? options = null)
 {
-    private HermeticLibvirtd? running;
-    private string untouched = "";
-    private int earlierEffects;
-    private int earlierLines;
+    private HermeticLibvirtd? _running;
+    private string _untouched = "";
+    private int _earlierEffects;
+    private int _earlierLines;
 
-    protected HermeticLibvirtd Lab => running ?? throw new InvalidOperationException("No lab was started.");
+    protected HermeticLibvirtd Lab => _running ?? throw new InvalidOperationException("No lab was started.");
 
     /// <summary>What the hook logged in this scenario, without the times: level, operation and domain, and what was done.</summary>
-    protected string[] Effects => AllEffects()[earlierEffects..];
+    protected string[] Effects => AllEffects()[_earlierEffects..];
 
     /// <summary>What the simulator logged in this scenario, without the times.</summary>
-    protected string[] Lines => [.. Lab.Host.Log().Skip(earlierLines)];
+    protected string[] Lines => [.. Lab.Host.Log().Skip(_earlierLines)];
 
     /// <summary>The writes to attributes in this scenario, from the parent's folder on: path, data, result.</summary>
     protected string[] Writes => [.. Lines.Where(line => BeforeParent().IsMatch(line)).Select(line => BeforeParent().Replace(line, ""))];
@@ -32,16 +32,16 @@ internal abstract partial class Scenario(string hostFile, LabOptions? options = 
     [SetUp]
     public void Begin()
     {
-        running ??= HermeticLibvirtd.Start(hostFile, options);
-        untouched = Lab.Host.Tree();
-        (earlierEffects, earlierLines) = (AllEffects().Length, Lab.Host.Log().Count);
+        _running ??= HermeticLibvirtd.Start(hostFile, options);
+        _untouched = Lab.Host.Tree();
+        (_earlierEffects, _earlierLines) = (AllEffects().Length, Lab.Host.Log().Count);
     }
 
     [TearDown]
     public void End()
     {
         var failed = TestContext.CurrentContext.Result.Outcome.Status == TestStatus.Failed;
-        if (running is null)
+        if (_running is null)
         {
             return;
         }
@@ -52,7 +52,7 @@ internal abstract partial class Scenario(string hostFile, LabOptions? options = 
             if (!failed)
             {
                 EndDomains(Lab);
-                NothingIsLeft();
+                NothingMayBeLeft();
             }
         }
         catch
@@ -75,20 +75,20 @@ internal abstract partial class Scenario(string hostFile, LabOptions? options = 
     [OneTimeTearDown]
     public void Stop()
     {
-        running?.Dispose();
-        running = null;
+        _running?.Dispose();
+        _running = null;
     }
 
     /// <summary>Waits until the host is as it was before the scenario, and no record is left.</summary>
-    protected void NothingIsLeft()
+    protected void NothingMayBeLeft()
     {
-        NothingIsLeftIn(Lab);
-        Assert.That(Lab.Host.Tree(), Is.EqualTo(untouched));
+        NothingMayBeLeftIn(Lab);
+        Assert.That(Lab.Host.Tree(), Is.EqualTo(_untouched));
         Assert.That(File.ReadAllText(Path.Combine(Lab.Folder, "simulator.err")), Is.Empty);
     }
 
     /// <summary>Waits until a lab has no device and no record.</summary>
-    protected static void NothingIsLeftIn(HermeticLibvirtd lab) =>
+    protected static void NothingMayBeLeftIn(HermeticLibvirtd lab) =>
         Wait.Until(() => Left(lab).Length == 0, () => "there are " + string.Join(", ", Left(lab)));
 
     /// <summary>Ends and undefines every domain of a lab.</summary>
@@ -110,7 +110,8 @@ internal abstract partial class Scenario(string hostFile, LabOptions? options = 
 
     private static string[] Left(HermeticLibvirtd lab) =>
     [
-        .. new[] { "domains", "removing", "reserved", "set-aside" }.Select(folder => Path.Combine(lab.Records, folder)).Where(Directory.Exists)
+        .. new[] { "domains", "removing", "reserved", "set-aside" }.Select(folder => Path.Combine(lab.Records, folder))
+            .Where(Directory.Exists)
             .SelectMany(Directory.EnumerateFileSystemEntries),
         .. lab.Host.State().Split('\n').Where(line => line.StartsWith("device ", StringComparison.Ordinal)),
     ];

@@ -23,7 +23,7 @@ internal sealed class StartTimes() : Scenario("m60-rfc2016.xml")
             Destroy(plain.Uuid);
             with.Add(Time(() => Start(domain.Uuid)).TotalMilliseconds);
             Destroy(domain);
-            NothingIsLeft();
+            NothingMayBeLeft();
         }
 
         TestContext.Out.WriteLine(

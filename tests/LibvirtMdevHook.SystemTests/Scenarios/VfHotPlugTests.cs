@@ -4,7 +4,8 @@ namespace LibvirtMdevHook.SystemTests.Scenarios;
 
 /// <summary>VFs that nobody named: libvirt takes the one that attach or render has picked.</summary>
 [TestFixture]
-internal sealed class VfHotPlugTests() : HotPlugScenario("l40s-vf.xml", change: text => text.Replace("count=\"6\" driver=\"nvidia\"/>", "count=\"6\" driver=\"vfio-pci\"/>", StringComparison.Ordinal))
+internal sealed class VfHotPlugTests() : HotPlugScenario("l40s-vf.xml",
+    change: text => text.Replace("count=\"6\" driver=\"nvidia\"/>", "count=\"6\" driver=\"vfio-pci\"/>", StringComparison.Ordinal))
 {
     private const string Vf = "0000:41:00.4";
     private const string CurrentType = $"/sys/bus/pci/devices/{Vf}/nvidia/current_vgpu_type";
@@ -16,13 +17,17 @@ internal sealed class VfHotPlugTests() : HotPlugScenario("l40s-vf.xml", change: 
 
         var attach = Run(null, "attach", domain.Name, "--type", "NVIDIA L40S-4Q");
 
-        Assert.That((attach.Status, attach.Output), Is.EqualTo((0, $"attached '{Vf}' ('NVIDIA L40S-4Q' on '0000:41:00.0') to 'growing'\n")), attach.Errors);
-        Assert.That(Xml(domain), Does.Contain("<hostdev mode='subsystem' type='pci' managed='no'>").And.Contain($"<mdev:hostdev address=\"{Vf}\" type=\"NVIDIA L40S-4Q\"/>"));
+        Assert.That((attach.Status, attach.Output), Is.EqualTo((0, $"attached '{Vf}' ('NVIDIA L40S-4Q' on '0000:41:00.0') to 'growing'\n")),
+            attach.Errors);
+        Assert.That(Xml(domain),
+            Does.Contain("<hostdev mode='subsystem' type='pci' managed='no'>")
+                .And.Contain($"<mdev:hostdev address=\"{Vf}\" type=\"NVIDIA L40S-4Q\"/>"));
         var detach = Task.Run(() => Run(null, "detach", domain.Name, Vf));
         LetGoUntilEndOf(detach, domain);
         detach.Result.Expected("detach");
         Assert.That(Lab.Run("cat", CurrentType).Output, Is.EqualTo("0\n"));
-        // Here libvirt 9.0 labels the host's own node for a hot-plugged PCI device, and does not take that back; a mediated device's goes with it.
+        // Here libvirt 9.0 labels the host's own node for a hot-plugged PCI device, and does not take that back; a mediated device's goes
+        // with it.
         Lab.Run("chown", "0:0", "/dev/vfio/1").Expected("chown");
         Destroy(domain);
     }
@@ -44,7 +49,8 @@ internal sealed class VfHotPlugTests() : HotPlugScenario("l40s-vf.xml", change: 
     public void A_wish_on_a_hostdev_is_rendered_for_define_and_starts()
     {
         var domain = new VgpuDomain("short");
-        var wish = (domain.Guest() with { Metadata = "", Devices = "<hostdev mode='subsystem' type='pci' managed='no' mdev:type='NVIDIA L40S-4Q'/>" }).ToString()
+        var wish = (domain.Guest() with { Metadata = "",
+            Devices = "<hostdev mode='subsystem' type='pci' managed='no' mdev:type='NVIDIA L40S-4Q'/>" }).ToString()
             .Replace("<domain ", $"<domain xmlns:mdev='{VgpuDomain.Namespace}' ", StringComparison.Ordinal);
         var file = Path.Combine(Lab.Folder, "run/lab/wish.xml");
         File.WriteAllText(file, wish);

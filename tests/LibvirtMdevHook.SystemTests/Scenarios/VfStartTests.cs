@@ -27,7 +27,7 @@ internal sealed class VfStartTests() : Scenario("l40s-vf.xml", new LabOptions
         Assert.That(VirtMdev("list"), Does.Match($"{First} +vf +0000:41:00.0 .* held by process 'qemu-system-x86'"));
 
         Destroy(domain);
-        NothingIsLeft();
+        NothingMayBeLeft();
         Assert.That(Types(First, Second), Is.EqualTo("0 0"));
         Assert.That(Lines, Has.Some.Contains("\"0\" EPERM"), "the driver refuses for a second");
     }
@@ -53,7 +53,7 @@ internal sealed class VfStartTests() : Scenario("l40s-vf.xml", new LabOptions
 
         FailedStart(domain);
 
-        NothingIsLeft();
+        NothingMayBeLeft();
         Assert.That(Lines, Has.Some.Contains("\"1150\" ok"));
     }
 
@@ -67,7 +67,7 @@ internal sealed class VfStartTests() : Scenario("l40s-vf.xml", new LabOptions
 
         Assert.That(State(domain), Is.EqualTo("running"));
         Destroy(domain);
-        NothingIsLeft();
+        NothingMayBeLeft();
     }
 
     private Guid Define(string name, params (string Address, string Type)[] vfs) => Define(name, "", vfs);

@@ -5,29 +5,29 @@ namespace LibvirtMdevHook.SystemTests.Simulation;
 /// <summary>A process of its own that has a file open, as QEMU has a device's node, until it is disposed of.</summary>
 internal sealed class Holder : IDisposable
 {
-    private readonly Process process;
+    private readonly Process _process;
 
     public Holder(string file)
     {
-        process = Shell.Start("sh", "-c", "exec 3<>\"$0\" && echo open && exec sleep infinity", file);
-        if (process.StandardOutput.ReadLine() != "open")
+        _process = Shell.Start("sh", "-c", "exec 3<>\"$0\" && echo open && exec sleep infinity", file);
+        if (_process.StandardOutput.ReadLine() != "open")
         {
-            throw new IOException($"'{file}' cannot be held: {process.StandardError.ReadToEnd()}");
+            throw new IOException($"'{file}' cannot be held: {_process.StandardError.ReadToEnd()}");
         }
 
         // Until then its name would still be that of the shell.
         Wait.Until(() => File.ReadAllText($"/proc/{Id}/comm") == "sleep\n", () => "the holder is still a shell.");
     }
 
-    public int Id => process.Id;
+    public int Id => _process.Id;
 
     /// <summary>As messages name it, perhaps beside others: on other simulated hosts nodes of the same name may be open, too.</summary>
     public override string ToString() => $"'sleep' (pid {Id})";
 
     public void Dispose()
     {
-        process.Kill();
-        process.WaitForExit();
-        process.Dispose();
+        _process.Kill();
+        _process.WaitForExit();
+        _process.Dispose();
     }
 }

@@ -1,16 +1,17 @@
 namespace LibvirtMdevHook.SystemTests.Simulation;
 
 /// <summary>
-/// A root folder of plain files, for what no simulator is needed for. A line is <c>path/</c> for a folder, <c>path -> target</c> for a link, or
+/// A root folder of plain files, for what no simulator is needed for. A line is <c>path/</c> for a folder, <c>path -> target</c> for a
+/// link, or
 /// <c>path = text</c> for a file, with \n for a line end; what begins with a mode in octal, as <c>755 path = text</c>, has that.
 /// </summary>
 internal sealed class PlainTree : IDisposable
 {
-    private readonly TemporaryFolder folder = new();
+    private readonly TemporaryFolder _folder = new();
 
     public PlainTree(string lines) => Add(lines);
 
-    public string Root => folder.Path;
+    public string Root => _folder.Path;
 
     public string InRoot(string path) => Path.Combine(Root, path);
 
@@ -22,7 +23,7 @@ internal sealed class PlainTree : IDisposable
         }
     }
 
-    public void Dispose() => folder.Dispose();
+    public void Dispose() => _folder.Dispose();
 
     private void AddLine(string line)
     {

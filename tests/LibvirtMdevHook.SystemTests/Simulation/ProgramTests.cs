@@ -10,7 +10,7 @@ internal sealed class ProgramTests
     private static string Simulator => Path.Combine(AppContext.BaseDirectory, "mdev-simulator");
 
     [TestCaseSource(nameof(HostFiles))]
-    public void Every_host_file_can_be_read(string file) => Assert.That(HostFile.Load(file).Parents, Is.Not.Empty);
+    public void Every_host_file_can_be_read(string file) => Assert.That(HostFileReader.Load(file).Parents, Is.Not.Empty);
 
     [TestCase("<hosts/>", ":1: 'hosts' is the outermost element, expected 'host'.")]
     [TestCase("<host>\n<parent/></host>", ":2: 'parent' needs the attribute 'dialect', 'rfc2016', 'mdev' or 'vf'.")]

@@ -11,9 +11,9 @@ internal sealed partial class RawFile : IDisposable
     public const int WriteOnly = 1;
     public const int ReadWrite = 2;
     private const int CloseOnExec = 0x80000;
-    private readonly int descriptor;
+    private readonly int _descriptor;
 
-    private RawFile(int descriptor) => this.descriptor = descriptor;
+    private RawFile(int descriptor) => _descriptor = descriptor;
 
     public static RawFile Open(string path, int flags)
     {
@@ -41,7 +41,7 @@ internal sealed partial class RawFile : IDisposable
     public Errno Write(string text)
     {
         var bytes = Encoding.Latin1.GetBytes(text);
-        var written = Write(descriptor, bytes, (nuint)bytes.Length);
+        var written = Write(_descriptor, bytes, (nuint)bytes.Length);
         return written < 0 ? LastErrno
             : written == bytes.Length ? Errno.None
             : throw new IOException($"{written} of {bytes.Length} bytes were written.");
@@ -50,12 +50,12 @@ internal sealed partial class RawFile : IDisposable
     public Errno Read(out string text)
     {
         var bytes = new byte[4096];
-        var count = Read(descriptor, bytes, (nuint)bytes.Length);
+        var count = Read(_descriptor, bytes, (nuint)bytes.Length);
         text = count < 0 ? "" : Encoding.Latin1.GetString(bytes, 0, (int)count);
         return count < 0 ? LastErrno : Errno.None;
     }
 
-    public void Dispose() => _ = Close(descriptor);
+    public void Dispose() => _ = Close(_descriptor);
 
     private static Errno LastErrno => (Errno)Marshal.GetLastPInvokeError();
 

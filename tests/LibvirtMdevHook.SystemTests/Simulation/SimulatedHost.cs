@@ -9,8 +9,8 @@ internal sealed class SimulatedHost : SimulatedTree, IDisposable
 {
     private const int Patience = 30_000;
 
-    private readonly Process simulator;
-    private readonly Task<string> errors;
+    private readonly Process _simulator;
+    private readonly Task<string> _errors;
 
     /// <param name="hostFile">The name of a host file of the simulator, without its folder.</param>
     /// <param name="change">What to change in its text.</param>
@@ -28,10 +28,10 @@ internal sealed class SimulatedHost : SimulatedTree, IDisposable
         File.CreateSymbolicLink(InRoot("proc"), "/proc");
         var text = File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "hosts", hostFile));
         File.WriteAllText(InRoot("host.xml"), change is null ? text : change(text));
-        simulator = Shell.Start(
+        _simulator = Shell.Start(
             Path.Combine(AppContext.BaseDirectory, "mdev-simulator"),
             [InRoot("host.xml"), Mount, "--log", LogFile, "--keep", string.Join(',', keep)]);
-        errors = simulator.StandardError.ReadToEndAsync();
+        _errors = _simulator.StandardError.ReadToEndAsync();
         WaitUntilReady();
     }
 
@@ -40,30 +40,30 @@ internal sealed class SimulatedHost : SimulatedTree, IDisposable
 
     public void Dispose()
     {
-        var died = simulator.HasExited;
+        var died = _simulator.HasExited;
         if (!died)
         {
             _ = Write("mount/control", "clear");
             _ = Shell.Run("umount", Mount).Status == 0 || Shell.Run("umount", "-l", Mount).Status == 0;
-            if (!simulator.WaitForExit(1000))
+            if (!_simulator.WaitForExit(1000))
             {
                 // Whoever still waits for an answer gets one when the server is gone.
-                simulator.Kill();
+                _simulator.Kill();
             }
         }
 
-        simulator.WaitForExit();
-        simulator.Dispose();
+        _simulator.WaitForExit();
+        _simulator.Dispose();
         Directory.Delete(Root, recursive: true);
-        if (died || errors.Result.Length > 0)
+        if (died || _errors.Result.Length > 0)
         {
-            throw new InvalidOperationException($"The simulator {(died ? "ended too early" : "was at fault")}: {errors.Result}");
+            throw new InvalidOperationException($"The simulator {(died ? "ended too early" : "was at fault")}: {_errors.Result}");
         }
     }
 
     private void WaitUntilReady()
     {
-        var first = simulator.StandardOutput.ReadLineAsync();
+        var first = _simulator.StandardOutput.ReadLineAsync();
         if (!first.Wait(Patience) || first.Result != "ready")
         {
             Dispose();

@@ -46,7 +46,8 @@ internal class SimulatedTree(string root, string control, string log)
     public string State() => Read(control);
 
     /// <summary>The lines of the log so far, without the times.</summary>
-    public IReadOnlyList<string> Log() => [.. File.ReadLines(LogFile).Select(line => line[(line.IndexOf(' ', StringComparison.Ordinal) + 1)..])];
+    public IReadOnlyList<string> Log() =>
+        [.. File.ReadLines(LogFile).Select(line => line[(line.IndexOf(' ', StringComparison.Ordinal) + 1)..])];
 
     /// <summary>Waits for a line of the log, which may be written only once somebody else was served.</summary>
     public void WaitForLog(Func<string, bool> line) => Wait.Until(() => Log().Any(line), () => "the log has\n" + string.Join('\n', Log()));
@@ -61,7 +62,8 @@ internal class SimulatedTree(string root, string control, string log)
             throw new IOException($"The tree cannot be listed: {list}");
         }
 
-        var lines = list.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Replace(Root + "/", "", StringComparison.Ordinal));
+        var lines = list.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(line => line.Replace(Root + "/", "", StringComparison.Ordinal));
         return string.Join('\n', lines.Select(Describe).Order(StringComparer.Ordinal));
     }
 

@@ -200,6 +200,7 @@ internal sealed class SimulatorTests
     [TestCase("fault errno=EIO path=**", "'op' and 'path' are needed")]
     [TestCase("fault errno=EWHAT op=write path=**", "'errno=EWHAT'")]
     [TestCase("fault delay=3 op=write path=**", "'delay=3'")]
+    [TestCase("fault errno=EIO op=open path=** user=root", "'user=root'")]
     [TestCase("fault ignore op=read path=**", "expected 'op=write'")]
     [TestCase("fault errno=EIO op=write path=sys/bus/**", "only links")]
     public void Control_explains_what_it_does_not_understand(string line, string sentence)

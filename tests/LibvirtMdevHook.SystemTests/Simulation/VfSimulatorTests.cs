@@ -34,7 +34,8 @@ internal sealed class VfSimulatorTests
     public void A_number_is_set_once_and_cleared_once()
     {
         using var host = new SimulatedHost("l40s-vf.xml");
-        Assert.That(new[] { "0", "7", "x", "1150\n", "1150", "1147", "0", "0" }.Select(number => host.Write(First + "current_vgpu_type", number)), Is.EqualTo(new[]
+        Assert.That(new[] { "0", "7", "x", "1150\n", "1150", "1147", "0", "0" }
+            .Select(number => host.Write(First + "current_vgpu_type", number)), Is.EqualTo(new[]
         {
             Errno.EPERM, Errno.EINVAL, Errno.EINVAL, Errno.None, Errno.EPERM, Errno.EPERM, Errno.None, Errno.EPERM,
         }));
@@ -57,7 +58,8 @@ internal sealed class VfSimulatorTests
     [Test]
     public void A_held_VF_is_not_cleared_nor_is_one_that_was_held_until_just_now()
     {
-        using var host = new SimulatedHost("l40s-vf.xml", text => text.Replace("<rules", "<rules leaving=\"600ms\" clear-held=\"EBUSY\"", StringComparison.Ordinal));
+        using var host = new SimulatedHost("l40s-vf.xml",
+            text => text.Replace("<rules", "<rules leaving=\"600ms\" clear-held=\"EBUSY\"", StringComparison.Ordinal));
         host.Write(First + "current_vgpu_type", "1150");
         var group = host.InRoot("dev/vfio/" + Path.GetFileName(new DirectoryInfo(host.InRoot(Vfs + "0.4/iommu_group")).LinkTarget));
         using (new Holder(group))

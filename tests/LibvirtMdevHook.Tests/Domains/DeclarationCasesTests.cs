@@ -53,7 +53,8 @@ internal sealed class DeclarationCasesTests
         InRng, ["good", "../examples", "rng-accepts"], ["bad", "xsd-accepts"], ["parser-only", "parser-good"]), Is.Empty);
 
     /// <param name="validate">Takes hostdevs elements in files of their own, and says of each whether it is valid.</param>
-    private static IEnumerable<string> Wrong(Func<string[], Dictionary<string, bool>> validate, string[] valid, string[] invalid, string[] validOrNone)
+    private static IEnumerable<string> Wrong(Func<string[], Dictionary<string, bool>> validate, string[] valid, string[] invalid,
+        string[] validOrNone)
     {
         var folder = Directory.CreateTempSubdirectory("mdev-declarations-");
         try
@@ -71,7 +72,8 @@ internal sealed class DeclarationCasesTests
             }
 
             var actual = validate([.. expected.Keys]);
-            return [.. expected.Where(e => actual[e.Key] != e.Value).Select(e => $"{Path.GetFileName(e.Key)} should be {(e.Value ? "valid" : "invalid")}")];
+            return [.. expected.Where(e => actual[e.Key] != e.Value)
+                .Select(e => $"{Path.GetFileName(e.Key)} should be {(e.Value ? "valid" : "invalid")}")];
         }
         finally
         {
@@ -89,12 +91,14 @@ internal sealed class DeclarationCasesTests
 
     private static Dictionary<string, bool> InRng(string[] files)
     {
-        var start = new ProcessStartInfo("xmllint", ["--noout", "--relaxng", InOutput("schemas/mdev-hook.rng"), .. files]) { RedirectStandardError = true };
+        var start = new ProcessStartInfo("xmllint",
+            ["--noout", "--relaxng", InOutput("schemas/mdev-hook.rng"), .. files]) { RedirectStandardError = true };
         using var xmllint = StartOrExplain(start);
         var lines = xmllint.StandardError.ReadToEnd().Split('\n');
         xmllint.WaitForExit();
         return files.ToDictionary(file => file, file => lines.Contains($"{file} validates")
-            || (lines.Contains($"{file} fails to validate") ? false : throw new InvalidDataException($"xmllint says nothing of {file}: {string.Join('\n', lines.Take(5))}")));
+            || (lines.Contains($"{file} fails to validate")
+                ? false : throw new InvalidDataException($"xmllint says nothing of {file}: {string.Join('\n', lines.Take(5))}")));
     }
 
     private static Process StartOrExplain(ProcessStartInfo start)
@@ -105,7 +109,8 @@ internal sealed class DeclarationCasesTests
         }
         catch (System.ComponentModel.Win32Exception e)
         {
-            throw new InvalidOperationException($"'{start.FileName}' cannot be started ({e.Message}); install it: apt-get install libxml2-utils", e);
+            throw new InvalidOperationException(
+                $"'{start.FileName}' cannot be started ({e.Message}); install it: apt-get install libxml2-utils", e);
         }
     }
 

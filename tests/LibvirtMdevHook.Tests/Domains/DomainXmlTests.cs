@@ -8,6 +8,9 @@ namespace LibvirtMdevHook.Tests.Domains;
 /// <summary>What is wrong in a domain XML is said with its line, all of it at once.</summary>
 internal sealed class DomainXmlTests
 {
+    private const string BadAttrs =
+        """<attr name="remove" value="1"/><attr name="../x" value="1"/><attr value="1"/><attr name="nvidia/vgpu_params"/><attrs/>""";
+
     private const string Good = $"""<hostdev uuid="{DomainText.First}" type="GRID M60-4Q"/>""";
 
     [Test]
@@ -26,7 +29,7 @@ internal sealed class DomainXmlTests
         <hostdev uuid="{DomainText.Second}" type="GRID M60-4Q" parent=""/>
         <hostdev uuid="{DomainText.Second}" type="GRID M60-4Q" parent="../../etc"/>
         <hostdev uuid="{DomainText.Second}" type="GRID M60-4Q" args="vm_uuid=1"/>
-        <hostdev uuid="{DomainText.Third}" type="GRID M60-4Q"><attr name="remove" value="1"/><attr name="../x" value="1"/><attr value="1"/><attr name="nvidia/vgpu_params"/><attrs/></hostdev>
+        <hostdev uuid="{DomainText.Third}" type="GRID M60-4Q">{BadAttrs}</hostdev>
         <device uuid="{DomainText.Third}"/>
         and text
         """,
@@ -38,20 +41,27 @@ internal sealed class DomainXmlTests
 
     [Test]
     public Task A_declared_device_that_is_not_in_devices_names_both_remedies() =>
-        Verify(DomainText.Problems(DomainText.Declaring(Good).Replace($"<address uuid='{DomainText.First}'/>", "", StringComparison.Ordinal)));
+        Verify(DomainText.Problems(DomainText.Declaring(Good)
+            .Replace($"<address uuid='{DomainText.First}'/>", "", StringComparison.Ordinal)));
 
     [Test]
     public Task The_remedy_keeps_the_other_declared_devices_and_quotes_for_the_shell() =>
-        Verify(DomainText.Problems(DomainText.Declaring(Good + $"""<hostdev uuid="{DomainText.Second}" type="it's &lt;this&gt;"><attr name="nvidia/vgpu_params" value="a=1"/></hostdev>""", "gpu='same'")
-            .Replace($"<address uuid='{DomainText.First}'/>", "", StringComparison.Ordinal).Replace("win10", "it's win", StringComparison.Ordinal)));
+        Verify(DomainText.Problems(DomainText.Declaring(Good
+            + $"""<hostdev uuid="{DomainText.Second}" type="it's &lt;this&gt;"><attr name="nvidia/vgpu_params" value="a=1"/></hostdev>""",
+            "gpu='same'")
+            .Replace($"<address uuid='{DomainText.First}'/>", "", StringComparison.Ordinal)
+            .Replace("win10", "it's win", StringComparison.Ordinal)));
 
     [Test]
     public Task A_doubled_prefix_says_how_to_set_the_metadata() => Verify(DomainText.Problems(DomainText.Around(
-        $"""<mdev:mdev:hostdevs xmlns:mdev="urn:libvirt-mdev-hook:1"><mdev:hostdev uuid="{DomainText.First}" type="x"/></mdev:mdev:hostdevs>""", DomainText.First)));
+        """<mdev:mdev:hostdevs xmlns:mdev="urn:libvirt-mdev-hook:1">"""
+        + $"""<mdev:hostdev uuid="{DomainText.First}" type="x"/></mdev:mdev:hostdevs>""",
+        DomainText.First)));
 
     [Test]
     public Task A_doubled_prefix_inside_is_found_too() => Verify(DomainText.Problems(DomainText.Around(
-        $"""<mdev:hostdevs xmlns:mdev="urn:libvirt-mdev-hook:1"><mdev:mdev:hostdev uuid="{DomainText.First}" type="x"/></mdev:hostdevs>""", DomainText.First)));
+        $"""<mdev:hostdevs xmlns:mdev="urn:libvirt-mdev-hook:1"><mdev:mdev:hostdev uuid="{DomainText.First}" type="x"/></mdev:hostdevs>""",
+        DomainText.First)));
 
     [Test]
     public void Doubled_prefixes_of_other_applications_are_none_of_our_business()
@@ -75,7 +85,8 @@ internal sealed class DomainXmlTests
     {
         var plain = DomainText.Parse(DomainText.Declaring(Good)).Declaration;
         var prefixed = DomainText.Parse(DomainText.Around(
-            $"""<v:hostdevs xmlns:v="urn:libvirt-mdev-hook:1"><v:hostdev uuid="{DomainText.First}" type="GRID M60-4Q"/></v:hostdevs>""", DomainText.First)).Declaration;
+            $"""<v:hostdevs xmlns:v="urn:libvirt-mdev-hook:1"><v:hostdev uuid="{DomainText.First}" type="GRID M60-4Q"/></v:hostdevs>""",
+            DomainText.First)).Declaration;
         Assert.That(prefixed!.Hostdevs.Single().Device, Is.EqualTo(plain!.Hostdevs.Single().Device));
     }
 
@@ -108,25 +119,30 @@ internal sealed class DomainXmlTests
     public void More_devices_than_a_declaration_may_have_are_refused_at_once()
     {
         var many = string.Concat(Enumerable.Range(1, 2000).Select(i => $"<hostdev uuid='6a2f1c3e-0000-4000-8000-{i:d12}' type='x'/>"));
-        Assert.That(DomainText.Problems(DomainText.Declaring(many)), Is.EqualTo("line 5: the declaration has more than 64 <hostdev> or 256 <attr>"));
+        Assert.That(DomainText.Problems(DomainText.Declaring(many)),
+            Is.EqualTo("line 5: the declaration has more than 64 <hostdev> or 256 <attr>"));
     }
 
     [Test]
     public void A_document_of_more_than_4_MiB_is_refused()
     {
         var large = Encoding.UTF8.GetBytes(DomainText.Declaring(Good) + new string(' ', 5 << 20));
-        Assert.That(() => DomainXml.Parse(large, []), Throws.TypeOf<DomainXmlException>().With.Message.Contains("longer than 4194304 bytes"));
+        Assert.That(() => DomainXml.Parse(large, []),
+            Throws.TypeOf<DomainXmlException>().With.Message.Contains("longer than 4194304 bytes"));
     }
 
     [Test]
     public void Bytes_that_are_not_UTF8_are_refused() =>
-        Assert.That(() => DomainXml.Parse(new byte[] { (byte)'<', 0xff, 0xfe }, []), Throws.TypeOf<DomainXmlException>().With.Message.Contains("UTF-8"));
+        Assert.That(() => DomainXml.Parse(new byte[] { (byte)'<', 0xff, 0xfe }, []),
+            Throws.TypeOf<DomainXmlException>().With.Message.Contains("UTF-8"));
 
     [Test]
     public void The_user_of_QEMU_is_read_from_the_dac_seclabel()
     {
-        var xml = DomainText.Around("").Replace("</devices>", "</devices><seclabel type='dynamic' model='apparmor' relabel='yes'><label>x</label></seclabel>"
-            + "<seclabel type='dynamic' model='dac' relabel='yes'><label>+64055:+108</label><imagelabel>+64055:+108</imagelabel></seclabel>", StringComparison.Ordinal);
+        var xml = DomainText.Around("")
+            .Replace("</devices>", "</devices><seclabel type='dynamic' model='apparmor' relabel='yes'><label>x</label></seclabel>"
+                + "<seclabel type='dynamic' model='dac' relabel='yes'>"
+                + "<label>+64055:+108</label><imagelabel>+64055:+108</imagelabel></seclabel>", StringComparison.Ordinal);
         Assert.That(DomainText.Parse(xml).Dac, Is.EqualTo(new DacLabel(64055, 108)));
     }
 
@@ -134,20 +150,25 @@ internal sealed class DomainXmlTests
     [TestCase("{\"driver\":\"vfio-pci\",\"sysfsdev\":\"/sys/bus/mdev/devices/6a2f1c3e-0000-4000-8000-000000000001\"}")]
     public void A_device_may_be_handed_over_by_qemu_commandline(string argument)
     {
-        var commandline = $"<qemu:commandline xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'><qemu:arg value='-device'/><qemu:arg value='{argument}'/></qemu:commandline>";
-        var xml = DomainText.Around($"""<hostdevs xmlns="urn:libvirt-mdev-hook:1">{Good}</hostdevs>""").Replace("</domain>", commandline + "</domain>", StringComparison.Ordinal);
+        var commandline = "<qemu:commandline xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>"
+            + $"<qemu:arg value='-device'/><qemu:arg value='{argument}'/></qemu:commandline>";
+        var xml = DomainText.Around($"""<hostdevs xmlns="urn:libvirt-mdev-hook:1">{Good}</hostdevs>""")
+            .Replace("</domain>", commandline + "</domain>", StringComparison.Ordinal);
         Assert.That(DomainText.Parse(xml).Declaration!.Hostdevs.Single().AttachedBy, Is.EqualTo(AttachedBy.Commandline));
     }
 
     [Test]
     public Task A_sysfsdev_in_upper_case_names_no_file() => Verify(DomainText.Problems(
         DomainText.Around($"""<hostdevs xmlns="urn:libvirt-mdev-hook:1">{Good}</hostdevs>""").Replace("</domain>",
-            $"<qemu:commandline xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'><qemu:arg value='vfio-pci,sysfsdev=/sys/bus/mdev/devices/{DomainText.First.ToUpperInvariant()}'/></qemu:commandline></domain>",
+            "<qemu:commandline xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>"
+            + $"<qemu:arg value='vfio-pci,sysfsdev=/sys/bus/mdev/devices/{DomainText.First.ToUpperInvariant()}'/>"
+            + "</qemu:commandline></domain>",
             StringComparison.Ordinal)));
 
     [Test]
     public void Hundreds_of_parents_are_refused() => Assert.That(
-        DomainText.Problems(DomainText.Declaring($"<hostdev uuid='{DomainText.First}' type='x' parent='{string.Concat(Enumerable.Repeat("a ", 257))}'/>")),
+        DomainText.Problems(DomainText.Declaring(
+            $"<hostdev uuid='{DomainText.First}' type='x' parent='{string.Concat(Enumerable.Repeat("a ", 257))}'/>")),
         Does.Contain("parent has more than 256 names").And.Not.Contain("\n"));
 
     [Test]
@@ -160,5 +181,6 @@ internal sealed class DomainXmlTests
 
     [Test]
     public void A_sentence_quotes_no_megabytes() =>
-        Assert.That(DomainText.Problems(DomainText.Declaring($"<hostdev uuid='{new string('x', 1 << 20)}' type='x'/>")), Has.Length.LessThan(20_000));
+        Assert.That(DomainText.Problems(DomainText.Declaring($"<hostdev uuid='{new string('x', 1 << 20)}' type='x'/>")),
+            Has.Length.LessThan(20_000));
 }

@@ -35,11 +35,14 @@ internal sealed class RandomDocument
     private RandomDocument(int seed)
     {
         _random = new Random(seed);
-        var declared = $"{NoiseHere()}<v:hostdev{Attributes($"uuid={Quoted(Mark)}", "type=\"GRID \ud83d\ude00 &quot;'M60\"", "parent='mtty'")}/>";
-        Template = $"<domain type='kvm'>{NoiseHere()}<name>\ud83d\ude00&amp;</name><uuid>{DomainText.Uuid}</uuid><description>{DomainText.First}"
+        var declared =
+            $"{NoiseHere()}<v:hostdev{Attributes($"uuid={Quoted(Mark)}", "type=\"GRID \ud83d\ude00 &quot;'M60\"", "parent='mtty'")}/>";
+        Template =
+            $"<domain type='kvm'>{NoiseHere()}<name>\ud83d\ude00&amp;</name><uuid>{DomainText.Uuid}</uuid><description>{DomainText.First}"
             + $"{NoiseHere()}</description>\n<metadata>{OthersHere()}<v:hostdevs xmlns:v='urn:libvirt-mdev-hook:1'>{WithoutText(declared)}"
             + $"</v:hostdevs>{OthersHere()}</metadata>{NoiseHere()}<devices>{NoiseHere()}"
-            + $"<hostdev{Attributes("type='mdev'", "model=\"vfio-pci\"")}><source>{NoiseHere()}<address{Attributes($"uuid={Quoted(Mark)}", "more='\r\n\ud83d\ude00'")}"
+            + $"<hostdev{Attributes("type='mdev'", "model=\"vfio-pci\"")}><source>{NoiseHere()}"
+            + $"<address{Attributes($"uuid={Quoted(Mark)}", "more='\r\n\ud83d\ude00'")}"
             + $"/></source></hostdev></devices>{NoiseHere()}</domain>{(_random.Next(2) == 0 ? "\n" : "")}";
         var text = new StringBuilder();
         foreach (var c in Template)
@@ -58,11 +61,13 @@ internal sealed class RandomDocument
 
     private string NoiseHere() => string.Concat(Enumerable.Range(0, _random.Next(4)).Select(_ => Noise[_random.Next(Noise.Length)]));
 
-    private string OthersHere() => NoiseHere() + string.Concat(Enumerable.Range(0, _random.Next(3)).Select(_ => Foreign[_random.Next(Foreign.Length)]));
+    private string OthersHere() =>
+        NoiseHere() + string.Concat(Enumerable.Range(0, _random.Next(3)).Select(_ => Foreign[_random.Next(Foreign.Length)]));
 
     /// <summary>Our own element takes no text.</summary>
     private static string WithoutText(string noise) => noise.Replace("\u00e9\u2028\u0085 \ud83d\ude00 text", "", StringComparison.Ordinal)
-        .Replace("&amp;&lt;&#x1F600;&quot;", "", StringComparison.Ordinal).Replace("<![CDATA[ <hostdev uuid='x'> ]] > ]]>", "", StringComparison.Ordinal);
+        .Replace("&amp;&lt;&#x1F600;&quot;", "", StringComparison.Ordinal)
+        .Replace("<![CDATA[ <hostdev uuid='x'> ]] > ]]>", "", StringComparison.Ordinal);
 
     private string Quoted(char value) => _random.Next(2) == 0 ? $"'{value}'" : $"\"{value}\"";
 
@@ -70,6 +75,7 @@ internal sealed class RandomDocument
     {
         _random.Shuffle(attributes);
         string[] blanks = [" ", "\n", "\r\n\t", "  "];
-        return string.Concat(attributes.Select(a => blanks[_random.Next(blanks.Length)] + a.Replace("=", _random.Next(3) == 0 ? " \n= " : "=", StringComparison.Ordinal)));
+        return string.Concat(attributes.Select(a => blanks[_random.Next(blanks.Length)]
+            + a.Replace("=", _random.Next(3) == 0 ? " \n= " : "=", StringComparison.Ordinal)));
     }
 }

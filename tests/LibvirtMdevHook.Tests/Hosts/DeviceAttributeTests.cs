@@ -18,7 +18,8 @@ internal sealed class DeviceAttributeTests
 
         Assert.That(error, Is.EqualTo(Errno.ELOOP));
         Assert.That(File.ReadAllText(tree.PathOf("elsewhere/vgpu_params")), Is.EqualTo("before"));
-        Assert.That(DeviceAttribute.WhyNotSet(Name("nvidia/vgpu_params"), error), Is.EqualTo("it leads out of the device through a link (ELOOP)"));
+        Assert.That(DeviceAttribute.WhyNotSet(Name("nvidia/vgpu_params"), error),
+            Is.EqualTo("it leads out of the device through a link (ELOOP)"));
     }
 
     [Test]

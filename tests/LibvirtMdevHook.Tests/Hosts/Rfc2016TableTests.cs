@@ -11,14 +11,16 @@ internal sealed class Rfc2016TableTests
     [Test]
     public void A_header_wrapped_over_two_lines_is_no_row()
     {
-        var type = Rfc2016Table.Parse("# vgpu_type_id, vgpu_type, max_instance, num_heads, frl_config, framebuffer,\nmax_resolution\n" + Row).Single();
+        var type = Rfc2016Table.Parse("# vgpu_type_id, vgpu_type, max_instance, num_heads, frl_config, framebuffer,\nmax_resolution\n"
+            + Row).Single();
         Assert.Multiple(() =>
         {
             Assert.That(type.Id.ToString(), Is.EqualTo("17"));
             Assert.That(type.Name, Is.EqualTo("GRID M60-4Q"));
             Assert.That(type.MaxInstances, Is.EqualTo(2));
             Assert.That(type.Framebuffer, Is.EqualTo("4096M"));
-            Assert.That(type.Description, Is.EqualTo("max_instance=2, num_heads=4, frl_config=60, framebuffer=4096M, max_resolution=3840x2160"));
+            Assert.That(type.Description,
+                Is.EqualTo("max_instance=2, num_heads=4, frl_config=60, framebuffer=4096M, max_resolution=3840x2160"));
         });
     }
 
@@ -37,7 +39,8 @@ internal sealed class Rfc2016TableTests
     public void A_comma_in_a_quoted_name_is_part_of_it() =>
         Assert.That(Rfc2016Table.Parse("1, \"one, two\", 3\n").Single().Name, Is.EqualTo("one, two"));
 
-    [TestCase(""), TestCase("\n\n"), TestCase("# vgpu_type_id\n"), TestCase("nonsense\n"), TestCase("1/../2, \"x\", 1\n"), TestCase(",,,\n")]
+    [TestCase(""), TestCase("\n\n"), TestCase("# vgpu_type_id\n"), TestCase("nonsense\n"), TestCase("1/../2, \"x\", 1\n")]
+    [TestCase(",,,\n")]
     public void What_is_no_row_is_no_type(string text) => Assert.That(Rfc2016Table.Parse(text), Is.Empty);
 
     [Test]

@@ -31,6 +31,7 @@ internal sealed class ResolveTests
 
         var locks = HeldLocks.Read(new Root("/"))!;
 
-        Assert.That((locks.Has(held), locks.Has(new HostPath(tree.PathOf("run/free"))), locks.Has(new HostPath(tree.PathOf("run/nowhere")))), Is.EqualTo((true, false, false)));
+        Assert.That((locks.Has(held), locks.Has(new HostPath(tree.PathOf("run/free"))),
+            locks.Has(new HostPath(tree.PathOf("run/nowhere")))), Is.EqualTo((true, false, false)));
     }
 }

@@ -26,9 +26,11 @@ internal sealed class PlacementTests
     public void The_next_2Q_goes(string placement, string first, string second, string third, int expected)
     {
         using var tree = new TreeOfText(Gpu(1, first) + Gpu(2, second) + Gpu(3, third));
-        var plan = PlanOf(tree, DomainText.Declaring($"<hostdev uuid=\"{DomainText.First}\" type=\"GRID M60-2Q\"/>", placement.Length > 0 ? $"placement='{placement}'" : ""));
+        var plan = PlanOf(tree, DomainText.Declaring($"<hostdev uuid=\"{DomainText.First}\" type=\"GRID M60-2Q\"/>",
+            placement.Length > 0 ? $"placement='{placement}'" : ""));
 
-        Assert.That(plan.Record?.Claims.Single().Parent.ToString(), Is.EqualTo(expected == 0 ? null : $"0000:0{expected}:00.0"), plan.ToString());
+        Assert.That(plan.Record?.Claims.Single().Parent.ToString(), Is.EqualTo(expected == 0 ? null : $"0000:0{expected}:00.0"),
+            plan.ToString());
     }
 
     [Test]
@@ -71,8 +73,10 @@ internal sealed class PlacementTests
         {folder}/mdev_supported_types/nvidia-{id}/name = GRID M60-{name}\n
         {folder}/mdev_supported_types/nvidia-{id}/available_instances = {left}\n
         {folder}/mdev_supported_types/nvidia-{id}/device_api = vfio-pci\n
-        {folder}/mdev_supported_types/nvidia-{id}/description = num_heads=4, framebuffer={framebuffer}, max_instance={8192 / int.Parse(framebuffer[..4])}\n
+        {folder}/mdev_supported_types/nvidia-{id}/description = num_heads=4, framebuffer={framebuffer}, max_instance={Full(framebuffer)}\n
         """;
+
+    private static int Full(string framebuffer) => 8192 / int.Parse(framebuffer[..4]);
 
     private static string Device(string parent, string number, int type, int bus)
     {

@@ -15,7 +15,8 @@ namespace LibvirtMdevHook.Tests.Planning;
 /// <summary>A tree and a declaration in, a plan or its refusals out.</summary>
 internal sealed class PlanTests
 {
-    private const string TwoM60 = $"""<hostdev uuid="{DomainText.First}" type="GRID M60-4Q"/><hostdev uuid="{DomainText.Second}" type="GRID M60-4Q"/>""";
+    private const string TwoM60 =
+        $"""<hostdev uuid="{DomainText.First}" type="GRID M60-4Q"/><hostdev uuid="{DomainText.Second}" type="GRID M60-4Q"/>""";
 
     [Test]
     public Task Two_devices_of_the_proposal_go_to_two_GPUs_breadth_first() => Plan("m60-rfc2016", TwoM60);
@@ -32,33 +33,40 @@ internal sealed class PlanTests
 
     [Test]
     public Task Two_sizes_in_one_domain_go_to_two_GPUs() => Plan("m60-rfc2016",
-        $"""<hostdev uuid="{DomainText.First}" type="GRID M60-4Q"/><hostdev uuid="{DomainText.Second}" type="GRID M60-8Q"/>""", "placement='depth-first'");
+        $"""<hostdev uuid="{DomainText.First}" type="GRID M60-4Q"/><hostdev uuid="{DomainText.Second}" type="GRID M60-8Q"/>""",
+        "placement='depth-first'");
 
     [Test]
     public Task The_device_with_the_only_way_is_placed_first() => Plan("m60-rfc2016",
-        $"""<hostdev uuid="{DomainText.First}" type="GRID M60-8Q"/><hostdev uuid="{DomainText.Second}" type="GRID M60-8Q" parent="0000:86:00.0"/>""");
+        $"""<hostdev uuid="{DomainText.First}" type="GRID M60-8Q"/>"""
+        + $"""<hostdev uuid="{DomainText.Second}" type="GRID M60-8Q" parent="0000:86:00.0"/>""");
 
     [Test]
     public Task More_devices_than_instances_are_counted_together() => Plan("m60-rfc2016",
         TwoM60 + $"""<hostdev uuid="{DomainText.Third}" type="GRID M60-4Q"/>""", "gpu='same'");
 
     [Test]
-    public Task A_type_id_of_the_mainline_kernel_is_taken_as_it_is() => Plan("m60-mdev", $"""<hostdev uuid="{DomainText.First}" type="nvidia-18"/>""");
+    public Task A_type_id_of_the_mainline_kernel_is_taken_as_it_is() =>
+        Plan("m60-mdev", $"""<hostdev uuid="{DomainText.First}" type="nvidia-18"/>""");
 
     [Test]
-    public Task A_number_of_the_proposal_is_not_an_id_of_the_mainline_kernel() => Plan("m60-mdev", $"""<hostdev uuid="{DomainText.First}" type="18"/>""");
+    public Task A_number_of_the_proposal_is_not_an_id_of_the_mainline_kernel() =>
+        Plan("m60-mdev", $"""<hostdev uuid="{DomainText.First}" type="18"/>""");
 
     [Test]
-    public Task An_id_of_the_mainline_kernel_is_not_a_number_of_the_proposal() => Plan("m60-rfc2016", $"""<hostdev uuid="{DomainText.First}" type="nvidia-17"/>""");
+    public Task An_id_of_the_mainline_kernel_is_not_a_number_of_the_proposal() =>
+        Plan("m60-rfc2016", $"""<hostdev uuid="{DomainText.First}" type="nvidia-17"/>""");
 
     [Test]
     public Task A_name_is_found_however_it_is_spelled() => Plan("m60-mdev", $"""<hostdev uuid="{DomainText.First}" type="grid_m60 2q"/>""");
 
     [Test]
-    public Task A_name_that_lacks_a_separator_between_digits_is_a_near_miss() => Plan("m60-mdev", $"""<hostdev uuid="{DomainText.First}" type="M604Q"/>""");
+    public Task A_name_that_lacks_a_separator_between_digits_is_a_near_miss() =>
+        Plan("m60-mdev", $"""<hostdev uuid="{DomainText.First}" type="M604Q"/>""");
 
     [Test]
-    public Task An_unknown_type_is_refused_with_near_misses() => Plan("m60-mdev", $"""<hostdev uuid="{DomainText.First}" type="GRID M60-4A"/>""");
+    public Task An_unknown_type_is_refused_with_near_misses() =>
+        Plan("m60-mdev", $"""<hostdev uuid="{DomainText.First}" type="GRID M60-4A"/>""");
 
     [Test]
     public Task A_pinned_parent_without_an_instance_says_which_size_is_in_use() =>
@@ -69,29 +77,36 @@ internal sealed class PlanTests
         Plan("m60-mdev", $"""<hostdev uuid="{DomainText.First}" type="GRID M60-4Q" parent="0000:99:00.0"/>""");
 
     [Test]
-    public Task A_type_without_a_name_is_declared_by_its_id() => Plan("gvtg", $"""<hostdev uuid="{DomainText.First}" type="i915-GVTg_V4_2"/>""");
+    public Task A_type_without_a_name_is_declared_by_its_id() =>
+        Plan("gvtg", $"""<hostdev uuid="{DomainText.First}" type="i915-GVTg_V4_2"/>""");
 
     [Test]
-    public Task A_full_type_of_a_shared_pool_is_refused() => Plan("gvtg", $"""<hostdev uuid="{DomainText.First}" type="i915-gvtg v4 1"/>""");
+    public Task A_full_type_of_a_shared_pool_is_refused() =>
+        Plan("gvtg", $"""<hostdev uuid="{DomainText.First}" type="i915-gvtg v4 1"/>""");
 
     [Test]
-    public Task A_parent_outside_PCI_is_pinned_by_its_name() => Plan("mtty", $"""<hostdev uuid="{DomainText.First}" type="Dual port serial" parent="mtty"/>""");
+    public Task A_parent_outside_PCI_is_pinned_by_its_name() =>
+        Plan("mtty", $"""<hostdev uuid="{DomainText.First}" type="Dual port serial" parent="mtty"/>""");
 
     [Test]
-    public Task A_parent_outside_PCI_is_pinned_by_its_node_device() => Plan("mtty", $"""<hostdev uuid="{DomainText.First}" type="Dual port serial" parent="mtty_mtty"/>""");
+    public Task A_parent_outside_PCI_is_pinned_by_its_node_device() =>
+        Plan("mtty", $"""<hostdev uuid="{DomainText.First}" type="Dual port serial" parent="mtty_mtty"/>""");
 
     [Test]
-    public Task Args_are_refused_on_a_parent_that_takes_none() => Plan("mtty", $"""<hostdev uuid="{DomainText.First}" type="Dual port serial" args="a=1"/>""");
+    public Task Args_are_refused_on_a_parent_that_takes_none() =>
+        Plan("mtty", $"""<hostdev uuid="{DomainText.First}" type="Dual port serial" args="a=1"/>""");
 
     [Test]
-    public Task Args_follow_ours_in_the_create_string() => Plan("m60-rfc2016", $"""<hostdev uuid="{DomainText.First}" type="GRID M60-4Q" args="plugin=x,level=2"/>""");
+    public Task Args_follow_ours_in_the_create_string() =>
+        Plan("m60-rfc2016", $"""<hostdev uuid="{DomainText.First}" type="GRID M60-4Q" args="plugin=x,level=2"/>""");
 
     [Test]
     public Task A_host_without_parents_says_so() => Plan("", $"""<hostdev uuid="{DomainText.First}" type="GRID M60-4Q"/>""");
 
     [Test]
     public Task Attributes_come_after_every_create_and_before_any_online() => Plan("m60-mdev",
-        $"""<hostdev uuid="{DomainText.First}" type="GRID M60-2Q"><attr name="nvidia/vgpu_params" value="frame_rate_limiter=0"/><attr name="nvidia/vgpu_params" value="disable_vnc=1"/></hostdev><hostdev uuid="{DomainText.Second}" type="GRID M60-2Q"/>""");
+        $"""<hostdev uuid="{DomainText.First}" type="GRID M60-2Q"><attr name="nvidia/vgpu_params" value="frame_rate_limiter=0"/>"""
+        + $"""<attr name="nvidia/vgpu_params" value="disable_vnc=1"/></hostdev><hostdev uuid="{DomainText.Second}" type="GRID M60-2Q"/>""");
 
     [Test]
     public void Devices_that_share_a_GPU_go_to_the_one_that_has_room_for_all()
@@ -131,7 +146,8 @@ internal sealed class PlanTests
     public Task Numa_can_be_ignored() => Near("<numatune><memory mode='strict' nodeset='0'/></numatune>", "ignore");
 
     [Test]
-    public Task A_GPU_elsewhere_is_refused_where_numa_is_required() => Near("<numatune><memory mode='strict' nodeset='2-3'/></numatune>", "require");
+    public Task A_GPU_elsewhere_is_refused_where_numa_is_required() =>
+        Near("<numatune><memory mode='strict' nodeset='2-3'/></numatune>", "require");
 
     [Test]
     public Task A_domain_that_is_bound_to_no_node_can_require_it() => Near("", "require");
@@ -157,7 +173,8 @@ internal sealed class PlanTests
     {
         using var tree = TreeOfText.Of("m60-rfc2016");
         Record(tree, "the-other", DomainText.Third, Stage.Intended);
-        return Verify(PlanOf(tree, DomainText.Declaring($"""<hostdev uuid="{DomainText.First}" type="GRID M60-8Q" parent="0000:86:00.0"/>""")).ToString());
+        return Verify(PlanOf(tree,
+            DomainText.Declaring($"""<hostdev uuid="{DomainText.First}" type="GRID M60-8Q" parent="0000:86:00.0"/>""")).ToString());
     }
 
     [Test]
@@ -178,13 +195,15 @@ internal sealed class PlanTests
     public Task A_foreign_device_on_another_parent_is_refused() => Foreign("type=\"GRID M60-2Q\" parent=\"0000:3d:00.0\"");
 
     [Test]
-    public Task Attributes_of_a_foreign_device_are_refused() => Foreign("type=\"GRID M60-2Q\"", "<attr name=\"nvidia/vgpu_params\" value=\"x=1\"/>");
+    public Task Attributes_of_a_foreign_device_are_refused() =>
+        Foreign("type=\"GRID M60-2Q\"", "<attr name=\"nvidia/vgpu_params\" value=\"x=1\"/>");
 
     [Test]
     public Task A_model_that_libvirt_would_refuse_is_refused_before()
     {
         using var tree = TreeOfText.Of("mtty");
-        var xml = DomainText.Declaring($"""<hostdev uuid="{DomainText.First}" type="mtty-1"/>""").Replace("vfio-pci", "vfio-ap", StringComparison.Ordinal);
+        var xml = DomainText.Declaring($"""<hostdev uuid="{DomainText.First}" type="mtty-1"/>""")
+            .Replace("vfio-pci", "vfio-ap", StringComparison.Ordinal);
         return Verify(PlanOf(tree, xml).ToString());
     }
 
@@ -200,7 +219,8 @@ internal sealed class PlanTests
         const string Existing = "aaaaaaaa-0000-4000-8000-000000000001";
         using var tree = TreeOfText.Of("m60-mdev");
         return Verify(PlanOf(tree, DomainText.Around(
-            $"""<hostdevs xmlns="urn:libvirt-mdev-hook:1"><hostdev uuid="{Existing}" {wish}>{attrs}</hostdev></hostdevs>""", Existing)).ToString());
+            $"""<hostdevs xmlns="urn:libvirt-mdev-hook:1"><hostdev uuid="{Existing}" {wish}>{attrs}</hostdev></hostdevs>""", Existing))
+            .ToString());
     }
 
     private static Task Near(string tuning, string rule)
@@ -217,7 +237,8 @@ internal sealed class PlanTests
     }
 
     /// <summary>GPUs whose VFs are parents with one instance each.</summary>
-    private static string VirtualFunctions(params (string Bus, int Count)[] gpus) => string.Join('\n', gpus.SelectMany(gpu => Enumerable.Range(1, gpu.Count).Select(i =>
+    private static string VirtualFunctions(params (string Bus, int Count)[] gpus) =>
+        string.Join('\n', gpus.SelectMany(gpu => Enumerable.Range(1, gpu.Count).Select(i =>
     {
         var (name, folder) = ($"{gpu.Bus}:{i >> 3:x2}.{i & 7}", $"sys/devices/pci0000:00/{gpu.Bus}:{i >> 3:x2}.{i & 7}");
         var type = $"{folder}/mdev_supported_types/nvidia-558";
@@ -234,7 +255,8 @@ internal sealed class PlanTests
     private static string Many(int count, string rules)
     {
         var uuids = Enumerable.Range(1, count).Select(i => $"6a2f1c3e-0000-4000-8000-{i:d12}").ToArray();
-        return DomainText.Around($"""<hostdevs xmlns="urn:libvirt-mdev-hook:1" {rules}>{string.Concat(uuids.Select(u => $"<hostdev uuid='{u}' type='NVIDIA A40-2Q'/>"))}</hostdevs>""", uuids);
+        var hostdevs = string.Concat(uuids.Select(u => $"<hostdev uuid='{u}' type='NVIDIA A40-2Q'/>"));
+        return DomainText.Around($"""<hostdevs xmlns="urn:libvirt-mdev-hook:1" {rules}>{hostdevs}</hostdevs>""", uuids);
     }
 
     private static Plan PlanOf(TreeOfText tree, string xml)
@@ -251,8 +273,8 @@ internal sealed class PlanTests
         store.MakeFolders();
         var parent = SysfsName.Parse("0000:86:00.0");
         var claim = new Claim(
-            DeviceId.Mdev(Guid.Parse(device)), parent, parent, Dialect.Rfc2016, new ClaimedType(SysfsName.Parse("17"), "GRID M60-4Q", "4096M"),
-            [], "", AttachedBy.Hostdev, stage);
+            DeviceId.Mdev(Guid.Parse(device)), parent, parent, Dialect.Rfc2016,
+            new ClaimedType(SysfsName.Parse("17"), "GRID M60-4Q", "4096M"), [], "", AttachedBy.Hostdev, stage);
         store.Save(new Record(Guid.Parse("99999999-9999-4999-8999-999999999999"), domain, TreeOfText.Boot, 1, Phase.Prepared, [claim]));
     }
 }

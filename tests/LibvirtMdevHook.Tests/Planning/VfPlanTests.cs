@@ -33,7 +33,8 @@ internal sealed class VfPlanTests
     [TestCase("nvidia-558")]
     [TestCase("558")]
     public void A_type_is_found_by_its_name_and_by_either_id(string type) =>
-        Assert.That(PlanOf(IdleGpu, Declaring("", Wish(First, type))), Is.EqualTo($"set {First} of 0000:41:00.0 (vf) to nvidia-558 'NVIDIA A40-2Q'\n"));
+        Assert.That(PlanOf(IdleGpu, Declaring("", Wish(First, type))),
+            Is.EqualTo($"set {First} of 0000:41:00.0 (vf) to nvidia-558 'NVIDIA A40-2Q'\n"));
 
     [Test]
     public Task Two_VFs_are_set_one_after_the_other() => Plan(IdleGpu, "", Wish(First, "NVIDIA A40-2Q"), Wish(Second, "NVIDIA A40-2Q"));
@@ -72,7 +73,8 @@ internal sealed class VfPlanTests
     public Task A_type_that_nobody_has_seen_may_still_be_hidden_beside_others() => Plan(BusyGpu, "", Wish(Second, "NVIDIA A40-48Q"));
 
     [Test]
-    public Task A_type_that_was_seen_earlier_is_named_though_it_is_hidden() => Plan(BusyGpu + Seen("unknown"), "", Wish(Second, "nvidia-563"));
+    public Task A_type_that_was_seen_earlier_is_named_though_it_is_hidden() =>
+        Plan(BusyGpu + Seen("unknown"), "", Wish(Second, "nvidia-563"));
 
     [Test]
     public Task A_full_GPU_still_says_what_a_number_is() =>
@@ -83,7 +85,8 @@ internal sealed class VfPlanTests
         Plan(BusyGpu + Seen("535.1"), "", Wish(Second, "nvidia-563"));
 
     [Test]
-    public Task A_VF_that_lists_nothing_though_its_GPU_is_idle_points_to_the_daemons() => Plan(Gpu("0000:41", (0, Empty)), "", Wish(First, "NVIDIA A40-2Q"));
+    public Task A_VF_that_lists_nothing_though_its_GPU_is_idle_points_to_the_daemons() =>
+        Plan(Gpu("0000:41", (0, Empty)), "", Wish(First, "NVIDIA A40-2Q"));
 
     [Test]
     public Task A_foreign_VF_of_the_type_is_used_and_left() => Plan(BusyGpu, "", Wish(First, "NVIDIA A40-2Q"));
@@ -119,7 +122,8 @@ internal sealed class VfPlanTests
     [Test]
     public Task Another_drivers_VF_is_refused() => Plan(
         IdleGpu.Replace($"{First}/nvidia/", $"{First}/other/", StringComparison.Ordinal)
-            .Replace($"{First}/driver -> ../../../bus/pci/drivers/nvidia", $"{First}/driver -> ../../../bus/pci/drivers/vfio-pci", StringComparison.Ordinal),
+            .Replace($"{First}/driver -> ../../../bus/pci/drivers/nvidia", $"{First}/driver -> ../../../bus/pci/drivers/vfio-pci",
+                StringComparison.Ordinal),
         "", Wish(First, "NVIDIA A40-2Q"));
 
     [Test]
@@ -133,7 +137,8 @@ internal sealed class VfPlanTests
         Plan(IdleGpu + """etc/libvirt/mdev-hook.conf = excluded_parents = ["pci_0000_41_00_0"]\n""", "", Wish(First, "NVIDIA A40-2Q"));
 
     [Test]
-    public Task VFs_of_one_PF_are_on_one_GPU() => Plan(IdleGpu, "gpu='different'", Wish(First, "NVIDIA A40-2Q"), Wish(Second, "NVIDIA A40-2Q"));
+    public Task VFs_of_one_PF_are_on_one_GPU() =>
+        Plan(IdleGpu, "gpu='different'", Wish(First, "NVIDIA A40-2Q"), Wish(Second, "NVIDIA A40-2Q"));
 
     [Test]
     public Task A_VF_and_a_mediated_device_of_one_PF_share_a_GPU() => Plan(
@@ -152,7 +157,8 @@ internal sealed class VfPlanTests
         var settings = HostSettings.Load(tree.Root);
         var context = new OperationContext(tree.Root, settings, tree.Store(), new HookLog(tree.Root, settings, "test"));
 
-        var plan = Planner.Make(PlanInputReader.ForUnnamed(context, domain, domain.Declaration!, ImmutableDictionary<SysfsName, string>.Empty, []));
+        var plan = Planner.Make(
+            PlanInputReader.ForUnnamed(context, domain, domain.Declaration!, ImmutableDictionary<SysfsName, string>.Empty, []));
 
         Assert.That(plan.Record!.Claims.Single().Parent.ToString(), Is.EqualTo(parent));
         Assert.That(plan.Record.Claims[0].NameThere.ToString(), Is.EqualTo(type == "NVIDIA A40-2Q" ? DomainText.First : parent));
@@ -167,12 +173,15 @@ internal sealed class VfPlanTests
         var (vf, pf) = (SysfsName.Parse(First), SysfsName.Parse("0000:41:00.0"));
         Assert.That(DeviceId.TryParse(First, out var device));
         var claim = new Claim(
-            device!, vf, pf, Dialect.Vf, new ClaimedType(SysfsName.Parse("nvidia-558"), "NVIDIA A40-2Q", null), [], "", AttachedBy.Hostdev, Stage.Online, 7);
-        store.Save(new Record(Guid.Parse("99999999-9999-4999-8999-999999999999"), "the-other", TreeOfText.Boot, 1, Phase.Prepared, [claim]));
+            device!, vf, pf, Dialect.Vf, new ClaimedType(SysfsName.Parse("nvidia-558"), "NVIDIA A40-2Q", null), [], "", AttachedBy.Hostdev,
+            Stage.Online, 7);
+        store.Save(new Record(Guid.Parse("99999999-9999-4999-8999-999999999999"), "the-other", TreeOfText.Boot, 1, Phase.Prepared,
+            [claim]));
         return Verify(PlanOf(tree, Declaring("", Wish(First, "NVIDIA A40-2Q"))).ToString());
     }
 
-    private static string Seen(string driver) => $"var/cache/libvirt-mdev/0000:41:00.0 = driver {driver}\\nnvidia-558 NVIDIA A40-2Q\\nnvidia-563 NVIDIA A40-48Q\\n\n";
+    private static string Seen(string driver) =>
+        $"var/cache/libvirt-mdev/0000:41:00.0 = driver {driver}\\nnvidia-558 NVIDIA A40-2Q\\nnvidia-563 NVIDIA A40-48Q\\n\n";
 
     /// <summary>One more VF of a PF, which takes mediated devices.</summary>
     private static string MdevVf(int function, string bus = "0000:41", string id = "nvidia-558", string name = "NVIDIA A40-2Q") => $"""

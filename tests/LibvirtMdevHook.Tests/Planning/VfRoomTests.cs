@@ -11,7 +11,9 @@ using static LibvirtMdevHook.Tests.VfText;
 
 namespace LibvirtMdevHook.Tests.Planning;
 
-/// <summary>What is claimed on the VFs of a GPU and not set yet is weighed against what the GPU has; where that is not known, nothing is refused.</summary>
+/// <summary>
+/// What is claimed on the VFs of a GPU and not set yet is weighed against what the GPU has; where that is not known, nothing is refused.
+/// </summary>
 internal sealed class VfRoomTests
 {
     private const string Mig = @"ID    : vGPU Name\n700   : NVIDIA A100-1-5C\n701   : NVIDIA A100-2-10C\n";
@@ -22,7 +24,8 @@ internal sealed class VfRoomTests
 
     [TestCase("NVIDIA A40-12Q", "NVIDIA A40-12Q NVIDIA A40-12Q NVIDIA A40-12Q", ExpectedResult = true)]
     [TestCase("NVIDIA A40-12Q", "NVIDIA A40-12Q NVIDIA A40-12Q NVIDIA A40-12Q NVIDIA A40-12Q", ExpectedResult = false)]
-    [TestCase("NVIDIA A40-2Q", "NVIDIA A40-12Q NVIDIA A40-12Q NVIDIA A40-12Q", ExpectedResult = true, Description = "sizes may run side by side")]
+    [TestCase("NVIDIA A40-2Q", "NVIDIA A40-12Q NVIDIA A40-12Q NVIDIA A40-12Q", ExpectedResult = true,
+        Description = "sizes may run side by side")]
     [TestCase("NVIDIA A40-48Q", "NVIDIA A40-1Q", ExpectedResult = false)]
     [TestCase("NVIDIA A40-48Q", "", ExpectedResult = true)]
     public bool On_an_idle_GPU_its_largest_type_tells_how_much_there_is(string type, string claimed) => Fits(IdleGpu, type, claimed);
@@ -50,9 +53,12 @@ internal sealed class VfRoomTests
         Assert.That(incoming.Plan.Record!.Claims.Single().Gpu.ToString(), Is.EqualTo("0000:41:00.0"));
     }
 
-    [TestCase("NVIDIA L40S-4Q", ExpectedResult = 4), TestCase("GRID M10-0B", ExpectedResult = 0), TestCase("GRID V100-2B4", ExpectedResult = 2)]
-    [TestCase("NVIDIA RTX6000-Ada-48Q", ExpectedResult = 48), TestCase("NVIDIA A100-1-5C", ExpectedResult = null), TestCase("NVIDIA H100-1-10CME", ExpectedResult = null)]
-    [TestCase("nvidia-558", ExpectedResult = null), TestCase(null, ExpectedResult = null), TestCase("GRID M60-99999999Q", ExpectedResult = null)]
+    [TestCase("NVIDIA L40S-4Q", ExpectedResult = 4), TestCase("GRID M10-0B", ExpectedResult = 0)]
+    [TestCase("GRID V100-2B4", ExpectedResult = 2)]
+    [TestCase("NVIDIA RTX6000-Ada-48Q", ExpectedResult = 48), TestCase("NVIDIA A100-1-5C", ExpectedResult = null)]
+    [TestCase("NVIDIA H100-1-10CME", ExpectedResult = null)]
+    [TestCase("nvidia-558", ExpectedResult = null), TestCase(null, ExpectedResult = null)]
+    [TestCase("GRID M60-99999999Q", ExpectedResult = null)]
     public int? A_name_tells_the_size(string? name) => VgpuSize.Of(name);
 
     /// <summary>Whether a domain that arrives gets a VF beside claims of other domains on the last VFs.</summary>
@@ -72,7 +78,8 @@ internal sealed class VfRoomTests
         Assert.That(DeviceId.TryParse($"{name}", out var device));
         var claim = new Claim(device!, name, SysfsName.Parse($"{bus}:00.0"), Dialect.Vf,
             new ClaimedType(SysfsName.Parse("nvidia-1"), type, null, gigabytes), [], "", AttachedBy.Hostdev, Stage.Reserved);
-        tree.Store().SaveReservation(new Record(Guid.NewGuid(), "other", TreeOfText.Boot, 1, Phase.Preparing, [claim], Deadline.After(TimeSpan.FromMinutes(1))));
+        tree.Store().SaveReservation(
+            new Record(Guid.NewGuid(), "other", TreeOfText.Boot, 1, Phase.Preparing, [claim], Deadline.After(TimeSpan.FromMinutes(1))));
     }
 
     private static PlanInput OrderOf(TreeOfText tree, string type, string rules)

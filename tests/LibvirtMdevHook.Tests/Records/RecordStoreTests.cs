@@ -37,7 +37,8 @@ internal sealed class RecordStoreTests
         store.MakeFolders();
         store.SaveRemoving(Full().RemovalOf(Full().Claims[1]));
         var removing = store.Removing().Single();
-        Assert.That((removing.Claims.Single().Device.ToString(), removing.Claims.Single().Stage), Is.EqualTo((DomainText.Second, Stage.Leaving)));
+        Assert.That((removing.Claims.Single().Device.ToString(), removing.Claims.Single().Stage),
+            Is.EqualTo((DomainText.Second, Stage.Leaving)));
     }
 
     [Test]
@@ -52,7 +53,7 @@ internal sealed class RecordStoreTests
         store.Lock(Domain, soon)!.Dispose();
         store.LockRemoving(Full().Claims[1].Device, soon)!.Dispose();
         store.LockRemoving(Full().Claims[0].Device, soon)!.Dispose();
-        store.Lock(Guid.NewGuid(), soon)!.Dispose();
+        File.WriteAllText(Path.Combine(Path.GetDirectoryName(store.PathOf(Domain).Text)!, $"{Guid.NewGuid()}.lock"), "");
         var held = Guid.NewGuid();
         using var ours = store.Lock(held, soon)!;
 
@@ -82,10 +83,23 @@ internal sealed class RecordStoreTests
     [TestCase("<record version='1'", TestName = "A_torn_record_is_set_aside")]
     [TestCase("<record version='2'/>", TestName = "A_record_of_a_future_version_is_set_aside")]
     [TestCase("<!DOCTYPE r [<!ENTITY a 'b'>]><record version='1'/>", TestName = "A_record_with_a_DTD_is_set_aside")]
-    [TestCase("<record version='1' boot='b' generation='x' phase='prepared'><domain><uuid>4dea22b3-1d52-d8f3-2516-782e98ab3fa0</uuid></domain></record>", TestName = "A_record_with_a_bad_number_is_set_aside")]
-    [TestCase("<record version='1' boot='b' generation='1' phase='prepared'><domain><uuid>99999999-1d52-d8f3-2516-782e98ab3fa0</uuid></domain></record>", TestName = "A_record_of_another_domain_is_set_aside")]
-    [TestCase("<record version='1' boot='b' generation='1' phase='prepared'><domain><uuid>4dea22b3-1d52-d8f3-2516-782e98ab3fa0</uuid></domain><device stage='online' dialect='mdev' handover='hostdev'><name>../../x</name><parent>a</parent></device></record>", TestName = "A_record_with_a_path_for_a_device_is_set_aside")]
-    [TestCase("<record version='1' boot='b' generation='1' phase='prepared'><domain><uuid>4dea22b3-1d52-d8f3-2516-782e98ab3fa0</uuid></domain><device stage='online' dialect='mdev' handover='hostdev'><name>6a2f1c3e-0000-4000-8000-000000000001</name><parent>../a</parent></device></record>", TestName = "A_record_with_a_path_for_a_parent_is_set_aside")]
+    [TestCase(
+        "<record version='1' boot='b' generation='x' phase='prepared'>"
+        + "<domain><uuid>4dea22b3-1d52-d8f3-2516-782e98ab3fa0</uuid></domain></record>",
+        TestName = "A_record_with_a_bad_number_is_set_aside")]
+    [TestCase(
+        "<record version='1' boot='b' generation='1' phase='prepared'>"
+        + "<domain><uuid>99999999-1d52-d8f3-2516-782e98ab3fa0</uuid></domain></record>",
+        TestName = "A_record_of_another_domain_is_set_aside")]
+    [TestCase(
+        "<record version='1' boot='b' generation='1' phase='prepared'><domain><uuid>4dea22b3-1d52-d8f3-2516-782e98ab3fa0</uuid></domain>"
+        + "<device stage='online' dialect='mdev' handover='hostdev'><name>../../x</name><parent>a</parent></device></record>",
+        TestName = "A_record_with_a_path_for_a_device_is_set_aside")]
+    [TestCase(
+        "<record version='1' boot='b' generation='1' phase='prepared'><domain><uuid>4dea22b3-1d52-d8f3-2516-782e98ab3fa0</uuid></domain>"
+        + "<device stage='online' dialect='mdev' handover='hostdev'>"
+        + "<name>6a2f1c3e-0000-4000-8000-000000000001</name><parent>../a</parent></device></record>",
+        TestName = "A_record_with_a_path_for_a_parent_is_set_aside")]
     public void A_record_that_cannot_be_trusted_is_set_aside(string text)
     {
         using var tree = new TreeOfText("");
@@ -156,8 +170,7 @@ internal sealed class RecordStoreTests
         var soon = TimeSpan.FromMilliseconds(20);
         var first = store.Lock(Domain, Deadline.After(soon));
         Assert.That(store.Lock(Domain, Deadline.After(soon)), Is.Null, "another open of the same file is another holder");
-        first!.Delete();
-        first.Dispose();
+        first!.Dispose();
         using var next = store.Lock(Domain, Deadline.After(soon));
         Assert.That(next, Is.Not.Null);
     }
@@ -171,8 +184,8 @@ internal sealed class RecordStoreTests
             new ClaimedType(SysfsName.Parse("nvidia-18"), "GRID <M60-2Q>", "2048M"), [new Attr(name!, "a=1")], "", AttachedBy.Commandline,
             Stage.Online, 4711, Node: new DacLabel(0, 0));
         var second = new Claim(
-            DeviceId.Mdev(Guid.Parse(DomainText.Second)), parent, parent, Dialect.Rfc2016, null, ImmutableArray<Attr>.Empty, "a=1", AttachedBy.Hostdev,
-            Stage.Created, 12, IsForeign: true, WasOnline: true);
+            DeviceId.Mdev(Guid.Parse(DomainText.Second)), parent, parent, Dialect.Rfc2016, null, ImmutableArray<Attr>.Empty, "a=1",
+            AttachedBy.Hostdev, Stage.Created, 12, IsForeign: true, WasOnline: true);
         return new Record(Domain, "win10", TreeOfText.Boot, 42, Phase.Started, [first, second]);
     }
 

@@ -13,7 +13,8 @@ internal sealed class MetricFamilyTests
 
     [Test]
     public void Values_of_labels_are_escaped() =>
-        Assert.That(new MetricFamily("m", "h").Add(1, ("a", "\\n\"}\n"), ("b", "é")).ToString(), Does.EndWith("\nm{a=\"\\\\n\\\"}\\n\",b=\"é\"} 1\n"));
+        Assert.That(new MetricFamily("m", "h").Add(1, ("a", "\\n\"}\n"), ("b", "é")).ToString(),
+            Does.EndWith("\nm{a=\"\\\\n\\\"}\\n\",b=\"é\"} 1\n"));
 
     [Test]
     public void What_is_not_known_is_not_there() => Assert.That(new MetricFamily("m", "h").ToString(), Is.Empty);

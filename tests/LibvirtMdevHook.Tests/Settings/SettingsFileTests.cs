@@ -56,7 +56,8 @@ internal sealed class SettingsFileTests
         var lines = File.ReadLines(Shipped()).Where(line => Regex.IsMatch(line, "^#[a-z_]+ = ")).Select(line => line[1..]).ToArray();
         var settings = SettingsFile.Parse(string.Join('\n', lines), "f");
         Assert.That(settings.ExcludedParents.Length + settings.AllowedAttributes.Length + settings.Problems.Length, Is.Zero);
-        Assert.That(settings with { LogFile = null, ExcludedParents = [], AllowedAttributes = [], Problems = [] }, Is.EqualTo(new HostSettings()));
+        Assert.That(settings with { LogFile = null, ExcludedParents = [], AllowedAttributes = [], Problems = [] },
+            Is.EqualTo(new HostSettings()));
         Assert.That(settings.LogFile, Is.EqualTo(new Root("/").LogFile.Text));
         Assert.That(lines.Select(line => line.Split(' ')[0]), Is.EquivalentTo(SettingsFile.Keys));
     }
@@ -83,7 +84,8 @@ internal sealed class SettingsFileTests
         return Verify(string.Join('\n', settings.Problems));
     }
 
-    private static string Shipped([CallerFilePath] string here = "") => Path.Combine(Path.GetDirectoryName(here)!, "../../../hooks/mdev-hook.conf");
+    private static string Shipped([CallerFilePath] string here = "") =>
+        Path.Combine(Path.GetDirectoryName(here)!, "../../../hooks/mdev-hook.conf");
 
     [Test]
     public void A_folder_in_its_place_is_reported_and_changes_nothing()

@@ -31,13 +31,14 @@ Nothing_is_uninstalled_under_a_running_guest_and_everything_after_it() {
   /tests/install.sh --uninstall
   refused kept
   says "$sentence" "mediated device '$(device kept)' not found"
-  is_empty find /usr/sbin /usr/bin /usr/share /etc /var/cache -name '*mdev-hook*' -o -name virt-mdev -o -name libvirt-mdev -o -name 50-mdev
+  is_empty find /usr/sbin /usr/bin /usr/share /etc /var/cache /run \
+    -name '*mdev-hook*' -o -name virt-mdev -o -name libvirt-mdev -o -name 50-mdev
   /tests/install.sh --prebuilt /tests/artifacts/publish
   start kept
 }
 
 A_hook_where_AppArmor_forbids_it_keeps_every_domain_from_starting() {
-  # Why PREFIX is /usr: not even a domain without a declaration starts.
+  # Why install.sh refuses such a place: not even a domain without a declaration starts.
   sed 's/<metadata>.*<\/metadata>//' >"$place/bystander.xml" < <(domain_xml bystander)
   virsh define "$place/bystander.xml"
   cp /usr/sbin/libvirt-mdev-hook /opt
@@ -46,4 +47,23 @@ A_hook_where_AppArmor_forbids_it_keeps_every_domain_from_starting() {
   says "$sentence" '/etc/libvirt/hooks/qemu.d/40-elsewhere bystander prepare begin -' 'unexpected exit status 126'
   rm /etc/libvirt/hooks/qemu.d/40-elsewhere
   start bystander
+}
+
+Where_AppArmor_forbids_the_hook_it_is_installed_only_with_a_rule() {
+  domain elsewhere 'Dual port serial'
+  export PREFIX=/opt/mdev
+  if /tests/install.sh --prebuilt /tests/artifacts/publish 2>"$place/refusal"; then fail 'it was installed where no domain would start'; fi
+  says "$(cat "$place/refusal")" "AppArmor does not let libvirtd execute '/opt/mdev/sbin/libvirt-mdev-hook'" 'apparmor_parser -r'
+  [ ! -e /opt/mdev ] || fail 'something was installed'
+  is /usr/sbin/libvirt-mdev-hook "$(readlink /etc/libvirt/hooks/qemu.d/50-mdev)" 'what libvirtd calls'
+  # What the refusal says.
+  sed -n "s/.* add the line '\([^']*\)'.*/\1/p" "$place/refusal" >>/etc/apparmor.d/local/usr.sbin.libvirtd
+  apparmor_parser -r /etc/apparmor.d/usr.sbin.libvirtd
+  /tests/install.sh --prebuilt /tests/artifacts/publish
+  is /opt/mdev/sbin/libvirt-mdev-hook "$(readlink /etc/libvirt/hooks/qemu.d/50-mdev)" 'what libvirtd calls'
+  start elsewhere
+  guest_says elsewhere 'UART=5a'
+  destroy elsewhere
+  nothing_is_left
+  /tests/install.sh --uninstall
 }

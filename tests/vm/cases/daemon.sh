@@ -83,6 +83,23 @@ What_is_killed_between_its_creates_is_seen_to_by_reconcile_and_costs_no_later_st
   guest_says cut 'COUNT=02'
 }
 
+A_libvirtd_that_is_just_restarted_is_told_of_the_hook_when_it_serves() {
+  domain prompt 'Dual port serial'
+  /tests/install.sh --uninstall
+  # As at a boot, it starts a network before it serves, and this one takes its time.
+  echo "<network><name>slow</name><forward mode='bridge'/><bridge name='br0'/></network>" >"$place/slow.xml"
+  virsh "net-define $place/slow.xml; net-autostart slow"
+  # shellcheck disable=SC2016 # for the hook to expand
+  printf '#!/bin/sh\n[ "$2" != start ] || sleep 15\n' >/etc/libvirt/hooks/network
+  chmod 755 /etc/libvirt/hooks/network
+  rm /run/libvirt/network/autostarted
+  systemctl restart libvirtd
+  /tests/install.sh --prebuilt /tests/artifacts/publish
+  start prompt
+  guest_says prompt 'UART=5a'
+  virsh 'net-destroy slow; net-undefine slow'
+}
+
 # outlives COMMAND...: a guest with a device runs on, with the same device, whatever the command does to libvirtd.
 outlives() {
   domain steady 'Dual port serial'

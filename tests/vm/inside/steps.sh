@@ -82,12 +82,17 @@ restore_host() {
     cp /etc/libvirt/qemu.conf.tests /etc/libvirt/qemu.conf
     systemctl restart libvirtd
   }
-  rm -f /etc/libvirt/hooks/qemu.d/[0-46-9]*-* /etc/libvirt/mdev-hook.conf
+  if [ -s /etc/apparmor.d/local/usr.sbin.libvirtd ]; then
+    : >/etc/apparmor.d/local/usr.sbin.libvirtd
+    apparmor_parser -r /etc/apparmor.d/usr.sbin.libvirtd
+  fi
+  rm -f /etc/libvirt/hooks/network /etc/libvirt/hooks/qemu.d/[0-46-9]*-* /etc/libvirt/mdev-hook.conf
   systemctl reset-failed libvirtd
   systemctl start libvirtd.socket libvirtd
-  if [ -e /usr/sbin/hook-away ] || [ -e /usr/bin/worker-away ] || [ ! -e /etc/libvirt/hooks/qemu.d/50-mdev ]; then
+  if [ -e /usr/sbin/hook-away ] || [ -e /usr/bin/worker-away ] ||
+    [ "$(readlink /etc/libvirt/hooks/qemu.d/50-mdev)" != /usr/sbin/libvirt-mdev-hook ]; then
     rm -f /usr/sbin/hook-away /usr/bin/worker-away
-    /tests/install.sh --prebuilt /tests/artifacts/publish
+    PREFIX=/usr /tests/install.sh --prebuilt /tests/artifacts/publish
   fi
   modprobe -a mtty mttz mdpy mbochs
 }

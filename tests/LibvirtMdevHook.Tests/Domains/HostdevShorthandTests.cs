@@ -6,17 +6,22 @@ using NUnit.Framework;
 namespace LibvirtMdevHook.Tests.Domains;
 
 /// <summary>What is written on a hostdev is moved to the metadata, with what was left out.</summary>
-internal sealed partial class RenderingTests
+internal sealed partial class HostdevShorthandTests
 {
-    private const string Head = $"<domain type='kvm' xmlns:mdev='urn:libvirt-mdev-hook:1'>\r\n <name>win10</name> <uuid>{DomainText.Uuid}</uuid>";
+    private const string Head =
+        $"<domain type='kvm' xmlns:mdev='urn:libvirt-mdev-hook:1'>\r\n <name>win10</name> <uuid>{DomainText.Uuid}</uuid>";
 
     [TestCase("<hostdev mode='subsystem' type='mdev' mdev:type='GRID &lt;M60&gt;-4Q'/>",
         "<hostdev mode='subsystem' type='mdev' model='vfio-pci'><source><address uuid='NEW'/></source></hostdev>")]
     [TestCase("<hostdev type='mdev'\n mdev:type=\"GRID &lt;M60&gt;-4Q\" />",
         "<hostdev type='mdev' mode='subsystem' model='vfio-pci' ><source><address uuid='NEW'/></source></hostdev>")]
-    [TestCase("<hostdev mdev:type='GRID &lt;M60&gt;-4Q' mode='subsystem' type='mdev' model='vfio-pci'><!-- > --><address type='pci'/></hostdev>",
-        "<hostdev mode='subsystem' type='mdev' model='vfio-pci'><source><address uuid='NEW'/></source><!-- > --><address type='pci'/></hostdev>")]
-    [TestCase("<hostdev xmlns:m='urn:libvirt-mdev-hook:1' m:type='GRID &lt;M60&gt;-4Q' mode='subsystem' type='mdev' model='vfio-pci'><source/></hostdev>",
+    [TestCase(
+        "<hostdev mdev:type='GRID &lt;M60&gt;-4Q' mode='subsystem' type='mdev' model='vfio-pci'><!-- > --><address type='pci'/></hostdev>",
+        "<hostdev mode='subsystem' type='mdev' model='vfio-pci'><source><address uuid='NEW'/></source>"
+        + "<!-- > --><address type='pci'/></hostdev>")]
+    [TestCase(
+        "<hostdev xmlns:m='urn:libvirt-mdev-hook:1' m:type='GRID &lt;M60&gt;-4Q' mode='subsystem' type='mdev' model='vfio-pci'>"
+        + "<source/></hostdev>",
         "<hostdev mode='subsystem' type='mdev' model='vfio-pci'><source><address uuid='NEW'/></source></hostdev>")]
     public void A_hostdev_gets_a_uuid_and_what_else_is_missing(string wish, string hostdev)
     {
@@ -24,9 +29,11 @@ internal sealed partial class RenderingTests
 
         var (rendered, uuid) = Render(text);
 
-        Assert.That(rendered, Is.EqualTo(text.Replace(wish, hostdev.Replace("NEW", uuid, StringComparison.Ordinal), StringComparison.Ordinal).Replace("</uuid>",
-            $"</uuid><metadata><hostdevs xmlns=\"urn:libvirt-mdev-hook:1\"><hostdev uuid=\"{uuid}\" type=\"GRID &lt;M60&gt;-4Q\" /></hostdevs></metadata>",
-            StringComparison.Ordinal)));
+        var declaration = $"<hostdev uuid=\"{uuid}\" type=\"GRID &lt;M60&gt;-4Q\" />";
+        Assert.That(rendered, Is.EqualTo(text
+            .Replace(wish, hostdev.Replace("NEW", uuid, StringComparison.Ordinal), StringComparison.Ordinal)
+            .Replace("</uuid>", $"</uuid><metadata><hostdevs xmlns=\"urn:libvirt-mdev-hook:1\">{declaration}</hostdevs></metadata>",
+                StringComparison.Ordinal)));
         Assert.That(DomainText.Parse(rendered).Declaration!.Hostdevs.Single().Type, Is.EqualTo("GRID <M60>-4Q"));
     }
 
@@ -38,7 +45,8 @@ internal sealed partial class RenderingTests
 
         var (rendered, _) = Render(text);
 
-        Assert.That(rendered, Does.Contain("<metadata><o:o:x xmlns:o='urn:other'/><hostdevs xmlns=\"urn:libvirt-mdev-hook:1\"><hostdev uuid="));
+        Assert.That(rendered,
+            Does.Contain("<metadata><o:o:x xmlns:o='urn:other'/><hostdevs xmlns=\"urn:libvirt-mdev-hook:1\"><hostdev uuid="));
         var hostdevs = DomainText.Parse(rendered).Declaration!.Hostdevs;
         Assert.That(hostdevs, Has.Length.EqualTo(2));
         Assert.That(hostdevs.Select(h => $"{h.Type} on {h.Parents.Single()}"), Is.All.EqualTo("mtty-1 on mtty"));
@@ -68,9 +76,9 @@ internal sealed partial class RenderingTests
         }
     }
 
-    [TestCase("type='usb' mdev:type='NVIDIA A40-2Q'", "only of a <hostdev type='mdev'> or a <hostdev type='pci'> can the rest be filled in")]
+    [TestCase("type='usb' mdev:type='NVIDIA A40-2Q'", "only a <hostdev type='mdev'> or a <hostdev type='pci'> can be written in the short form")]
     [TestCase("type='pci' managed='yes' mdev:type='NVIDIA A40-2Q'", "write managed='no'")]
-    [TestCase("type='mdev' mdev:type='x' mdev:uuid='y'", "the attribute 'uuid' cannot stand on a hostdev")]
+    [TestCase("type='mdev' mdev:type='x' mdev:uuid='y'", "the attribute 'uuid' cannot be on a hostdev")]
     public void What_cannot_be_moved_is_said(string attributes, string problem)
     {
         var document = DomainDocument.Load($"{Head}<devices><hostdev mode='subsystem' {attributes}/></devices></domain>");
@@ -78,7 +86,7 @@ internal sealed partial class RenderingTests
         Assert.That(() => HostdevShorthand.Expand(document), Throws.TypeOf<DomainXmlException>().With.Message.Contains(problem));
     }
 
-    [TestCase("<mdev:rule name='a'/>", "the element 'rule' cannot stand in a hostdev")]
+    [TestCase("<mdev:rule name='a'/>", "the element 'rule' cannot be in a hostdev")]
     [TestCase("<source><address bus='0x41'/></source>", "the <address> of the hostdev's source is not that of a VF")]
     public void What_stands_in_a_hostdev_and_cannot_be_moved_is_said(string content, string problem)
     {
@@ -96,7 +104,9 @@ internal sealed partial class RenderingTests
 
         var (rendered, uuid) = Render(text);
 
-        Assert.That(rendered, Does.Contain($"<hostdev mode='subsystem' type='mdev' model='vfio-ap'><source><address uuid='{uuid}'/></source><!-- --></hostdev>"));
+        Assert.That(rendered,
+            Does.Contain(
+                $"<hostdev mode='subsystem' type='mdev' model='vfio-ap'><source><address uuid='{uuid}'/></source><!-- --></hostdev>"));
         Assert.That(DomainText.Parse(rendered).Declaration!.Hostdevs.Single().Attrs.Select(a => $"{a.Name}={a.Value}"),
             Is.EqualTo(new[] { "assign_adapter=5", "assign_adapter=<6>" }));
     }
@@ -105,15 +115,18 @@ internal sealed partial class RenderingTests
     public void A_VF_is_still_to_be_picked_unless_it_has_its_address()
     {
         const string There = "<source><address domain='0x0000' bus='0x41' slot='0x00' function='0x4'/></source>";
-        var text = $"{Head}<devices><hostdev type='pci' mdev:type='a' mdev:parent='0000:41:00.0'><mdev:attr name='nvidia/vgpu_params' value='x=1'/></hostdev>"
+        var text = $"{Head}<devices><hostdev type='pci' mdev:type='a' mdev:parent='0000:41:00.0'>"
+            + "<mdev:attr name='nvidia/vgpu_params' value='x=1'/></hostdev>"
             + $"<hostdev type='pci' managed='no' mdev:type='b'>{There}</hostdev></devices></domain>";
 
         var (rendered, unnamed) = HostdevShorthand.Expand(DomainDocument.Load(text));
 
-        Assert.That(rendered, Does.Contain("<hostdev type='pci' mode='subsystem' managed='no'><source><address domain='0xffffffff' bus='0xff' slot='0x00' function='0x0'/></source></hostdev>"
+        Assert.That(rendered, Does.Contain("<hostdev type='pci' mode='subsystem' managed='no'>"
+            + "<source><address domain='0xffffffff' bus='0xff' slot='0x00' function='0x0'/></source></hostdev>"
             + $"<hostdev type='pci' mode='subsystem' managed='no'>{There}</hostdev>"));
         Assert.That(unnamed.Select(d => $"{d}"), Is.EqualTo(new[] { "ffffffff:ff:00.0" }));
-        Assert.That(DomainText.Parse(rendered).Declaration!.Hostdevs.Select(h => $"{h.Device} {h.Type} {h.Parents.Length} {h.Attrs.Length}"),
+        Assert.That(DomainText.Parse(rendered).Declaration!.Hostdevs
+            .Select(h => $"{h.Device} {h.Type} {h.Parents.Length} {h.Attrs.Length}"),
             Is.EqualTo(new[] { "ffffffff:ff:00.0 a 1 1", "0000:41:00.4 b 0 0" }));
     }
 

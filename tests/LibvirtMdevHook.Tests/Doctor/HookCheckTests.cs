@@ -2,7 +2,7 @@ using LibvirtMdevHook.Doctor;
 using LibvirtMdevHook.Linux;
 using NUnit.Framework;
 
-namespace LibvirtMdevHook.Tests.Reports;
+namespace LibvirtMdevHook.Tests.Doctor;
 
 /// <summary>What is found of the hook, from what lies where.</summary>
 internal sealed class HookCheckTests
@@ -13,8 +13,8 @@ internal sealed class HookCheckTests
     private const uint WritableByAll = 0x81ff;
 
     private static readonly HookFiles Good = new(
-        Placed("/etc/libvirt/hooks/qemu.d/50-mdev", Program), Absent("/etc/libvirt/hooks/qemu"), null, Placed(Program), Placed("/usr/bin/virt-mdev"),
-        [Placed("/etc/libvirt/hooks")], new Version(9, 0, 0));
+        Placed("/etc/libvirt/hooks/qemu.d/50-mdev", Program), Absent("/etc/libvirt/hooks/qemu"), null, Placed(Program),
+        Placed("/usr/bin/virt-mdev"), [Placed("/etc/libvirt/hooks")], new Version(9, 0, 0));
 
     private static readonly HookFiles Old = Good with
     {
@@ -40,11 +40,13 @@ internal sealed class HookCheckTests
 
     [Test]
     public void An_entry_is_nothing_to_a_libvirt_that_knows_none() =>
-        Assert.That(Said(Good with { Libvirt = new Version(6, 4, 9) }), Does.StartWith("Wrong: libvirt 6.4.9 does not know '/etc/libvirt/hooks/qemu.d/50-mdev'"));
+        Assert.That(Said(Good with { Libvirt = new Version(6, 4, 9) }),
+            Does.StartWith("Wrong: libvirt 6.4.9 does not know '/etc/libvirt/hooks/qemu.d/50-mdev'"));
 
     [Test]
     public void Both_hooks_at_once_are_a_hint() =>
-        Assert.That(Said(Good with { OldHook = Old.OldHook, OldHookText = Old.OldHookText }), Does.StartWith("Hint: both ").And.Contain("\nWell: "));
+        Assert.That(Said(Good with { OldHook = Old.OldHook, OldHookText = Old.OldHookText }),
+            Does.StartWith("Hint: both ").And.Contain("\nWell: "));
 
     [Test]
     public void Somebody_elses_hook_is_no_business_of_ours() =>
@@ -52,7 +54,8 @@ internal sealed class HookCheckTests
 
     [Test]
     public void Somebody_elses_hook_that_only_speaks_of_ours_does_not_call_it() =>
-        Assert.That(Said(Good with { Entry = Absent("/etc/libvirt/hooks/qemu.d/50-mdev"), OldHook = Old.OldHook, OldHookText = "#!/bin/sh\n # no libvirt-mdev-hook since May\n" }),
+        Assert.That(Said(Good with { Entry = Absent("/etc/libvirt/hooks/qemu.d/50-mdev"), OldHook = Old.OldHook,
+            OldHookText = "#!/bin/sh\n # no libvirt-mdev-hook since May\n" }),
             Does.Contain("not installed"));
 
     [Test]
@@ -61,7 +64,8 @@ internal sealed class HookCheckTests
 
     [Test]
     public void A_worker_that_is_missing_is_named() =>
-        Assert.That(Said(Good with { Worker = Absent("/usr/bin/virt-mdev") }), Does.StartWith("Wrong: '/usr/sbin/libvirt-mdev-hook' has no worker: '/usr/bin/virt-mdev' is not there"));
+        Assert.That(Said(Good with { Worker = Absent("/usr/bin/virt-mdev") }),
+            Does.StartWith("Wrong: '/usr/sbin/libvirt-mdev-hook' has no worker: '/usr/bin/virt-mdev' is not there"));
 
     [Test]
     public void What_others_can_write_to_is_run_as_root()
@@ -79,20 +83,24 @@ internal sealed class HookCheckTests
     [TestCase(1003.0, "Well: libvirtd (pid 7) runs, and was started after the hook was installed")]
     [TestCase(null, "Hint: ")]
     public void A_daemon_knows_the_hook_for_certain_that_was_started_after_it(double? start, string expected) =>
-        Assert.That(Said(DaemonCheck.Of(Good, new Processes([new LibvirtDaemon("libvirtd", "7", start)], false, true))), Does.StartWith(expected));
+        Assert.That(Said(DaemonCheck.Of(Good, new Processes([new LibvirtDaemon("libvirtd", "7", start)], false, true))),
+            Does.StartWith(expected));
 
     [Test]
     public void A_place_that_AppArmor_does_not_know_keeps_domains_from_starting()
     {
+        const string Rule = "  /opt/sbin/libvirt-mdev-hook PUx,\n";
         var opt = Good with { Program = Placed("/opt/sbin/libvirt-mdev-hook") };
-        var enforced = new Confinement(false, null, "libvirtd (enforce)\n", Errno.None, "");
+        var enforced = new Confinement(false, null, "libvirtd (enforce)\n", Errno.None, ["", ""]);
+        var both = enforced with { ApparmorProfiles = "/usr/sbin/libvirtd (enforce)\nvirtqemud (enforce)\n", ApparmorRules = [Rule, ""] };
 
         Assert.Multiple(() =>
         {
             Assert.That(Apparmor(enforced, Good), Does.StartWith("Well: "));
-            Assert.That(Apparmor(enforced, opt), Does.StartWith("Wrong: AppArmor lets libvirtd execute hooks in /usr/bin and /usr/sbin only, so that with '/opt/sbin/libvirt-mdev-hook'"));
+            Assert.That(Apparmor(enforced, opt), Does.StartWith("Wrong: AppArmor does not let libvirtd execute '/opt/sbin/libvirt-mdev-hook', so that no domain starts"));
             Assert.That(Apparmor(enforced with { ApparmorProfiles = "libvirtd (complain)\nvirt-aa-helper (enforce)\n" }, opt), Does.StartWith("Well: "));
-            Assert.That(Apparmor(enforced with { ApparmorRules = "  /opt/sbin/libvirt-mdev-hook PUx,\n" }, opt), Does.StartWith("Well: "));
+            Assert.That(Apparmor(enforced with { ApparmorRules = [Rule, ""] }, opt), Does.StartWith("Well: "));
+            Assert.That(Apparmor(both, opt), Does.StartWith("Wrong: AppArmor does not let virtqemud execute "));
             Assert.That(Apparmor(enforced with { ApparmorProfiles = null, ApparmorError = Errno.EACCES }, opt), Does.StartWith("Unknown: "));
             Assert.That(Apparmor(enforced with { ApparmorProfiles = null, ApparmorError = Errno.ENOENT }, opt), Does.StartWith("Well: "));
         });
@@ -105,7 +113,8 @@ internal sealed class HookCheckTests
 
     [Test]
     public void Times_of_processes_are_read_past_any_name() =>
-        Assert.That((Processes.BootTime("cpu 1 2\nbtime 1700000000\n"), Processes.StartTime("7 (a) b) S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 250 20"), Processes.StartTime("7 (x")),
+        Assert.That((Processes.BootTime("cpu 1 2\nbtime 1700000000\n"),
+            Processes.StartTime("7 (a) b) S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 250 20"), Processes.StartTime("7 (x")),
             Is.EqualTo((1700000000.0, 2.5, (double?)null)));
 
     private static string Apparmor(Confinement confinement, HookFiles hook) => Said(ConfinementCheck.Apparmor(confinement, hook));

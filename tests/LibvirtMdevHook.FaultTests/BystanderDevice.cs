@@ -3,19 +3,20 @@ namespace LibvirtMdevHook.FaultTests;
 /// <summary>A device that somebody else makes.</summary>
 /// <param name="File">The attribute, below the root, and what is written to it.</param>
 /// <param name="Name">How each write to the device would name it.</param>
-internal sealed record ForeignDevice(string File, string Text, string Name)
+internal sealed record BystanderDevice(string File, string Text, string Name)
 {
-    public static ForeignDevice Rfc2016(string parent, string type)
+    public static BystanderDevice Rfc2016(string parent, string type)
     {
         var uuid = $"{Guid.NewGuid()}";
         return new($"sys/bus/pci/devices/{parent}/mdev_create", $"{uuid}:vgpu_type_id={type},vm_uuid={Guid.NewGuid()}", uuid);
     }
 
-    public static ForeignDevice Mdev(string parent, string type)
+    public static BystanderDevice Mdev(string parent, string type)
     {
         var uuid = $"{Guid.NewGuid()}";
         return new($"sys/bus/pci/devices/{parent}/mdev_supported_types/{type}/create", uuid, uuid);
     }
 
-    public static ForeignDevice Vf(string address, string type) => new($"sys/bus/pci/devices/{address}/nvidia/current_vgpu_type", type, $"{address}/");
+    public static BystanderDevice Vf(string address, string type) =>
+        new($"sys/bus/pci/devices/{address}/nvidia/current_vgpu_type", type, $"{address}/");
 }

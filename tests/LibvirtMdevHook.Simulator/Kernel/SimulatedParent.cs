@@ -4,7 +4,7 @@ using LibvirtMdevHook.Simulator.Tree;
 namespace LibvirtMdevHook.Simulator.Kernel;
 
 /// <summary>A parent: how many devices fit, by its vendor's rules. The dialects say how one asks for them.</summary>
-internal abstract class Parent(Machine machine, ParentDescription description)
+internal abstract class SimulatedParent(Machine machine, ParentDescription description)
 {
     public ParentDescription Description => description;
 
@@ -59,8 +59,12 @@ internal abstract class Parent(Machine machine, ParentDescription description)
         return Math.Max(0, pools.Append(type.MaxInstances - count).Min());
     }
 
-    public virtual IEnumerable<string> Describe() =>
-        [$"parent {description.Name} {description.Dialect.ToString().ToLowerInvariant()} {(Registered ? "registered" : "unregistered")} devices={TypesInUse.Count()}"];
+    public virtual IEnumerable<string> Describe()
+    {
+        var dialect = description.Dialect.ToString().ToLowerInvariant();
+        var state = Registered ? "registered" : "unregistered";
+        return [$"parent {description.Name} {dialect} {state} devices={TypesInUse.Count()}"];
+    }
 
     /// <summary>The types of its devices, one for each.</summary>
     protected virtual IEnumerable<TypeDescription?> TypesInUse => Devices.Select(device => device.Type);
@@ -91,7 +95,8 @@ internal abstract class Parent(Machine machine, ParentDescription description)
 
         if (description.Queues is { } queues)
         {
-            device.Queues = new ApMatrix(queues, device, () => machine.Devices.Select(other => other.Queues).OfType<ApMatrix>());
+            device.Queues = new SimulatedMatrix(queues, device,
+                () => machine.Devices.Select(other => other.Queues).OfType<SimulatedMatrix>());
         }
 
         return device;

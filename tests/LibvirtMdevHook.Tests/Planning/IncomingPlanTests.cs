@@ -12,7 +12,7 @@ using NUnit.Framework;
 namespace LibvirtMdevHook.Tests.Planning;
 
 /// <summary>A domain comes from another host: which devices keep their uuid here, and what is reserved for them.</summary>
-internal sealed class ArrivalTests
+internal sealed class IncomingPlanTests
 {
     /// <summary>A device of somebody else on the tree m60-mdev, of type GRID M60-2Q on 0000:3e:00.0.</summary>
     private const string Foreign = "aaaaaaaa-0000-4000-8000-000000000001";
@@ -36,7 +36,7 @@ internal sealed class ArrivalTests
         using var tree = TreeOfText.Of("m60-mdev");
         Save(tree, Another, DomainText.First);
 
-        GetsAnother(Of(tree, DomainText.First, "GRID M60-2Q"), DomainText.First);
+        MustGetAnother(Of(tree, DomainText.First, "GRID M60-2Q"), DomainText.First);
     }
 
     [Test]
@@ -45,7 +45,7 @@ internal sealed class ArrivalTests
         using var tree = TreeOfText.Of("m60-mdev");
         tree.Store().SaveReservation(Record(tree, Another, DomainText.First) with { Expires = Deadline.After(TimeSpan.FromMinutes(1)) });
 
-        GetsAnother(Of(tree, DomainText.First, "GRID M60-2Q"), DomainText.First);
+        MustGetAnother(Of(tree, DomainText.First, "GRID M60-2Q"), DomainText.First);
     }
 
     [Test]
@@ -64,7 +64,7 @@ internal sealed class ArrivalTests
         var record = Record(tree, Another, DomainText.First);
         tree.Store().SaveRemoving(record.RemovalOf(record.Claims[0]));
 
-        GetsAnother(Of(tree, DomainText.First, "GRID M60-2Q"), DomainText.First);
+        MustGetAnother(Of(tree, DomainText.First, "GRID M60-2Q"), DomainText.First);
     }
 
     [TestCase(false)]
@@ -101,7 +101,7 @@ internal sealed class ArrivalTests
     {
         using var tree = TreeOfText.Of("m60-mdev");
 
-        GetsAnother(Of(tree, Foreign, type, more), Foreign);
+        MustGetAnother(Of(tree, Foreign, type, more), Foreign);
     }
 
     [Test]
@@ -110,7 +110,7 @@ internal sealed class ArrivalTests
         using var tree = TreeOfText.Of("m60-mdev");
         Hold(tree);
 
-        GetsAnother(Of(tree, Foreign, "GRID M60-2Q"), Foreign);
+        MustGetAnother(Of(tree, Foreign, "GRID M60-2Q"), Foreign);
     }
 
     [TestCase(false)]
@@ -125,7 +125,7 @@ internal sealed class ArrivalTests
         else
             tree.Store().Save(record);
 
-        GetsAnother(Of(tree, Foreign, "GRID M60-2Q"), Foreign);
+        MustGetAnother(Of(tree, Foreign, "GRID M60-2Q"), Foreign);
     }
 
     [Test]
@@ -137,7 +137,8 @@ internal sealed class ArrivalTests
         var incoming = Of(tree, DomainText.First, "GRID M60-4X");
 
         Assert.That(incoming.Plan.Record, Is.Null);
-        Assert.That(incoming.Plan.Refusal, Does.StartWith($"domain 'win10': the device '{DomainText.First}' of type 'GRID M60-4X' cannot be had: ")
+        Assert.That(incoming.Plan.Refusal,
+            Does.StartWith($"domain 'win10': the device '{DomainText.First}' of type 'GRID M60-4X' cannot be had: ")
             .And.Contain("did you mean"));
     }
 
@@ -164,7 +165,7 @@ internal sealed class ArrivalTests
         Assert.That(Of(tree, hostdevs, [Foreign, DomainText.First]).Plan.Refusal, Does.Contain("its 2 devices do not fit together"));
     }
 
-    private static void GetsAnother(IncomingPlan incoming, string uuid)
+    private static void MustGetAnother(IncomingPlan incoming, string uuid)
     {
         Assert.That(incoming.Plan.Refusal, Is.Empty);
         Assert.That(incoming.Names.Keys.Single().ToString(), Is.EqualTo(uuid));
@@ -193,8 +194,9 @@ internal sealed class ArrivalTests
         tree.Store().MakeFolders();
         var parent = SysfsName.Parse("0000:3e:00.0");
         var claim = new Claim(
-            DeviceId.Mdev(Guid.Parse(device)), parent, parent, Dialect.Mdev, new ClaimedType(SysfsName.Parse("nvidia-18"), "GRID M60-2Q", "2048M"),
-            ImmutableArray<Attr>.Empty, "", AttachedBy.Hostdev, Stage.Online);
+            DeviceId.Mdev(Guid.Parse(device)), parent, parent, Dialect.Mdev,
+            new ClaimedType(SysfsName.Parse("nvidia-18"), "GRID M60-2Q", "2048M"), ImmutableArray<Attr>.Empty, "", AttachedBy.Hostdev,
+            Stage.Online);
         return new Record(Guid.Parse(domain), "other", TreeOfText.Boot, 1, Phase.Prepared, [claim]);
     }
 

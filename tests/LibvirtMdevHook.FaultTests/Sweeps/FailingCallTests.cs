@@ -4,12 +4,12 @@ using NUnit.Framework;
 namespace LibvirtMdevHook.FaultTests.Sweeps;
 
 /// <summary>
-/// Each open, read, write, lock, look at a name and start of a thread or process fails once, or each write from one on: the operation is done all
-/// the same, or refused and undone, in a sentence.
+/// Each open, read, write, lock, look at a name and start of a thread or process fails once, or each write from one on: the operation is
+/// done all the same, or refused and undone, in a sentence.
 /// </summary>
 [TestFixture]
 [Parallelizable(ParallelScope.Self)]
-internal sealed class FaultTests
+internal sealed class FailingCallTests
 {
     private static readonly string[] Operations = ["prepare", "release", "migrate", "attach", "reconcile"];
     private static readonly string[] Dialects = ["rfc2016", "mdev", "vf"];
@@ -17,19 +17,22 @@ internal sealed class FaultTests
     private static readonly string[] OnNames = ["EACCES", "ENOMEM", "EIO", "ELOOP"];
     private static readonly string[] OnFiles = ["EIO", "ENOSPC", "EROFS", "EPERM", "EAGAIN", "EINTR"];
 
-    private static IEnumerable<object[]> Cases => Operations.SelectMany(operation => Dialects.Select(dialect => new object[] { operation, dialect }));
+    private static IEnumerable<object[]> Cases =>
+        Operations.SelectMany(operation => Dialects.Select(dialect => new object[] { operation, dialect }));
 
     [TestCaseSource(nameof(Cases))]
     public void Fails_at_any_call_of(string operation, string dialect)
     {
         var budget = Budget.Share(0.9 / Operations.Length / Dialects.Length);
         using var sweep = new Sweep(operation, dialect);
-        var points = sweep.Runs().ToArray().SelectMany(run => run.Calls.SelectMany(call => Points(run.Devices, run.Program, call)).Concat(WithoutWorker(run.Devices, run.Program))).ToArray();
+        var points = sweep.Runs().ToArray()
+            .SelectMany(run => run.Calls.SelectMany(call => Points(run.Devices, run.Program, call))
+                .Concat(WithoutWorker(run.Devices, run.Program))).ToArray();
 
         sweep.Try($"a call fails in {operation}, {dialect}", budget, points, (subject, point) =>
         {
             var run = sweep.Run(subject, point);
-            IsDoneOrUndone(subject, run, point);
+            MustBeDoneOrUndone(subject, run, point);
             new Recovery(sweep.Host, subject).By(point.Way);
         });
     }
@@ -38,7 +41,8 @@ internal sealed class FaultTests
     {
         var errors = call.Name switch
         {
-            "openat" or "read" or "write" when call.Path.StartsWith("mount/", StringComparison.Ordinal) || call.Path.StartsWith("sys/", StringComparison.Ordinal)
+            "openat" or "read" or "write" when call.Path.StartsWith("mount/", StringComparison.Ordinal)
+                || call.Path.StartsWith("sys/", StringComparison.Ordinal)
                 || call.Path.StartsWith("dev/", StringComparison.Ordinal)
                 => OnDevices.Select(error => $"error={error}"),
             "openat" or "read" or "write" or "rename" or "unlink" or "mkdir" or "flock" => OnFiles.Select(error => $"error={error}"),
@@ -69,7 +73,7 @@ internal sealed class FaultTests
         from way in Recovery.Ways
         select new Point(devices, program, new SystemCall("execve", "", 1, IsOfMain: false, Changes: true, 0), $"error={error}", way);
 
-    private static void IsDoneOrUndone(Subject subject, HookRun run, Point point)
+    private static void MustBeDoneOrUndone(Subject subject, HookRun run, Point point)
     {
         Assert.That(run.Errors, Does.Not.Contain("Exception").And.Not.Contain(" at LibvirtMdevHook").And.Not.Contain("--->"));
         Assert.That(run.Status, Is.Zero.Or.EqualTo(1), run.Errors);
@@ -82,17 +86,19 @@ internal sealed class FaultTests
         {
             // A parent that failed once has been left out. Without its record a device is gone all the same, as the next look finds.
             if (point.Call.Name != "unlink")
-                subject.IsAs(subject.Done, "exit 0", wherever: true);
+                subject.MustBeAs(subject.Done, "exit 0", wherever: true);
             Assert.That(subject.Guest is null || subject.Guest == subject.NowInGuest, "libvirt has not what a clean attach gives it");
         }
         else
         {
             // What reconcile leaves alone stands in its list.
             var isListed = subject.Operation == "reconcile" && run.Output.Contains("; left alone: ", StringComparison.Ordinal);
-            Assert.That(run.Errors, Does.Match($@"^(virt-mdev: waiting for [^\n]+\n)*{(isListed ? "" : @"(libvirt-mdev-hook|virt-mdev): [^\n]+\n")}\z"), "one sentence");
+            Assert.That(run.Errors,
+                Does.Match($@"^(virt-mdev: waiting for [^\n]+\n)*{(isListed ? "" : @"(libvirt-mdev-hook|virt-mdev): [^\n]+\n")}\z"),
+                "one sentence");
             // What cannot be written any more cannot be undone on record, nor without threads, so that the next operation has to.
             if (subject.Operation != "reconcile" && !point.IsLasting && !(point.Program == Traced.Command && point.Call.StartsThread))
-                subject.IsAs(subject.Arranged, $"the refusal '{run.Errors.TrimEnd()}'");
+                subject.MustBeAs(subject.Arranged, $"the refusal '{run.Errors.TrimEnd()}'");
         }
     }
 }

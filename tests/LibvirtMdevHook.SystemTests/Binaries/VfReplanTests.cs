@@ -7,7 +7,7 @@ namespace LibvirtMdevHook.SystemTests.Binaries;
 /// <summary>What is planned with VFs that come late, or that the domain has already.</summary>
 [TestFixture]
 [Parallelizable(ParallelScope.All)]
-internal sealed class VfPlanTests
+internal sealed class VfReplanTests
 {
     private const string First = "0000:41:00.4";
     private const string Second = "0000:41:00.5";
@@ -22,10 +22,11 @@ internal sealed class VfPlanTests
 
         host.Host.Control("enable-vfs 0000:61:00.0");
 
-        call.End().IsGood();
+        call.End().MustBeGood();
         host.Stop(domain);
         host.WaitForWorkers();
-        Assert.That(host.Writes, Is.EqualTo(new[] { "0000:61:00.4/nvidia/current_vgpu_type \"1150\" ok", "0000:61:00.4/nvidia/current_vgpu_type \"0\" ok" }));
+        Assert.That(host.Writes,
+            Is.EqualTo(new[] { "0000:61:00.4/nvidia/current_vgpu_type \"1150\" ok", "0000:61:00.4/nvidia/current_vgpu_type \"0\" ok" }));
     }
 
     [Test]
@@ -43,7 +44,7 @@ internal sealed class VfPlanTests
         Assert.That((running.Status, running.Output), Is.EqualTo((0, before)), running.Errors);
         Assert.That(before, Does.Contain($"  0000:41:00.4  nvidia-1155  chosen: its GPU is empty\n"));
         host.Stop(domain);
-        host.IsAsBefore();
+        host.MustBeAsBefore();
     }
 
     [TestCase(First, "NVIDIA L40S-1Q", $"set {First} of 0000:41:00.0 (vf) to nvidia-1147 'NVIDIA L40S-1Q'\n")]
@@ -58,18 +59,20 @@ internal sealed class VfPlanTests
 
         var plan = Plan(host, edited);
 
-        Assert.That((plan.Status, plan.Output), Is.EqualTo((0, $"{address}:\n  {address}  {step.Split(' ')[6]}  chosen: its GPU is empty\n{step}")), plan.Errors);
+        Assert.That((plan.Status, plan.Output),
+            Is.EqualTo((0, $"{address}:\n  {address}  {step.Split(' ')[6]}  chosen: its GPU is empty\n{step}")), plan.Errors);
         host.Stop(domain);
         host.Start(edited);
         host.Stop(edited);
-        host.IsAsBefore();
+        host.MustBeAsBefore();
     }
 
     [Test]
     public void The_plan_of_a_running_domain_that_was_edited_knows_who_else_is_on_the_GPU()
     {
         using var host = new HookedHost("l40s-vf.xml");
-        var (domain, other) = (new DeclaringDomain("win10", Vgpu.Vf(First, "NVIDIA L40S-4Q")), new DeclaringDomain("other", Vgpu.Vf(Second, "NVIDIA L40S-4Q")));
+        var (domain, other) = (new DeclaringDomain("win10", Vgpu.Vf(First, "NVIDIA L40S-4Q")),
+            new DeclaringDomain("other", Vgpu.Vf(Second, "NVIDIA L40S-4Q")));
         host.Start(domain);
         host.Start(other);
 
@@ -78,7 +81,7 @@ internal sealed class VfPlanTests
         Assert.That(plan.Output, Does.Contain("it does not offer its type 'NVIDIA L40S-1Q' (nvidia-1147) now beside 1 x 'NVIDIA L40S-4Q'"));
         host.Stop(domain);
         host.Stop(other);
-        host.IsAsBefore();
+        host.MustBeAsBefore();
     }
 
     private static Outcome Plan(HookedHost host, DeclaringDomain domain)

@@ -6,7 +6,7 @@ namespace LibvirtMdevHook.SystemTests.Simulation;
 
 /// <summary>The removal of a device that somebody holds, in the mainline kernel's dialect.</summary>
 [TestFixture]
-internal sealed class HeldDeviceTests
+internal sealed class SimulatedHolderTests
 {
     private const string Uuid = "6a2f0d1c-0000-4000-8000-000000000001";
     private const string Gpu = "sys/bus/pci/devices/0000:86:00.0";

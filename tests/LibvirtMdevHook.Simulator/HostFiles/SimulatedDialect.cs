@@ -1,7 +1,7 @@
 namespace LibvirtMdevHook.Simulator.HostFiles;
 
 /// <summary>How a parent speaks.</summary>
-internal enum Dialect
+internal enum SimulatedDialect
 {
     Rfc2016,
     Mdev,

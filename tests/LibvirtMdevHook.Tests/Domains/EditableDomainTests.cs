@@ -6,7 +6,7 @@ using static VerifyNUnit.Verifier;
 namespace LibvirtMdevHook.Tests.Domains;
 
 /// <summary>What attach and detach make of a domain's declaration; 'virsh metadata --set' takes elements without a prefix.</summary>
-internal sealed class PluggableDomainTests
+internal sealed class EditableDomainTests
 {
     private static readonly RequestedDevice Wish = new(Device(DomainText.Second), "GRID M60-4Q", "0000:86:00.0 mtty", "a=1");
 
@@ -15,7 +15,8 @@ internal sealed class PluggableDomainTests
     {
         var domain = Parse(DomainText.Around("<o:o:x xmlns:o='urn:other'/>"));
         Assert.That((domain.Declares(Wish.Device), domain.Prefix), Is.EqualTo((false, "mdev")));
-        Assert.That(domain.With(new RequestedDevice(Wish.Device, "17")), Is.EqualTo($"""<hostdevs><hostdev uuid="{DomainText.Second}" type="17" /></hostdevs>"""));
+        Assert.That(domain.With(new RequestedDevice(Wish.Device, "17")),
+            Is.EqualTo($"""<hostdevs><hostdev uuid="{DomainText.Second}" type="17" /></hostdevs>"""));
     }
 
     [Test]
@@ -25,14 +26,16 @@ internal sealed class PluggableDomainTests
     public void A_device_less_leaves_the_rest()
     {
         var more = Parse(Declaring().Replace(
-            "</v:hostdevs>", $"<v:hostdev uuid='{DomainText.Second.ToUpperInvariant()}' type='x'/></v:hostdevs>", StringComparison.Ordinal));
+            "</v:hostdevs>", $"<v:hostdev uuid='{DomainText.Second.ToUpperInvariant()}' type='x'/></v:hostdevs>",
+            StringComparison.Ordinal));
         Assert.That(more.Declares(Wish.Device));
         Assert.That(more.Without(Wish.Device), Is.EqualTo(Parse(Declaring()).With(new RequestedDevice(Device(DomainText.Third), "x"))
             .Replace($"""<hostdev uuid="{DomainText.Third}" type="x" />""", "", StringComparison.Ordinal)));
     }
 
     [Test]
-    public void Without_its_last_device_the_declaration_goes() => Assert.That(Parse(Declaring()).Without(Device(DomainText.First)), Is.Null);
+    public void Without_its_last_device_the_declaration_goes() =>
+        Assert.That(Parse(Declaring()).Without(Device(DomainText.First)), Is.Null);
 
     [Test]
     public void A_declaration_keeps_its_prefix() => Assert.That(Parse(Declaring()).Prefix, Is.EqualTo("v"));
@@ -80,8 +83,10 @@ internal sealed class PluggableDomainTests
     [Test]
     public void Attributes_are_declared_in_the_order_in_which_they_were_given()
     {
-        var device = new RequestedDevice(Wish.Device, "17") { Attrs = [("assign_adapter", "5"), ("assign_adapter", "<6>"), ("assign_domain", "4")] };
-        Assert.That(Parse(DomainText.Around("")).With(device), Is.EqualTo($"""<hostdevs><hostdev uuid="{DomainText.Second}" type="17"><attr name="assign_adapter" value="5" />"""
+        var device = new RequestedDevice(Wish.Device,
+            "17") { Attrs = [("assign_adapter", "5"), ("assign_adapter", "<6>"), ("assign_domain", "4")] };
+        Assert.That(Parse(DomainText.Around("")).With(device),
+            Is.EqualTo($"""<hostdevs><hostdev uuid="{DomainText.Second}" type="17"><attr name="assign_adapter" value="5" />"""
             + """<attr name="assign_adapter" value="&lt;6&gt;" /><attr name="assign_domain" value="4" /></hostdev></hostdevs>"""));
         Assert.That(Parse(Declaring()).WithRequested(device, []).Declaration!.Hostdevs.Single().Attrs.Select(a => $"{a.Name}={a.Value}"),
             Is.EqualTo(new[] { "assign_adapter=5", "assign_adapter=<6>", "assign_domain=4" }));
@@ -94,7 +99,8 @@ internal sealed class PluggableDomainTests
     [TestCase("nvidia/vgpu_params", "a=1\nb=2", "has control characters")]
     [TestCase("nvidia/vgpu_params", "a=1\0", "has control characters")]
     public void An_attribute_of_a_wish_is_checked_as_a_declared_one_is(string name, string value, string sentence) =>
-        Assert.That(() => Parse(Declaring()).WithRequested(Wish with { Attrs = [(name, value)] }, []), Throws.TypeOf<DomainXmlException>().With.Message.Contains(sentence));
+        Assert.That(() => Parse(Declaring()).WithRequested(Wish with { Attrs = [(name, value)] }, []),
+            Throws.TypeOf<DomainXmlException>().With.Message.Contains(sentence));
 
     [Test]
     public void A_doubled_prefix_of_ours_is_refused() => Assert.That(

@@ -5,8 +5,10 @@ using NUnit.Framework;
 namespace LibvirtMdevHook.Tests.Domains;
 
 /// <summary>Devices get other names in a domain XML, and nothing else of the document changes.</summary>
-internal sealed class RewritingTests
+internal sealed class DeviceRenamesTests
 {
+    private const string OtherAddress = "<address type='pci' domain='0x0000' bus='0x41' slot='0x00' function='0x4'/>";
+
     private const string Fresh = "0f0e0d0c-1111-4222-8333-444444444444";
 
     private static readonly Dictionary<DeviceId, DeviceId> FirstToFresh =
@@ -43,15 +45,21 @@ internal sealed class RewritingTests
     {
         var text = DomainText.Declaring($"""<hostdev uuid="{DomainText.First}" type="a"/><hostdev uuid="{DomainText.Second}" type="b"/>""");
 
-        var swapped = Rename(text, new() { [Id(DomainText.First)] = Id(DomainText.Second), [Id(DomainText.Second)] = Id(DomainText.First) });
+        var swapped = Rename(text,
+            new() { [Id(DomainText.First)] = Id(DomainText.Second), [Id(DomainText.Second)] = Id(DomainText.First) });
 
         Assert.That(swapped, Is.EqualTo(text.Replace(DomainText.First, "\ue000", StringComparison.Ordinal)
-            .Replace(DomainText.Second, DomainText.First, StringComparison.Ordinal).Replace("\ue000", DomainText.Second, StringComparison.Ordinal)));
+            .Replace(DomainText.Second, DomainText.First, StringComparison.Ordinal)
+            .Replace("\ue000", DomainText.Second, StringComparison.Ordinal)));
     }
 
     [TestCase("vfio-pci,sysfsdev=/sys/bus/mdev/devices/{0},id=x", TestName = "The_uuid_is_spliced_into_a_plain_argument")]
-    [TestCase("{{&quot;driver&quot;:&quot;vfio-pci&quot;,&quot;sysfsdev&quot; : &#34;/sys/bus/mdev/devices/{0}&quot;,&quot;id&quot;:&#x22;&#x1F600;&quot;}}", TestName = "The_uuid_is_spliced_into_a_JSON_argument")]
-    [TestCase("vfio-pci,romfile=/tmp/&amp;&lt;&#x1F600;\ud83d\ude00,\r\n\tsysfsdev=/sys/bus/mdev/devices/{0}/", TestName = "The_uuid_is_spliced_behind_references_and_line_ends")]
+    [TestCase(
+        "{{&quot;driver&quot;:&quot;vfio-pci&quot;,&quot;sysfsdev&quot; : &#34;/sys/bus/mdev/devices/{0}&quot;,"
+        + "&quot;id&quot;:&#x22;&#x1F600;&quot;}}",
+        TestName = "The_uuid_is_spliced_into_a_JSON_argument")]
+    [TestCase("vfio-pci,romfile=/tmp/&amp;&lt;&#x1F600;\ud83d\ude00,\r\n\tsysfsdev=/sys/bus/mdev/devices/{0}/",
+        TestName = "The_uuid_is_spliced_behind_references_and_line_ends")]
     public void Of_an_argument_only_the_name_changes(string argument)
     {
         var text = WithArgument(argument, DomainText.First);
@@ -67,8 +75,10 @@ internal sealed class RewritingTests
         Assert.That(Rename(WithVf("0000:41:00.4", Before), VfNames), Is.EqualTo(WithVf("0001:41:1f.5", After)));
     }
 
-    [TestCase("0000:41:00.4", "<address domain='0x0000' bus='0x41' slot='0x00' function='0x4'/>", "10000:e1:00.5", "<address domain='0x10000' bus='0xe1' slot='0x00' function='0x5'/>")]
-    [TestCase("10000:e1:00.5", "<address domain='65536' bus='0xe1' slot='0' function='5'/>", "0000:41:00.5", "<address domain='0x0000' bus='0x41' slot='0' function='5'/>")]
+    [TestCase("0000:41:00.4", "<address domain='0x0000' bus='0x41' slot='0x00' function='0x4'/>", "10000:e1:00.5",
+        "<address domain='0x10000' bus='0xe1' slot='0x00' function='0x5'/>")]
+    [TestCase("10000:e1:00.5", "<address domain='65536' bus='0xe1' slot='0' function='5'/>", "0000:41:00.5",
+        "<address domain='0x0000' bus='0x41' slot='0' function='5'/>")]
     public void A_PCI_domain_of_more_than_four_digits_is_read_and_written(string old, string before, string name, string after) =>
         Assert.That(Rename(WithVf(old, before), new() { [Id(old)] = Id(name) }), Is.EqualTo(WithVf(name, after)));
 
@@ -108,16 +118,18 @@ internal sealed class RewritingTests
 
     private static DeviceId Id(string text) => DeviceId.TryParse(text, out var device) ? device : throw new FormatException(text);
 
-    private static string Rename(string text, Dictionary<DeviceId, DeviceId> names) => DeviceRenames.Apply(DomainDocument.Load(text), names);
+    private static string Rename(string text, Dictionary<DeviceId, DeviceId> names) =>
+        DeviceRenames.Apply(DomainDocument.Load(text), names);
 
     private static string WithArgument(string argument, string uuid) => DomainText.Around(
         $"<hostdevs xmlns='urn:libvirt-mdev-hook:1'><hostdev type='x' uuid='{uuid}'/></hostdevs>").Replace("</domain>",
-            $"<q:commandline xmlns:q='http://libvirt.org/schemas/domain/qemu/1.0'><q:arg value='-device'/><q:arg value='{string.Format(null, argument, uuid)}'/></q:commandline></domain>",
+            "<q:commandline xmlns:q='http://libvirt.org/schemas/domain/qemu/1.0'><q:arg value='-device'/>"
+            + $"<q:arg value='{string.Format(null, argument, uuid)}'/></q:commandline></domain>",
             StringComparison.Ordinal);
 
     private static string WithVf(string declared, string address) => DomainText.Around(
         $"<hostdevs xmlns='urn:libvirt-mdev-hook:1'><hostdev address='{declared}' type='x'/></hostdevs>").Replace("</devices>",
-            $"<interface type='hostdev'><source><address type='pci' domain='0x0000' bus='0x41' slot='0x00' function='0x4'/></source></interface>"
-            + $"<hostdev mode='subsystem' type='pci' managed='no'><address type='pci' domain='0x0000' bus='0x41' slot='0x00' function='0x4'/>"
+            $"<interface type='hostdev'><source>{OtherAddress}</source></interface>"
+            + $"<hostdev mode='subsystem' type='pci' managed='no'>{OtherAddress}"
             + $"<source>{address}</source></hostdev></devices>", StringComparison.Ordinal);
 }

@@ -7,7 +7,7 @@ using LibvirtMdevHook.Simulator.Tree;
 namespace LibvirtMdevHook.Simulator.HostFiles;
 
 /// <summary>Reads a host file. Its elements and attributes are described in README.md.</summary>
-internal static class HostFile
+internal static class HostFileReader
 {
     public static HostDescription Load(string file)
     {
@@ -42,7 +42,8 @@ internal static class HostFile
     private static ParentDescription Parent(HostElement element)
     {
         _ = element.Required("dialect", "'rfc2016', 'mdev' or 'vf'");
-        var dialect = element.Choice("dialect", Dialect.Mdev, ("rfc2016", Dialect.Rfc2016), ("mdev", Dialect.Mdev), ("vf", Dialect.Vf));
+        var dialect = element.Choice("dialect", SimulatedDialect.Mdev, ("rfc2016", SimulatedDialect.Rfc2016),
+            ("mdev", SimulatedDialect.Mdev), ("vf", SimulatedDialect.Vf));
         var path = element.Required("path", "the folder of the device below /sys/devices");
         var parent = new ParentDescription(
             element.Optional("name") ?? path.Split('/')[^1],
@@ -77,14 +78,15 @@ internal static class HostFile
             throw element.Error($"'{parent.Name}' has a type that takes from '{missing}', expected a pool of that name.");
         }
 
-        if (parent is { Dialect: not Dialect.Rfc2016, Types.IsEmpty: true })
+        if (parent is { Dialect: not SimulatedDialect.Rfc2016, Types.IsEmpty: true })
         {
             throw element.Error($"'{parent.Name}' has no types, expected one at least in the dialects 'mdev' and 'vf'.");
         }
 
-        if ((parent.Dialect == Dialect.Vf) != parent.Vfs is not null || parent is { Vfs: not null, Pci: null })
+        if ((parent.Dialect == SimulatedDialect.Vf) != parent.Vfs is not null || parent is { Vfs: not null, Pci: null })
         {
-            throw element.Error($"'{parent.Name}' is a PF or is not, expected a PCI device with 'vfs' in the dialect 'vf', and none elsewhere.");
+            throw element.Error(
+                $"'{parent.Name}' is a PF or is not, expected a PCI device with 'vfs' in the dialect 'vf', and none elsewhere.");
         }
     }
 
@@ -95,21 +97,24 @@ internal static class HostFile
             element.Choice("enabled", true, ("yes", true), ("no", false)),
             element.Optional("driver"),
             element.Number("unbound") ?? 0,
-            element.Choice("list", ListFormat.Header, ("header", ListFormat.Header), ("plain", ListFormat.Plain), ("name-first", ListFormat.NameFirst)));
+            element.Choice("list", ListFormat.Header, ("header", ListFormat.Header), ("plain", ListFormat.Plain),
+                ("name-first", ListFormat.NameFirst)));
         element.NothingElse();
         return vfs;
     }
 
     private static QueuesDescription Queues(HostElement element)
     {
-        var queues = new QueuesDescription(Numbers(element, "adapters"), Numbers(element, "domains"), (ulong)(element.Number("maximum") ?? 255));
+        var queues = new QueuesDescription(Numbers(element, "adapters"), Numbers(element, "domains"),
+            (ulong)(element.Number("maximum") ?? 255));
         element.NothingElse();
         return queues;
     }
 
     private static ImmutableHashSet<ulong> Numbers(HostElement element, string name) =>
         [.. element.Required(name, "numbers separated by commas").Split(',').Select(text =>
-            ulong.TryParse(text, NumberStyles.None, null, out var number) ? number : throw element.Error($"has {name}='{text}', expected numbers."))];
+            ulong.TryParse(text, NumberStyles.None, null, out var number)
+                ? number : throw element.Error($"has {name}='{text}', expected numbers."))];
 
     private static PciIdentity Pci(HostElement element) => new(
         (ushort)Hex(element, "vendor"), (ushort)Hex(element, "device"), Hex(element, "class"), element.Number("numa-node") ?? -1);
@@ -123,9 +128,9 @@ internal static class HostFile
             : throw element.Error($"has {name}='{text}', expected a number such as 0x10de.");
     }
 
-    private static Rules Rules(HostElement? element, Dialect dialect)
+    private static Rules Rules(HostElement? element, SimulatedDialect dialect)
     {
-        var otherSize = dialect == Dialect.Rfc2016 ? Errno.ENOSPC : Errno.EIO;
+        var otherSize = dialect == SimulatedDialect.Rfc2016 ? Errno.ENOSPC : Errno.EIO;
         if (element is null)
         {
             return new Rules { OtherSize = otherSize };
@@ -193,10 +198,10 @@ internal static class HostFile
         return type;
     }
 
-    private static DeviceAttribute Attribute(HostElement element)
+    private static AttributeDescription Attribute(HostElement element)
     {
         var access = element.Optional("access") ?? "r";
-        var attribute = new DeviceAttribute(
+        var attribute = new AttributeDescription(
             element.Required("name", "its path in the device's folder"),
             element.Optional("value") ?? "",
             access.Contains('r', StringComparison.Ordinal),

@@ -6,7 +6,7 @@ namespace LibvirtMdevHook.SystemTests.Binaries;
 /// <summary>A device handed over by qemu:commandline: libvirt knows nothing of it, so its node is given to QEMU's user at start.</summary>
 [TestFixture]
 [Parallelizable(ParallelScope.All)]
-internal sealed class HandoverTests
+internal sealed class CommandlineNodeTests
 {
     private const string Dac = "<seclabel type='dynamic' model='dac' relabel='yes'><label>+64055:+108</label></seclabel>";
 
@@ -16,14 +16,14 @@ internal sealed class HandoverTests
         using var host = new HookedHost("m60-rfc2016.xml");
         var domain = new DeclaringDomain("old", new Vgpu("type='GRID M60-4Q'") { ByCommandline = true }, new Vgpu("type='GRID M60-4Q'"));
 
-        host.Call("prepare", domain).IsGood();
+        host.Call("prepare", domain).MustBeGood();
         Assert.That(Node(host, 1), Is.EqualTo("0:0"));
-        host.Call("start", domain with { More = Dac }).IsGood();
+        host.Call("start", domain with { More = Dac }).MustBeGood();
 
         Assert.That(Node(host, 1), Is.EqualTo("64055:108"));
         Assert.That(Node(host, 2), Is.EqualTo("0:0"), "that of the native hostdev, which libvirt labels");
         host.Stop(domain);
-        host.IsAsBefore();
+        host.MustBeAsBefore();
     }
 
     [Test]
@@ -35,8 +35,8 @@ internal sealed class HandoverTests
         Command.Run("chown", "12:34", host.InRoot("dev/vfio/1")).Expected("chown");
         var before = host.Host.Tree();
 
-        host.Call("prepare", domain).IsGood();
-        host.Call("start", domain with { More = Dac }).IsGood();
+        host.Call("prepare", domain).MustBeGood();
+        host.Call("start", domain with { More = Dac }).MustBeGood();
         Assert.That(Node(host, 1), Is.EqualTo("64055:108"));
         host.Stop(domain);
         host.WaitForWorkers();
@@ -52,9 +52,9 @@ internal sealed class HandoverTests
         host.Host.Write("sys/class/mdev_bus/0000:86:00.0/mdev_supported_types/nvidia-20/create", $"{domain.Vgpus[0].Uuid}");
         var before = host.Host.Tree();
 
-        host.Call("prepare", domain).IsGood();
-        host.Call("start", domain with { More = Dac }).IsGood();
-        host.Call("start", domain with { More = Dac }).IsGood();
+        host.Call("prepare", domain).MustBeGood();
+        host.Call("start", domain with { More = Dac }).MustBeGood();
+        host.Call("start", domain with { More = Dac }).MustBeGood();
         host.Stop(domain);
         host.WaitForWorkers();
 
@@ -67,13 +67,13 @@ internal sealed class HandoverTests
         using var host = new HookedHost("m60-rfc2016.xml");
         var domain = new DeclaringDomain("old", new Vgpu("type='GRID M60-4Q'") { ByCommandline = true });
 
-        host.Call("prepare", domain).IsGood();
-        host.Call("start", domain).IsGood();
+        host.Call("prepare", domain).MustBeGood();
+        host.Call("start", domain).MustBeGood();
 
         Assert.That(Node(host, 1), Is.EqualTo("0:0"));
         Assert.That(host.Log, Does.Contain("the domain has no dac seclabel"));
         host.Stop(domain);
-        host.IsAsBefore();
+        host.MustBeAsBefore();
     }
 
     [Test]
@@ -81,13 +81,13 @@ internal sealed class HandoverTests
     {
         using var host = new HookedHost("m60-rfc2016.xml");
         var domain = new DeclaringDomain("old", new Vgpu("type='GRID M60-4Q'") { ByCommandline = true });
-        host.Call("prepare", domain).IsGood();
+        host.Call("prepare", domain).MustBeGood();
 
         var torn = domain.ToString().Replace("</devices>", "", StringComparison.Ordinal);
-        host.Call("start", "old", torn).IsRefused("'old'", "not well-formed");
+        host.Call("start", "old", torn).MustBeRefused("'old'", "not well-formed");
 
         host.Stop(domain);
-        host.IsAsBefore();
+        host.MustBeAsBefore();
     }
 
     private static string Node(HookedHost host, int group) =>

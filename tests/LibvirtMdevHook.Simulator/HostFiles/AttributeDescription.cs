@@ -7,7 +7,7 @@ namespace LibvirtMdevHook.Simulator.HostFiles;
 /// <param name="Value">What it reads first; '{number}' is the device's number on its parent.</param>
 /// <param name="Readable">It can be read.</param>
 /// <param name="Writable">It can be written.</param>
-internal sealed record DeviceAttribute(string Path, string Value, bool Readable, bool Writable)
+internal sealed record AttributeDescription(string Path, string Value, bool Readable, bool Writable)
 {
     public int MaxLength { get; init; } = int.MaxValue;
 

@@ -2,8 +2,11 @@ using System.Collections.Immutable;
 
 namespace LibvirtMdevHook.FaultTests.Races;
 
-/// <summary>What the driver of a race did and was answered, each with the length that the simulator's log had then: so both can be read as one story.</summary>
-internal sealed class Journal(string log)
+/// <summary>
+/// What the driver of a race did and was answered, each with the length that the simulator's log had then: so both can be read as one
+/// story.
+/// </summary>
+internal sealed class RaceJournal(string log)
 {
     private readonly Lock _gate = new();
     private readonly List<(long Offset, Mark Mark)> _marks = [];
@@ -35,7 +38,8 @@ internal sealed class Journal(string log)
 }
 
 /// <summary>A moment in a domain's life.</summary>
-/// <param name="Operation">Of the hook; or <c>vanish</c>, <c>stranger</c> and <c>died</c> (the domain, with libvirtd), of which no hook hears.</param>
+/// <param name="Operation">Of the hook; or <c>vanish</c>, <c>stranger</c> and <c>died</c> (the domain, with libvirtd), of which no hook
+/// hears.</param>
 /// <param name="Devices">The names of those that the domain has in its XML now; of a stranger's deed, those that it is about.</param>
 /// <param name="Status">How the call ended; null at its begin.</param>
 internal sealed record Mark(Guid Domain, string Operation, ImmutableArray<string> Devices, int? Status = null)

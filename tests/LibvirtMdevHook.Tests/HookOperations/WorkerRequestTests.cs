@@ -4,7 +4,7 @@ using LibvirtMdevHook.HookOperations;
 using LibvirtMdevHook.Linux;
 using NUnit.Framework;
 
-namespace LibvirtMdevHook.Tests.Operations;
+namespace LibvirtMdevHook.Tests.HookOperations;
 
 /// <summary>The hook and its worker understand each other, and each notices when the other has gone.</summary>
 internal sealed class WorkerRequestTests
@@ -18,7 +18,8 @@ internal sealed class WorkerRequestTests
         using (hook)
         using (worker)
         {
-            var sent = new WorkerRequest(HookOperation.Prepare, Guid.Parse(DomainText.Uuid), "a name\n--help", Encoding.UTF8.GetBytes(new string('x', 4 << 20)), new Deadline(4711));
+            var sent = new WorkerRequest(HookOperation.Prepare, Guid.Parse(DomainText.Uuid), "a name\n--help",
+                Encoding.UTF8.GetBytes(new string('x', 4 << 20)), new Deadline(4711));
             var sender = Task.Run(() => sent.Send(hook, Deadline.After(TimeSpan.FromSeconds(10))));
             var received = WorkerRequest.Receive(worker, Deadline.After(TimeSpan.FromSeconds(10)));
             Assert.Multiple(() =>
@@ -42,7 +43,8 @@ internal sealed class WorkerRequestTests
         {
             Assert.That(WorkerRequest.SendAnswer(worker, answer, Deadline.After(Short)), Is.True);
             var received = WorkerRequest.ReceiveAnswer(hook, Deadline.After(Short))!;
-            Assert.That((received.IsGood, received.Sentence, Encoding.UTF8.GetString(received.Xml.Span)), Is.EqualTo((answer.IsGood, sentence, xml)));
+            Assert.That((received.IsGood, received.Sentence, Encoding.UTF8.GetString(received.Xml.Span)),
+                Is.EqualTo((answer.IsGood, sentence, xml)));
             hook.Dispose();
             Assert.That(worker.WasReadToTheEnd(Deadline.After(Short)), Is.True);
         }
@@ -115,8 +117,10 @@ internal sealed class WorkerRequestTests
         }
     }
 
-    [TestCase("prepare 1 4dea22b3-1d52-d8f3-2516-782e98ab3fa0 5 2147483647"), TestCase("prepare 1 4dea22b3-1d52-d8f3-2516-782e98ab3fa0 -1 1")]
-    [TestCase("prepare x 4dea22b3-1d52-d8f3-2516-782e98ab3fa0 0 0"), TestCase("prepare 1 no-uuid 0 0"), TestCase("prepare 1 2 3 4 5 6"), TestCase("")]
+    [TestCase("prepare 1 4dea22b3-1d52-d8f3-2516-782e98ab3fa0 5 2147483647")]
+    [TestCase("prepare 1 4dea22b3-1d52-d8f3-2516-782e98ab3fa0 -1 1")]
+    [TestCase("prepare x 4dea22b3-1d52-d8f3-2516-782e98ab3fa0 0 0"), TestCase("prepare 1 no-uuid 0 0"), TestCase("prepare 1 2 3 4 5 6")]
+    [TestCase("")]
     public void What_is_no_request_is_none(string header)
     {
         var (hook, worker) = SocketEnd.Pair();

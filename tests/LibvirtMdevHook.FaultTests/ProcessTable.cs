@@ -4,7 +4,7 @@ using LibvirtMdevHook.SystemTests.Simulation;
 namespace LibvirtMdevHook.FaultTests;
 
 /// <summary>Processes as /proc shows them.</summary>
-internal static class Processes
+internal static class ProcessTable
 {
     /// <returns>The first child of a process, such as the worker of a hook; null when there is none (any more).</returns>
     public static int? ChildOf(int parent)
@@ -57,7 +57,8 @@ internal static class Processes
     {
         var inode = Shell.Run("stat", "-c", "%i", file).Output.Trim();
         return File.ReadLines("/proc/locks").Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))
-            .Any(words => words is [_, "FLOCK", _, _, var holder, var place, ..] && holder == $"{process}" && place.EndsWith($":{inode}", StringComparison.Ordinal));
+            .Any(words => words is [_, "FLOCK", _, _, var holder, var place, ..] && holder == $"{process}"
+                && place.EndsWith($":{inode}", StringComparison.Ordinal));
     }
 
     public static void Signal(string name, int process) => Shell.Run("kill", $"-{name}", $"{process}");
@@ -82,7 +83,8 @@ internal static class Processes
     {
         try
         {
-            return File.ReadLines($"/proc/{process}/status").FirstOrDefault(line => line.StartsWith($"{key}:", StringComparison.Ordinal))?.Split('\t')[1];
+            return File.ReadLines($"/proc/{process}/status")
+                .FirstOrDefault(line => line.StartsWith($"{key}:", StringComparison.Ordinal))?.Split('\t')[1];
         }
         catch (IOException)
         {

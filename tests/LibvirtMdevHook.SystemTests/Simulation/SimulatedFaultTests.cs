@@ -6,7 +6,7 @@ namespace LibvirtMdevHook.SystemTests.Simulation;
 
 /// <summary>Things that go wrong on demand.</summary>
 [TestFixture]
-internal sealed class FaultTests
+internal sealed class SimulatedFaultTests
 {
     private const string Gpu = "sys/bus/pci/devices/0000:86:00.0";
     private const string Domain = "11111111-2222-3333-4444-555555555555";
@@ -57,6 +57,18 @@ internal sealed class FaultTests
         Assert.That(host.Log()[^1], Is.EqualTo("open dev/vfio/1 EACCES"));
         host.Control("clear");
         using var node = RawFile.Open(host.InRoot("dev/vfio/1"), RawFile.ReadWrite);
+    }
+
+    [Test]
+    public void A_fault_can_be_for_one_user()
+    {
+        const int Nobody = 65534;
+        using var host = new SimulatedHost("m60-rfc2016.xml");
+        host.Control($"fault errno=EACCES op=open path=**/vendor user={Nobody}");
+
+        // Nobody may not come from the root to here.
+        var (_, output) = Shell.Run("sh", "-c", "cd \"$0\" && cat device vendor && setpriv --reuid \"$1\" cat device vendor", host.InRoot(Gpu), $"{Nobody}");
+        Assert.That(output, Is.EqualTo("0x13f2\n0x10de\n0x13f2\ncat: vendor: Permission denied\n"));
     }
 
     [Test]
