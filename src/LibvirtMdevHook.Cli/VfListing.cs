@@ -26,7 +26,8 @@ internal static class VfListing
         foreach (var vf in vfs)
         {
             var excluded = isExcluded(vf) ? ", excluded by the configuration" : "";
-            rows.Add([vf.Name.ToString(), $"{vf.Reason ?? CurrentType(host, capacity, vf) ?? "free"}{excluded}"]);
+            var state = vf.Reason?.Text ?? CurrentType(host, capacity, vf) ?? "free";
+            rows.Add([vf.Name.ToString(), state + excluded]);
         }
 
         Listing.Print(rows, "  ");

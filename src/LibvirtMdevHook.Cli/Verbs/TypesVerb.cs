@@ -83,7 +83,7 @@ internal sealed class TypesVerb
         ["gpu"] = parent.Gpu.ToString(),
         ["dialect"] = parent.Dialect.Name,
         ["excluded"] = IsExcluded(settings, parent),
-        ["trouble"] = parent.Reason,
+        ["trouble"] = parent.Reason?.Text,
         ["current_type"] = parent.Dialect == Dialect.Vf ? VfListing.CurrentType(host, capacity, parent) : null,
         ["types"] = Listing.Array(parent.Types.Select(t => TypeJson(capacity, parent, t))),
     };

@@ -13,8 +13,7 @@ namespace LibvirtMdevHook.Doctor;
 /// </param>
 /// <param name="ApparmorError">Why they cannot be read.</param>
 /// <param name="ApparmorRules">
-/// What the administrator has added to the profile of each daemon, in the order of <see
-/// cref="Daemons"/>.
+/// What the administrator has added to the profile of each daemon, in the daemons' order.
 /// </param>
 internal sealed record Confinement(
     bool SelinuxEnforces,

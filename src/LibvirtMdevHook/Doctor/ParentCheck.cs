@@ -52,10 +52,9 @@ internal static class ParentCheck
         if (reason is null)
             return [];
         var what = $"'{parent.Name}': {reason}";
-        return [isRoot || !IsDenied(reason) ? Finding.Wrong(what, KernelLog) : Finding.Unknown(what, "run this as root")];
+        var isForRoot = reason.Error == Errno.EACCES && !isRoot;
+        return [isForRoot ? Finding.Unknown(what, "run this as root") : Finding.Wrong(what, KernelLog)];
     }
-
-    private static bool IsDenied(string reason) => reason.Contains(Errno.EACCES.Name, StringComparison.Ordinal);
 
     private static IEnumerable<Finding> VfsOfUnknownType(Host host)
     {

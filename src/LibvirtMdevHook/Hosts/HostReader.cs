@@ -79,7 +79,7 @@ internal static class HostReader
             HasTypes: types is not null,
             types ?? [],
             dialect.HidesTypes ? ReadSeen(root, gpu, types ?? []) : [],
-            reason?.Text);
+            reason);
     }
 
     /// <returns>
@@ -89,7 +89,7 @@ internal static class HostReader
         SeenTypes.Read(root, gpu).RemoveAll(seen => shown.Any(type => type.Id == seen.Id && type.Name is not null));
 
     private static Parent PfWithDisabledVfs(SysfsName name, HostPath path, Reason reason) =>
-        new(name, name, path, Dialect.Vf, RunsOneSize: false, HostNuma.NodeOf(path), HasTypes: true, [], [], reason.Text);
+        new(name, name, path, Dialect.Vf, RunsOneSize: false, HostNuma.NodeOf(path), HasTypes: true, [], [], reason);
 
     private static ImmutableArray<ExistingDevice> ReadExisting(Root root, DeviceId[] declared)
     {

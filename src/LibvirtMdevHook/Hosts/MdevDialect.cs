@@ -31,7 +31,7 @@ internal sealed class MdevDialect : Dialect
                 continue;
             var name = HostFile.Read(folder / id / "name", out var error)?.Trim();
             if (name is null && !error.IsAbsent)
-                reason = $"the name of its type '{id}' cannot be read: {error.InWords}";
+                reason = Reason.Of($"the name of its type '{id}' cannot be read", error);
             types.Add(ReadType(folder / id, id, name is { Length: > 0 } ? name : null, wanted));
         }
 
@@ -69,7 +69,7 @@ internal sealed class MdevDialect : Dialect
             Count(Value(description, "max_instance")),
             Value(description, "framebuffer"),
             description,
-            reason?.Text);
+            reason);
     }
 
     /// <returns>
@@ -80,7 +80,7 @@ internal sealed class MdevDialect : Dialect
         reason = null;
         var text = HostFile.Read(folder / "available_instances", out var error)?.Trim();
         if (text is null)
-            reason = $"available_instances of the type cannot be read: {error.InWords}";
+            reason = Reason.Of("available_instances of the type cannot be read", error);
         else if (Count(text) is not { } count)
             reason = $"available_instances of the type is '{text}', which is no number";
         else

@@ -36,7 +36,7 @@ internal sealed record MdevType(
     int? MaxInstances = null,
     string? Framebuffer = null,
     string? Description = null,
-    string? Trouble = null)
+    Reason? Trouble = null)
 {
     public const string NvidiaPrefix = "nvidia-";
 

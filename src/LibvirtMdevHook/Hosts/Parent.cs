@@ -34,7 +34,7 @@ internal sealed record Parent(
     bool HasTypes,
     ImmutableArray<MdevType> Types,
     ImmutableArray<MdevType> Seen,
-    string? Reason)
+    Reason? Reason)
 {
     /// <summary>A PF whose VFs are not enabled. No device can be created on it.</summary>
     public bool HasDisabledVfs => Dialect == Dialect.Vf && Name == Gpu;

@@ -27,7 +27,7 @@ internal sealed class Rfc2016Dialect : Dialect
             return Rfc2016Table.Parse(table);
         if (error.IsAbsent)
             return null;
-        reason = $"its mdev_supported_types cannot be read: {error.InWords}";
+        reason = Reason.Of("its mdev_supported_types cannot be read", error);
         return [];
     }
 

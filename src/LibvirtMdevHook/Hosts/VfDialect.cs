@@ -34,7 +34,7 @@ internal sealed class VfDialect : Dialect
     public override ImmutableArray<MdevType>? ReadTypes(HostPath parent, TypeFilter wanted, out Reason? reason)
     {
         var text = HostFile.Read(VirtualFunction.CreatableTypes(parent), out var error);
-        reason = text is null ? $"its creatable_vgpu_types cannot be read: {error.InWords}" : null;
+        reason = text is null ? Reason.Of("its creatable_vgpu_types cannot be read", error) : null;
         var types = VgpuTypeList.Parse(text ?? "");
         if (!VirtualFunction.HasType(parent, out var own) || own is null)
             return types;

@@ -18,14 +18,14 @@ internal static class AtomicFile
         // Someone who names a device node, a pipe or a link does not ask for it to be replaced by a
         // file.
         if (FileStatus.OfLink(new HostPath(path), out _) is { IsRegular: false })
-            throw new IOException($"'{path}' is no regular file, so it is left as it is; name a file, or one that does not exist yet");
+            throw new HostException($"'{path}' is no regular file, so it is left as it is", "name a file, or one that does not exist yet");
         var name = path[(path.LastIndexOf('/') + 1)..];
         var folder = path[..^name.Length];
         // A hidden name with the id of this process: no program takes it for the file, and no other
         // run of this program for its own.
         var error = Write(path, $"{folder}.{name}.{Environment.ProcessId}", Encoding.UTF8.GetBytes(text));
         if (!error.IsNone)
-            throw new IOException($"cannot write '{path}': {error.InWords}");
+            throw new HostException($"cannot write '{path}'", error);
     }
 
     /// <param name="beside">

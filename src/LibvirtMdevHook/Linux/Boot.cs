@@ -13,6 +13,6 @@ internal static class Boot
         var file = root.Proc / "sys/kernel/random/boot_id";
         if (HostFile.Read(file, out var error) is { } id)
             return id.Trim();
-        throw new IOException($"cannot read '{file}': {error.InWords}");
+        throw new HostException($"cannot read '{file}'", error);
     }
 }

@@ -37,7 +37,7 @@ internal sealed class FileLock : IDisposable
     private static FileLock? TryTake(HostPath path)
     {
         var file = Descriptor.Open(path.Text, Libc.O_RDWR | Libc.O_CREAT | Libc.O_NOFOLLOW, out var error, OnlyOwner)
-            ?? throw new IOException($"cannot open the lock '{path}': {error.InWords}");
+            ?? throw new HostException($"cannot open the lock '{path}'", error);
         if (Libc.flock(file.Number, Libc.LOCK_EX | Libc.LOCK_NB) == 0 && IsStillAt(path, file))
             return new FileLock(file, path);
         file.Dispose();

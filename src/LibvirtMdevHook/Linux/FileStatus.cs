@@ -68,7 +68,7 @@ internal sealed record FileStatus(ulong Inode, uint Mode, uint Uid, uint Gid, ul
     private static FileStatus? Known(HostPath path, FileStatus? status, Errno error)
     {
         if (status is null && !error.IsAbsent)
-            throw new IOException($"cannot look at '{path}': {error.InWords}");
+            throw new HostException($"cannot look at '{path}'", error);
         return status;
     }
 

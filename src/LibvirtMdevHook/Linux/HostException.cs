@@ -1,6 +1,9 @@
 namespace LibvirtMdevHook.Linux;
 
-/// <summary>Something of the host cannot be read or used.</summary>
+/// <summary>
+/// Something of the host cannot be read, made or used. Whoever reports it can tell a missing
+/// permission from other errors, and knows whether the message says what to do.
+/// </summary>
 internal sealed class HostException : IOException
 {
     public HostException(string what, Errno error) : base($"{what}: {error.InWords}") => (What, Error) = (Message, error);
@@ -10,9 +13,9 @@ internal sealed class HostException : IOException
     /// <summary>The message without the remedy.</summary>
     public string What { get; }
 
-    /// <summary>The kernel's answer; <see cref="Errno.None"/> where the kernel has answered, and the answer is the problem.</summary>
+    /// <summary><see cref="Errno.None"/> when no system call has failed.</summary>
     public Errno Error { get; }
 
-    /// <summary>What to do about it; null where this is not known.</summary>
+    /// <summary>What to do, as a clause; null when this is not known.</summary>
     public string? Remedy { get; }
 }

@@ -66,7 +66,7 @@ internal static class HostFile
     {
         var target = LinkTarget(link, out var error);
         if (target is null && !error.IsAbsent && error != Errno.EINVAL)
-            throw new IOException($"cannot read the link '{link}': {error.InWords}");
+            throw new HostException($"cannot read the link '{link}'", error);
         return target;
     }
 

@@ -12,6 +12,14 @@ namespace LibvirtMdevHook.Linux;
 /// </param>
 internal sealed record Reason(string Text)
 {
+    /// <summary>
+    /// The error of the system call that failed; <see cref="Errno.None"/> when it is another reason.
+    /// </summary>
+    public Errno Error { get; init; }
+
+    /// <param name="what">What failed, to which the error is added in words.</param>
+    public static Reason Of(string what, Errno error) => new($"{what}: {error.InWords}") { Error = error };
+
     [return: NotNullIfNotNull(nameof(text))]
     public static implicit operator Reason?(string? text) => text is null ? null : new Reason(text);
 

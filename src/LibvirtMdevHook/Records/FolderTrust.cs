@@ -13,7 +13,7 @@ internal static class FolderTrust
     public static void Check(HostPath folder)
     {
         if (FileStatus.OfLink(folder) is { } status && Problem(status) is { } problem)
-            throw new IOException($"the folder '{folder}' of the records {problem}, so that nothing in it is acted on; move it away");
+            throw new HostException($"the folder '{folder}' of the records {problem}, so that nothing in it is acted on", "move it away");
     }
 
     private static string? Problem(FileStatus status)

@@ -59,7 +59,7 @@ internal static class RecordFile
             return (null, "others than its owner may write to it");
         var text = HostFile.Read(file, out var error);
         if (text is null)
-            return error.IsAbsent ? (null, null) : throw new IOException($"cannot read the record '{file}': {error.InWords}");
+            return error.IsAbsent ? (null, null) : throw new HostException($"cannot read the record '{file}'", error);
         // The rest of it may not have been read.
         if (text.Length > MaximumWritten)
             return (null, "it is longer than any that is written");

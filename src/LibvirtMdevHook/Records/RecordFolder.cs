@@ -123,7 +123,7 @@ internal sealed class RecordFolder(
         {
             // Where access is denied, the errno is that of the inner exception.
             var error = (Errno)(e.InnerException ?? e).HResult;
-            throw new IOException($"the folder '{Path}' of the records cannot be read: {error.InWords}", e);
+            throw new HostException($"the folder '{Path}' of the records cannot be read", error);
         }
     }
 }

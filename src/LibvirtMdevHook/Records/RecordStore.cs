@@ -36,7 +36,7 @@ internal sealed class RecordStore(Root root, string boot, Action<string> report,
         foreach (var folder in new[] { root.State, DomainFolder.Path, RemovalFolder.Path, ReservationFolder.Path })
         {
             if (Libc.mkdir(folder.Text, ReadableByPeople) != 0 && Errno.Last() != Errno.EEXIST)
-                throw new IOException($"cannot make the folder '{folder}' for the records: {Errno.Last().InWords}");
+                throw new HostException($"cannot make the folder '{folder}' for the records", Errno.Last());
             FolderTrust.Check(folder);
         }
     }
