@@ -21,8 +21,8 @@ try
 catch (Exception e) when (IsOfNoThread(e))
 {
     // Without a thread the runtime has no way to ask libvirt or to undo anything.
-    return Terminal.Fail("this host has no memory or no thread left for it; if it had begun to change anything, 'virt-mdev reconcile --apply' "
-        + "or the end of the domain takes that back");
+    return Terminal.Fail("this host has no memory or no thread left for it; "
+        + "if it had begun to change anything, 'virt-mdev reconcile --apply' or the end of the domain takes that back");
 }
 
 // The runtime starts its threads in initializers of its types and in tasks, so that a failure comes

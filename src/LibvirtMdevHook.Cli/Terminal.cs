@@ -37,7 +37,8 @@ internal static class Terminal
     }
 
     /// <returns>The exit status.</returns>
-    public static int Run(string domain, RequestedDevice device, bool persistent, double wait, Func<VirshClient, HotPlugRequest, Answer> operation)
+    public static int Run(
+        string domain, RequestedDevice device, bool persistent, double wait, Func<VirshClient, HotPlugRequest, Answer> operation)
     {
         if (wait is not (>= 0 and <= MaximumWait))
             return Fail($"--wait is not a number of seconds from 0 to {MaximumWait}");
@@ -48,7 +49,8 @@ internal static class Terminal
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, BreakOff);
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, BreakOff);
         using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, BreakOff);
-        var answer = operation(virsh, new HotPlugRequest(domain, device, persistent, Deadline.After(TimeSpan.FromSeconds(wait)), () => isBrokenOff));
+        var deadline = Deadline.After(TimeSpan.FromSeconds(wait));
+        var answer = operation(virsh, new HotPlugRequest(domain, device, persistent, deadline, () => isBrokenOff));
         if (!answer.IsGood)
             return Fail(answer.Sentence);
         Console.WriteLine(OneLine.Of(answer.Sentence));

@@ -50,12 +50,15 @@ internal sealed class HookCall
         if (Libc.geteuid() != 0)
             return _operation.Trigger == Trigger.Record ? 0 : Fail(OnlyRoot);
         var budget = _operation.Budget(HostSettings.Load(_root));
-        var request = new WorkerRequest(
-            _operation, domain, _name, _operation.NeedsXml ? input.Bytes : default, new Deadline(_begin + (long)WorkersTime(budget).TotalMilliseconds));
+        var xml = _operation.NeedsXml ? input.Bytes : default;
+        var workersDeadline = new Deadline(_begin + (long)WorkersTime(budget).TotalMilliseconds);
+        var request = new WorkerRequest(_operation, domain, _name, xml, workersDeadline);
         return RunWorker(request, new Deadline(_begin + (long)budget.TotalMilliseconds), budget);
     }
 
-    /// <summary>Ends a call that came to nothing: the sentence is for the person where it refuses, and for the log where it may not.</summary>
+    /// <summary>
+    /// Ends a call that came to nothing: the sentence is for the person where it refuses, and for the log where it may not.
+    /// </summary>
     /// <returns>The exit status.</returns>
     public int Fail(string sentence)
     {

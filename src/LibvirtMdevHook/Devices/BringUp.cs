@@ -65,7 +65,8 @@ internal sealed class BringUp(OperationContext context, TimeBudget budget, Recor
         var error = claim.Dialect.Create(parent, claim.Device, claim.Type?.Id, claim.Args);
         if (error.IsNone)
         {
-            Save(Record.With(claim with { Stage = Stage.Created, Inode = claim.Inode ?? HostDevice.Look(context.Root, claim.Device)?.Inode }));
+            var inode = claim.Inode ?? HostDevice.Look(context.Root, claim.Device)?.Inode;
+            Save(Record.With(claim with { Stage = Stage.Created, Inode = inode }));
             context.Log.Info($"created {claim}");
             return true;
         }
@@ -145,7 +146,9 @@ internal sealed class BringUp(OperationContext context, TimeBudget budget, Recor
         if (claim.Dialect.TellsType && device.Type is null)
             return "its mdev_type does not appear in sysfs";
         var online = HostFile.Read(device.Path / "online", out var error);
-        return online is null ? $"its 'online' cannot be read: {error.InWords}" : "its driver has no way to bring it online: 'online' reads nothing";
+        if (online is null)
+            return $"its 'online' cannot be read: {error.InWords}";
+        return "its driver has no way to bring it online: 'online' reads nothing";
     }
 
     private bool SetAttributes(Claim claim)
@@ -154,7 +157,11 @@ internal sealed class BringUp(OperationContext context, TimeBudget budget, Recor
         {
             var error = DeviceAttribute.Write(PathOf(claim), attr, out var difference);
             if (!error.IsNone)
-                return Fail(claim, $"its attribute '{attr.Name}' cannot be set to '{attr.Value}': {DeviceAttribute.WhyNotSet(attr.Name, error)}");
+            {
+                var reason = DeviceAttribute.WhyNotSet(attr.Name, error);
+                return Fail(claim, $"its attribute '{attr.Name}' cannot be set to '{attr.Value}': {reason}");
+            }
+
             context.Log.Info($"set '{attr.Name}' of {claim} to '{attr.Value}'");
             if (difference is not null)
                 context.Log.Warn($"'{attr.Name}' of {claim} was set to '{attr.Value}' and reads '{difference}', ignoring");

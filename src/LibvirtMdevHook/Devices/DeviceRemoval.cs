@@ -75,7 +75,8 @@ internal sealed class DeviceRemoval(OperationContext context, Record record, Fil
     {
         var claim = record.Claims[0];
         var mayHaveBeenHeld = record.Phase >= Phase.Starting && !claim.IsForeign && !claim.IsHeldBack;
-        var removesItself = mayHaveBeenHeld && claim.Dialect == Dialect.Mdev && MayBeNvidias(Dialect.ParentPath(context.Root, claim.Parent));
+        var isMdev = claim.Dialect == Dialect.Mdev;
+        var removesItself = mayHaveBeenHeld && isMdev && MayBeNvidias(Dialect.ParentPath(context.Root, claim.Parent));
         return Deadline.After(removesItself ? context.Settings.RemovalGrace : TimeSpan.Zero);
     }
 

@@ -58,7 +58,8 @@ internal static class PlanInputReader
         ImmutableDictionary<SysfsName, string> failed,
         IEnumerable<DeviceId> has)
     {
-        var taken = has.Where(device => device.Address is not null).Select(device => KeyValuePair.Create(device.Name, "the domain has it already"));
+        var vfs = has.Where(device => device.Address is not null);
+        var taken = vfs.Select(vf => KeyValuePair.Create(vf.Name, "the domain has it already"));
         return Read(context, domain, declaration, failed.SetItems(taken), isIncoming: true, everyVf: true) with { TakesVfs = true };
     }
 
@@ -79,7 +80,8 @@ internal static class PlanInputReader
     {
         var isPreview = held == HeldDevices.AreFreed;
         var hasVfs = declaration.Hostdevs.Any(h => h.Device.Address is not null);
-        var input = Read(context, domain, declaration, ImmutableDictionary<SysfsName, string>.Empty, isIncoming, everyVf: isPreview && hasVfs);
+        var none = ImmutableDictionary<SysfsName, string>.Empty;
+        var input = Read(context, domain, declaration, none, isIncoming, everyVf: isPreview && hasVfs);
         var freed = new FreedClaims(OwnClaims(context, domain, input, held), isPreview);
         return input with
         {
@@ -92,7 +94,8 @@ internal static class PlanInputReader
     private static ImmutableArray<Claim> OwnClaims(OperationContext context, Domain domain, PlanInput input, HeldDevices held)
     {
         var own = ImmutableArray.CreateBuilder<Claim>();
-        foreach (var claim in context.Records.Domains().Concat(input.Removing).Where(r => r.Domain == domain.Uuid).SelectMany(r => r.Claims))
+        var records = context.Records.Domains().Concat(input.Removing).Where(r => r.Domain == domain.Uuid);
+        foreach (var claim in records.SelectMany(r => r.Claims))
         {
             if (!claim.IsForeign && input.Host.Devices.ContainsKey(claim.Device) && !IsKept(context.Root, claim, held))
                 own.Add(claim);

@@ -7,7 +7,8 @@ namespace LibvirtMdevHook.Devices;
 
 /// <summary>
 /// The only way back: rollback, release, detach, reconcile and recovery after a crash are the same walk over the claims of a record. The
-/// claims first move to the folder of removals, so that the domain is free of them whatever the kernel does. Then all devices go offline, and
+/// claims first move to the folder of removals, so that the domain is free of them whatever the kernel does. Then all devices go
+/// offline, and
 /// all that are proved ours are removed, again and again until nothing is left.
 /// </summary>
 internal sealed class TakeDown(OperationContext context)
@@ -117,8 +118,10 @@ internal sealed class TakeDown(OperationContext context)
             removal.Leave();
     }
 
-    /// <returns>Whether the claim is being removed now; where the removal could not be saved, it is too, and the domain's record is kept.</returns>
-    /// <param name="waitsForOthers">A removal that another worker has begun is waited for; otherwise whoever needs the device waits.</param>
+    /// <returns>Whether the claim is being removed now; where the removal could not be saved, it is too, and the domain's record
+    /// is kept.</returns>
+    /// <param name="waitsForOthers">A removal that another worker has begun is waited for; otherwise whoever needs the device
+    /// waits.</param>
     private bool TryMove(Record removal, bool waitsForOthers)
     {
         var device = removal.Claims[0].Device;

@@ -52,7 +52,10 @@ internal sealed class MigrateOperation(OperationContext context, TimeBudget budg
             return;
         using var host = context.Records.LockHost(Deadline.After(context.Settings.MigrateDeadline));
         // A later call for the domain may have been quicker.
-        if (host is not null && context.Records.Reservations().Any(r => r.Domain == reservation.Domain && r.Generation == reservation.Generation))
+        if (host is null)
+            return;
+        var own = context.Records.Reservations().FirstOrDefault(r => r.Domain == reservation.Domain);
+        if (own?.Generation == reservation.Generation)
             context.Records.DeleteReservation(reservation.Domain);
     }
 

@@ -10,7 +10,8 @@ using LibvirtMdevHook.Records;
 namespace LibvirtMdevHook.HookOperations;
 
 /// <summary>
-/// prepare: takes down what an earlier run of the domain left, plans and claims under the host's lock, and brings all up, or leaves nothing.
+/// prepare: takes down what an earlier run of the domain left, plans and claims under the host's lock, and brings all up, or
+/// leaves nothing.
 /// </summary>
 internal sealed class PrepareOperation(OperationContext context, TimeBudget budget, WorkerRequest request) : Operation
 {
@@ -50,7 +51,8 @@ internal sealed class PrepareOperation(OperationContext context, TimeBudget budg
         using var own = context.Records.Lock(Domain, Deadline.After(context.Settings.HeldWait));
         if (own is null)
         {
-            context.Log.Error("a later operation of this domain has not ended; what was brought up for a hook that has gone stays until the next start");
+            context.Log.Error(
+                "a later operation of this domain has not ended; what was brought up for a hook that has gone stays until the next start");
             return;
         }
 
@@ -102,8 +104,8 @@ internal sealed class PrepareOperation(OperationContext context, TimeBudget budg
 
         if (_takeDown.Work(budget))
             return null;
-        return string.Join("; ", _takeDown.Unfinished.Select(left =>
-            $"the device {left.Claim} of an earlier run of this domain cannot be removed yet: {left.Reason ?? "the time for the start is over"}"));
+        return string.Join("; ", _takeDown.Unfinished.Select(left => $"the device {left.Claim} of an earlier run of this domain "
+            + $"cannot be removed yet: {left.Reason ?? "the time for the start is over"}"));
     }
 
     private Reason? TryBringUp(Domain domain)
@@ -202,7 +204,8 @@ internal sealed class PrepareOperation(OperationContext context, TimeBudget budg
     }
 
     /// <summary>
-    /// A reservation made since is for the next arrival of the domain, of which this start knows nothing. One that cannot be dropped does not
+    /// A reservation made since is for the next arrival of the domain, of which this start knows nothing. One that cannot be
+    /// dropped does not
     /// fail the start. The caller holds the host's lock.
     /// </summary>
     private void DropReservationUnderTheLock()

@@ -7,7 +7,8 @@ using LibvirtMdevHook.Records;
 namespace LibvirtMdevHook.HookOperations;
 
 /// <summary>
-/// start: every device must still be there, of the right type and online. libvirt knows nothing of a device of qemu:commandline, so its node
+/// start: every device must still be there, of the right type and online. libvirt knows nothing of a device of qemu:commandline,
+/// so its node
 /// is given to the user that QEMU runs as; the nodes of native hostdevs libvirt labels itself, after this operation.
 /// </summary>
 internal sealed class StartOperation(OperationContext context, TimeBudget budget, WorkerRequest request) : Operation
@@ -60,17 +61,20 @@ internal sealed class StartOperation(OperationContext context, TimeBudget budget
                 continue;
             }
 
-            if (HostDevice.Look(context.Root, claim.Device)?.Group is not { } group || FileStatus.OfLink(context.Root.Vfio / group) is not { } before)
+            if (NodeOf(claim) is not { } node || FileStatus.OfLink(node) is not { } before)
                 return $"the device {claim} has no node in '{context.Root.Vfio}'";
             // hooks/qemu and qemu.d may both call: only the first start sees whose the node was.
             record = record.With(claim with { Node = claim.Node ?? new DacLabel(before.Uid, before.Gid) });
             own.Save(record);
-            if (TryGive(context.Root.Vfio / group, dac, claim) is { } reason)
+            if (TryGive(node, dac, claim) is { } reason)
                 return reason;
         }
 
         return null;
     }
+
+    private HostPath? NodeOf(Claim claim) =>
+        HostDevice.Look(context.Root, claim.Device)?.Group is { } group ? context.Root.Vfio / group : null;
 
     private Reason? TryGive(HostPath node, DacLabel dac, Claim claim)
     {

@@ -74,7 +74,8 @@ internal sealed class Worker(Root root, SocketEnd hook)
         return Answer.Good;
     }
 
-    /// <returns>Whether the hook has read the answer. One that is stopped may still do so: as long as it is there, nothing is decided.</returns>
+    /// <returns>Whether the hook has read the answer. One that is stopped may still do so: as long as it is there, nothing is
+    /// decided.</returns>
     private bool Reply(Answer answer) =>
         WorkerRequest.SendAnswer(hook, answer, Deadline.After(AnswerTime)) && hook.WasReadToTheEnd(Deadline.After(ReadTime));
 

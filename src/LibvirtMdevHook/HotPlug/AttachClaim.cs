@@ -8,12 +8,14 @@ namespace LibvirtMdevHook.HotPlug;
 
 /// <summary>
 /// One more claim in the record of a domain that runs: planned under the host's lock and brought up under the record's, as prepare does it,
-/// and taken down as release does it. The record's lock is never held while libvirt is asked: a release whose worker wants it may come at any
+/// and taken down as release does it. The record's lock is never held while libvirt is asked: a release whose worker wants it may
+/// come at any
 /// moment, and then takes this claim down with the others.
 /// </summary>
 /// <param name="domain">Declares the one device, under the rules of its declaration.</param>
 /// <param name="has">The devices of the guest, for a device without a name yet; null where the device has its name.</param>
-internal sealed class AttachClaim(OperationContext context, TimeBudget budget, Domain domain, IReadOnlyList<DeviceId>? has, Func<bool> isInterrupted)
+internal sealed class AttachClaim(
+    OperationContext context, TimeBudget budget, Domain domain, IReadOnlyList<DeviceId>? has, Func<bool> isInterrupted)
 {
     private readonly TakeDown _takeDown = new(context);
     private readonly AttachPlan _plan = new(context, budget, domain, has, isInterrupted);
@@ -53,7 +55,9 @@ internal sealed class AttachClaim(OperationContext context, TimeBudget budget, D
         return reason;
     }
 
-    /// <summary>Notes on record that QEMU may open the device from here on, and that NVIDIA's driver may remove it when QEMU lets go.</summary>
+    /// <summary>
+    /// Notes on record that QEMU may open the device from here on, and that NVIDIA's driver may remove it when QEMU lets go.
+    /// </summary>
     public Reason? TryOffer()
     {
         try
@@ -72,7 +76,10 @@ internal sealed class AttachClaim(OperationContext context, TimeBudget budget, D
         }
     }
 
-    /// <summary>Takes the device down again. Records that cannot be read or written are a reason like others: the rest has to be undone, too.</summary>
+    /// <summary>
+    /// Takes the device down again. Records that cannot be read or written are a reason like others: the rest has to be undone,
+    /// too.
+    /// </summary>
     /// <returns>Null when nothing is left of the device, whichever operation took it down.</returns>
     public Reason? TryTakeBack()
     {
@@ -150,7 +157,9 @@ internal sealed class AttachClaim(OperationContext context, TimeBudget budget, D
         }
     }
 
-    /// <summary>The proposal wants all devices of a domain made before any is online; how a driver refuses then is its own affair.</summary>
+    /// <summary>
+    /// The proposal wants all devices of a domain made before any is online; how a driver refuses then is its own affair.
+    /// </summary>
     private string Hint() => _own?.Claims.Any(c => c.Dialect == Dialect.Rfc2016) == true
         ? "; drivers of the 2016 interface may refuse another device to a domain that has one online"
         : "";

@@ -8,12 +8,17 @@ using LibvirtMdevHook.Records;
 
 namespace LibvirtMdevHook.HotPlug;
 
-/// <summary>Which parent or VF one more device of a domain gets, beside those it has. A parent that failed is left out of the next plan.</summary>
+/// <summary>
+/// Which parent or VF one more device of a domain gets, beside those it has. A parent that failed is left out of the next plan.
+/// </summary>
 /// <param name="domain">Declares the one device, under the rules of its declaration.</param>
 /// <param name="has">The devices of the guest, for a device without a name yet; null where the device has its name.</param>
-internal sealed class AttachPlan(OperationContext context, TimeBudget budget, Domain domain, IReadOnlyList<DeviceId>? has, Func<bool> isInterrupted)
+internal sealed class AttachPlan(
+    OperationContext context, TimeBudget budget, Domain domain, IReadOnlyList<DeviceId>? has, Func<bool> isInterrupted)
 {
-    /// <summary>How long a plan may wait for others' removals, with the record's lock held: a domain that ends meanwhile may start again.</summary>
+    /// <summary>
+    /// How long a plan may wait for others' removals, with the record's lock held: a domain that ends meanwhile may start again.
+    /// </summary>
     private static readonly TimeSpan RemovalTime = TimeSpan.FromSeconds(20);
 
     private readonly Dictionary<SysfsName, string> _failed = [];

@@ -7,7 +7,8 @@ using LibvirtMdevHook.Virsh;
 namespace LibvirtMdevHook.HotPlug;
 
 /// <summary>
-/// virt-mdev attach: brings a device up as prepare does and hands it to a guest that runs, or only declares it for the next start of a domain
+/// virt-mdev attach: brings a device up as prepare does and hands it to a guest that runs, or only declares it for the next start
+/// of a domain
 /// that does not run. The guest comes last: everything before it can be undone without its help, and is undone when a step fails.
 /// </summary>
 internal sealed class DeviceAttach(OperationContext context, VirshClient virsh, WaitNotice waitNotice, HotPlugRequest request)
@@ -53,7 +54,8 @@ internal sealed class DeviceAttach(OperationContext context, VirshClient virsh, 
             return $"it has the device '{_device.Device}' already";
         if (!guest.IsFull(request.Requested))
             return null;
-        return $"it would declare more than {DeclarationXml.MaximumHostdevs} devices or {DeclarationXml.MaximumAttrs} attributes, the most there may be";
+        return $"it would declare more than {DeclarationXml.MaximumHostdevs} devices or {DeclarationXml.MaximumAttrs} attributes, "
+            + "the most there may be";
     }
 
     private Reason? TryAttach(AttachClaim claim, EditableDomain guest, bool isUnnamed)
@@ -105,7 +107,9 @@ internal sealed class DeviceAttach(OperationContext context, VirshClient virsh, 
         return work.GetAwaiter().GetResult();
     }
 
-    /// <summary>For the next start: prepare refuses a declared device that has no hostdev in a sentence that says how to put it right.</summary>
+    /// <summary>
+    /// For the next start: prepare refuses a declared device that has no hostdev in a sentence that says how to put it right.
+    /// </summary>
     private Reason? TryDefine(VirshDomain virshDomain)
     {
         if (virshDomain.TryDeclare(Affect.Config, _undo) is { } undeclared)

@@ -9,7 +9,8 @@ using LibvirtMdevHook.Virsh;
 namespace LibvirtMdevHook.HotPlug;
 
 /// <summary>
-/// virt-mdev detach: asks the guest for a device, waits until it has really let go, and takes the device down as release does. What the guest
+/// virt-mdev detach: asks the guest for a device, waits until it has really let go, and takes the device down as release does.
+/// What the guest
 /// has given away cannot be given back, so nothing else is changed before. Interrupted anywhere, it goes on when it is called again.
 /// </summary>
 internal sealed class DeviceDetach(OperationContext context, VirshClient virsh, WaitNotice waitNotice, HotPlugRequest request)
@@ -55,13 +56,21 @@ internal sealed class DeviceDetach(OperationContext context, VirshClient virsh, 
     private Reason? WhyNotPossible(VirshDomain virshDomain, EditableDomain guest, Claim? claim, Record? removal)
     {
         if (!guest.IsActive && !request.Persistent)
-            return "it does not run, so nothing can be detached from it; with --persistent the device is taken from what is defined for its next start";
+        {
+            return "it does not run, so nothing can be detached from it; "
+                + "with --persistent the device is taken from what is defined for its next start";
+        }
+
         if (claim?.AttachedBy == AttachedBy.Commandline)
             return $"the device '{request.Device}' was given to QEMU by qemu:commandline, which cannot be taken back while it runs";
         if (claim is not null)
             return null;
         if (guest.IsActive && guest.Find(request.Device) is not null)
-            return $"the device '{request.Device}' is not on record, so it is not ours to take down; 'virsh detach-device' takes it from the guest";
+        {
+            return $"the device '{request.Device}' is not on record, so it is not ours to take down; "
+                + "'virsh detach-device' takes it from the guest";
+        }
+
         var defined = request.Persistent ? virshDomain.Look(Affect.Config).Value : null;
         var isKnown = removal is not null || guest.Declares(request.Device) || defined?.Declares(request.Device) == true;
         return isKnown ? null : $"it has no device '{request.Device}'; 'virt-mdev list' lists the devices of domains";
@@ -80,7 +89,9 @@ internal sealed class DeviceDetach(OperationContext context, VirshClient virsh, 
         return $"the device '{request.Device}' cannot be detached: {answer.Reason}; everything is as before";
     }
 
-    /// <summary>'Device detached successfully' means that the guest was asked: one that is paused, or has no driver for it, still has it.</summary>
+    /// <summary>
+    /// 'Device detached successfully' means that the guest was asked: one that is paused, or has no driver for it, still has it.
+    /// </summary>
     private Reason? TryWaitForGuest(VirshDomain virshDomain, Guid domain, Claim claim)
     {
         Reason? held = null;

@@ -9,7 +9,8 @@ namespace LibvirtMdevHook.HotPlug;
 /// <param name="Persistent">The domain as it is defined, for its next start, is changed too.</param>
 /// <param name="Deadline">When waiting for the driver, for other operations and for the guest ends.</param>
 /// <param name="IsInterrupted">True once the user has interrupted the command.</param>
-internal sealed record HotPlugRequest(string Domain, RequestedDevice Requested, bool Persistent, Deadline Deadline, Func<bool> IsInterrupted)
+internal sealed record HotPlugRequest(
+    string Domain, RequestedDevice Requested, bool Persistent, Deadline Deadline, Func<bool> IsInterrupted)
 {
     public DeviceId Device => Requested.Device;
 }

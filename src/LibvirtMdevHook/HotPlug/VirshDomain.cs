@@ -7,7 +7,8 @@ using LibvirtMdevHook.Virsh;
 namespace LibvirtMdevHook.HotPlug;
 
 /// <summary>
-/// A domain whose devices are changed while it runs, as libvirt sees it. Each change is one call of virsh. What the domain was before is read
+/// A domain whose devices are changed while it runs, as libvirt sees it. Each change is one call of virsh. What the domain was
+/// before is read
 /// again each time, so that others' changes to it stay.
 /// </summary>
 internal sealed class VirshDomain(VirshClient virsh, Guid uuid, HotPlugRequest request)
@@ -17,7 +18,8 @@ internal sealed class VirshDomain(VirshClient virsh, Guid uuid, HotPlugRequest r
 
     /// <summary>Changes a domain while no other attach or detach of it is at work.</summary>
     /// <param name="change">Given the domain as it is once the others have ended: they may have changed it.</param>
-    public static Answer Change(OperationContext context, VirshClient virsh, HotPlugRequest request, Func<VirshDomain, EditableDomain, Answer> change)
+    public static Answer Change(
+        OperationContext context, VirshClient virsh, HotPlugRequest request, Func<VirshDomain, EditableDomain, Answer> change)
     {
         context.Records.MakeFolders();
         var named = virsh.Domain(request.Domain);
@@ -63,8 +65,11 @@ internal sealed class VirshDomain(VirshClient virsh, Guid uuid, HotPlugRequest r
     public VirshAnswer<string> Attach(Affect affect, string model) =>
         virsh.Run(["attach-device", $"{uuid}", VirshClient.Input, Flag(affect)], HostdevXml.Of(Device, model), Until(affect));
 
-    public VirshAnswer<string> Detach(Affect affect, string? model) => virsh.Run(
-        ["detach-device", $"{uuid}", VirshClient.Input, Flag(affect)], HostdevXml.Of(Device, model ?? HostdevXml.UsualModel), Until(affect));
+    public VirshAnswer<string> Detach(Affect affect, string? model)
+    {
+        var hostdev = HostdevXml.Of(Device, model ?? HostdevXml.UsualModel);
+        return virsh.Run(["detach-device", $"{uuid}", VirshClient.Input, Flag(affect)], hostdev, Until(affect));
+    }
 
     /// <returns>Null also where the device was not defined for the next start.</returns>
     public Reason? TryUndefine()
@@ -72,7 +77,10 @@ internal sealed class VirshDomain(VirshClient virsh, Guid uuid, HotPlugRequest r
         var defined = Look(Affect.Config);
         if (defined.Value is null)
             return defined.Reason;
-        return defined.Value.Find(Device) is { } entry && Detach(Affect.Config, entry.Model) is { Value: null } answer ? answer.Reason : null;
+        if (defined.Value.Find(Device) is not { } entry)
+            return null;
+        var answer = Detach(Affect.Config, entry.Model);
+        return answer.Value is null ? answer.Reason : null;
     }
 
     /// <summary>A guest that runs, and the device's driver, take their time; that is what the person waits for.</summary>

@@ -1,8 +1,8 @@
 namespace LibvirtMdevHook.Linux;
 
 /// <summary>
-/// Where programs of the host are looked for: in the absolute folders of PATH. A relative one, or an empty one, which means the current folder, is
-/// passed over: what lies in the folder where root happens to be may be anybody's.
+/// Where programs of the host are looked for: in the absolute folders of PATH. A relative or an empty
+/// entry means the current folder and is passed over: a file there may be any user's.
 /// </summary>
 internal static class SearchPath
 {

@@ -11,7 +11,8 @@ namespace LibvirtMdevHook.Records;
 /// <param name="Type">Null for a parent without predefined types.</param>
 /// <param name="Attrs">Written in this order after create.</param>
 /// <param name="Args">The vendor arguments of create and destroy, as they are written after the uuid and a colon; empty for none.</param>
-/// <param name="Inode">Of the device's sysfs directory, a VF's from <see cref="Stage.Intended"/> and a mediated device's from <see cref="Stage.Created"/> on: the same uuid with another inode is another device.</param>
+/// <param name="Inode">Of the device's sysfs directory, a VF's from <see cref="Stage.Intended"/> and a mediated device's from
+/// <see cref="Stage.Created"/> on: the same uuid with another inode is another device.</param>
 /// <param name="IsForeign">Somebody else made the device: it is used, put back as it was, and never removed.</param>
 /// <param name="WasOnline">A foreign device's state before us.</param>
 /// <param name="IsHeldBack">Of a domain that runs, whose QEMU has not been told of the device yet.</param>
@@ -32,8 +33,15 @@ internal sealed record Claim(
     bool IsHeldBack = false,
     DacLabel? Node = null)
 {
-    /// <summary>What it is called where it was chosen to be: a VF is its own place, whatever name it was asked for by.</summary>
-    public DeviceId NameThere => Dialect == Dialect.Vf && PciAddress.TryParse(Parent.ToString(), out var address) ? DeviceId.Vf(address) : Device;
+    /// <summary>The device's name on this host: the chosen VF's address, otherwise the declared uuid.</summary>
+    public DeviceId NameThere
+    {
+        get
+        {
+            var isVf = Dialect == Dialect.Vf;
+            return isVf && PciAddress.TryParse(Parent.ToString(), out var address) ? DeviceId.Vf(address) : Device;
+        }
+    }
 
     /// <summary>For messages: <c>'6a2f...' ('GRID M60-4Q' on '0000:86:00.0')</c>, with a VF's PF.</summary>
     public override string ToString()

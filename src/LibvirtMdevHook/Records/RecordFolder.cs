@@ -76,7 +76,9 @@ internal sealed class RecordFolder(
         }
     }
 
-    /// <summary>Deletes what killed processes left besides records: files that were not renamed yet, and locks of what has no record.</summary>
+    /// <summary>
+    /// Deletes what killed processes left besides records: files that were not renamed yet, and locks of what has no record.
+    /// </summary>
     public void DeleteDebris()
     {
         foreach (var name in Names().Select(DebrisOf).OfType<string>().Distinct())
@@ -113,7 +115,8 @@ internal sealed class RecordFolder(
     {
         try
         {
-            return [.. Directory.EnumerateFileSystemEntries(Path.Text).Select(entry => System.IO.Path.GetFileName(entry)).Order(StringComparer.Ordinal)];
+            var names = Directory.EnumerateFileSystemEntries(Path.Text).Select(entry => System.IO.Path.GetFileName(entry));
+            return [.. names.Order(StringComparer.Ordinal)];
         }
         catch (DirectoryNotFoundException)
         {

@@ -5,13 +5,17 @@ using LibvirtMdevHook.Linux;
 namespace LibvirtMdevHook.Records;
 
 /// <summary>
-/// /run/libvirt-mdev. <c>domains/UUID.xml</c> holds what a domain has, <c>removing/DEVICE.xml</c> a device that is being removed. Each has a
-/// lock beside it. <c>reserved/UUID.xml</c> holds what is reserved for a domain that may be arriving; it is made and deleted under the host's
-/// lock. <c>lock</c> is the host's lock, held while the host is read and a plan is made. <c>hotplug</c> holds the locks of attach and detach,
+/// /run/libvirt-mdev. <c>domains/UUID.xml</c> holds what a domain has, <c>removing/DEVICE.xml</c> a device that is being removed.
+/// Each has a
+/// lock beside it. <c>reserved/UUID.xml</c> holds what is reserved for a domain that may be arriving; it is made and deleted
+/// under the host's
+/// lock. <c>lock</c> is the host's lock, held while the host is read and a plan is made. <c>hotplug</c> holds the locks of attach
+/// and detach,
 /// and <c>set-aside</c> the files that are not trusted.
 /// </summary>
 /// <param name="report">Told, in a sentence, of each file that is not trusted.</param>
-/// <param name="isForReading">A file that is not trusted is reported and stays where it is: a command that only looks moves nothing.</param>
+/// <param name="isForReading">A file that is not trusted is reported and stays where it is: a command that only looks moves
+/// nothing.</param>
 internal sealed class RecordStore(Root root, string boot, Action<string> report, bool isForReading = false)
 {
     private const uint ReadableByPeople = 0x1ed;
@@ -24,7 +28,7 @@ internal sealed class RecordStore(Root root, string boot, Action<string> report,
 
     private RecordFolder DomainFolder => field ??= Folder("domains", CanonicalUuid, DomainOf);
 
-    private RecordFolder RemovalFolder => field ??= Folder("removing", CanonicalDevice, record => record.Claims is [var claim] ? $"{claim.Device}" : "");
+    private RecordFolder RemovalFolder => field ??= Folder("removing", CanonicalDevice, OnlyDeviceOf);
 
     private RecordFolder ReservationFolder => field ??= Folder("reserved", CanonicalUuid, DomainOf);
 
@@ -109,7 +113,9 @@ internal sealed class RecordStore(Root root, string boot, Action<string> report,
             DeleteReservation(expired.Domain);
     }
 
-    /// <summary>Deletes what killed processes left besides records: files that were not renamed yet, and locks of what has no record.</summary>
+    /// <summary>
+    /// Deletes what killed processes left besides records: files that were not renamed yet, and locks of what has no record.
+    /// </summary>
     public void DeleteDebris()
     {
         DomainFolder.DeleteDebris();
@@ -125,6 +131,8 @@ internal sealed class RecordStore(Root root, string boot, Action<string> report,
     public void DeleteRemovalDebris() => RemovalFolder.DeleteDebris();
 
     private static bool HasExpired(Record reservation) => reservation.Expires is not { Passed: false };
+
+    private static string OnlyDeviceOf(Record record) => record.Claims is [var claim] ? $"{claim.Device}" : "";
 
     private static string DomainOf(Record record) => $"{record.Domain:D}";
 

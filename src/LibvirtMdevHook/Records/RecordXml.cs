@@ -31,10 +31,10 @@ internal static class RecordXml
             Uuid(domain.Element("uuid")?.Value),
             domain.Element("name")?.Value ?? "",
             Required(root, "boot"),
-            long.Parse(Required(root, "generation"), NumberStyles.None, CultureInfo.InvariantCulture),
+            Number(Required(root, "generation")),
             Parse<Phase>(Required(root, "phase")),
             [.. root.Elements("device").Select(ReadClaim)],
-            root.Attribute("expires") is { } expires ? new Deadline(long.Parse(expires.Value, NumberStyles.None, CultureInfo.InvariantCulture)) : null);
+            root.Attribute("expires") is { } expires ? new Deadline(Number(expires.Value)) : null);
     }
 
     private static XElement Write(Claim claim) => new("device",
@@ -48,8 +48,7 @@ internal static class RecordXml
         new XElement("parent", claim.Parent.ToString()),
         claim.Gpu != claim.Parent ? new XElement("gpu", claim.Gpu.ToString()) : null,
         claim.Type is { } type
-            ? new XElement("type", new XAttribute("id", type.Id.ToString()), Optional("name", type.Name), Optional("framebuffer", type.Framebuffer),
-                type.GpuGigabytes is { } all ? new XAttribute("gpu-gigabytes", all) : null)
+            ? WriteType(type)
             : null,
         claim.Attrs.Select(a => new XElement("attr", new XAttribute("name", a.Name.ToString()), new XAttribute("value", a.Value))),
         claim.Args.Length > 0 ? new XElement("args", claim.Args) : null,
@@ -84,8 +83,17 @@ internal static class RecordXml
             element.Element("node") is { } node ? new DacLabel((uint)node.Attribute("uid")!, (uint)node.Attribute("gid")!) : null);
     }
 
-    private static ClaimedType ReadType(XElement type) =>
-        new(SysfsName.Parse(Required(type, "id")), (string?)type.Attribute("name"), (string?)type.Attribute("framebuffer"), (int?)type.Attribute("gpu-gigabytes"));
+    private static XElement WriteType(ClaimedType type) => new("type",
+        new XAttribute("id", type.Id.ToString()),
+        Optional("name", type.Name),
+        Optional("framebuffer", type.Framebuffer),
+        type.GpuGigabytes is { } all ? new XAttribute("gpu-gigabytes", all) : null);
+
+    private static ClaimedType ReadType(XElement type) => new(
+        SysfsName.Parse(Required(type, "id")),
+        (string?)type.Attribute("name"),
+        (string?)type.Attribute("framebuffer"),
+        (int?)type.Attribute("gpu-gigabytes"));
 
     private static Attr ReadAttr(XElement attr)
     {
@@ -100,11 +108,16 @@ internal static class RecordXml
     private static string Required(XElement element, string name) =>
         (string?)element.Attribute(name) ?? throw new FormatException($"<{element.Name}> has no '{name}'");
 
-    private static Guid Uuid(string? text) => DeviceId.TryParseUuid(text, out var uuid) ? uuid : throw new FormatException("its <uuid> is not a uuid");
+    private static long Number(string text) => long.Parse(text, NumberStyles.None, CultureInfo.InvariantCulture);
+
+    private static Guid Uuid(string? text) =>
+        DeviceId.TryParseUuid(text, out var uuid) ? uuid : throw new FormatException("its <uuid> is not a uuid");
 
     private static T Parse<T>(string text) where T : struct, Enum =>
         EnumText.TryParse<T>(text, out var value) ? value.Value : throw new FormatException($"'{text}' is not {EnumText.Choices<T>()}");
 
     /// <summary>Text from elsewhere may hold characters that XML cannot.</summary>
-    private static string Printable(string text) => string.Concat(text.Select(c => char.IsControl(c) || char.IsSurrogate(c) || c >= '\ufffe' ? '?' : c));
+    private static string Printable(string text) => string.Concat(text.Select(c => IsPrintable(c) ? c : '?'));
+
+    private static bool IsPrintable(char c) => !char.IsControl(c) && !char.IsSurrogate(c) && c < '\ufffe';
 }

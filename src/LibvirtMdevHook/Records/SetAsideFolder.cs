@@ -21,7 +21,8 @@ internal sealed class SetAsideFolder(HostPath path, Action<string> report, bool 
 
         var place = path / $"{name}.{Environment.TickCount64}";
         Libc.mkdir(path.Text, OwnersAlone);
-        var outcome = Libc.rename(file.Text, place.Text) == 0 ? $"it now lies at '{place}'" : $"it cannot be moved away: {Errno.Last().InWords}";
+        var isMoved = Libc.rename(file.Text, place.Text) == 0;
+        var outcome = isMoved ? $"it now lies at '{place}'" : $"it cannot be moved away: {Errno.Last().InWords}";
         report($"the record '{file}' is not acted on: {reason}; {outcome}");
     }
 }

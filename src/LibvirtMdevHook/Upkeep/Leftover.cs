@@ -6,7 +6,8 @@ namespace LibvirtMdevHook.Upkeep;
 /// <param name="Devices">Empty for a record that is not trusted.</param>
 /// <param name="Text">What it is and why, as a sentence without its full stop.</param>
 /// <param name="Reason">Why it is not cleaned up; null when it can be, or was.</param>
-internal sealed record Leftover(LeftoverKind Kind, IReadOnlyList<DeviceId> Devices, string? DomainName, Guid? Domain, string Text, string? Reason);
+internal sealed record Leftover(
+    LeftoverKind Kind, IReadOnlyList<DeviceId> Devices, string? DomainName, Guid? Domain, string Text, string? Reason);
 
 /// <summary>The kinds of leftovers.</summary>
 internal enum LeftoverKind

@@ -7,7 +7,8 @@ using LibvirtMdevHook.Virsh;
 namespace LibvirtMdevHook.Upkeep;
 
 /// <summary>
-/// Finds what no hook will come back for, and takes it down where asked to. libvirt is asked before any lock is taken. What it said holds only
+/// Finds what no hook will come back for, and takes it down where asked to. libvirt is asked before any lock is taken. What it
+/// said holds only
 /// for a record that is the same under the lock, and whose devices no process holds.
 /// </summary>
 internal sealed class Reconcile(OperationContext context, VirshClient virsh, WaitNotice waitNotice)
@@ -75,7 +76,8 @@ internal sealed class Reconcile(OperationContext context, VirshClient virsh, Wai
         var reason = own is null ? "an operation of the domain is at work" : WhoHolds(now.Claims);
         if (_applies && reason is null)
             reason = _takeDown.TryBegin(now);
-        Add(LeftoverKind.Orphan, now, [.. now.Claims], $"the record of '{now.Name}' ({now.Domain}), which does not run, with {List(now.Claims)}", reason);
+        var text = $"the record of '{now.Name}' ({now.Domain}), which does not run, with {List(now.Claims)}";
+        Add(LeftoverKind.Orphan, now, [.. now.Claims], text, reason);
     }
 
     private void JudgeRunning(Record record)
@@ -98,7 +100,8 @@ internal sealed class Reconcile(OperationContext context, VirshClient virsh, Wai
             var reason = WhoHolds([claim]);
             if (_applies && reason is null && own!.Load() is { } current)
                 reason = _takeDown.TryBegin(current, claim);
-            Add(LeftoverKind.HalfAttached, now, [claim], $"the device {claim} of '{now.Name}' ({now.Domain}), which runs without it", reason);
+            var text = $"the device {claim} of '{now.Name}' ({now.Domain}), which runs without it";
+            Add(LeftoverKind.HalfAttached, now, [claim], text, reason);
         }
     }
 
@@ -166,5 +169,6 @@ internal sealed class Reconcile(OperationContext context, VirshClient virsh, Wai
         return error == Errno.EBUSY ? "a process that cannot be seen from here" : null;
     }
 
-    private static string List(IEnumerable<Claim> claims) => string.Join(", ", claims.Select(c => c.ToString()).DefaultIfEmpty("no device"));
+    private static string List(IEnumerable<Claim> claims) =>
+        string.Join(", ", claims.Select(claim => claim.ToString()).DefaultIfEmpty("no device"));
 }

@@ -8,7 +8,8 @@ using LibvirtMdevHook.Planning;
 namespace LibvirtMdevHook.Upkeep;
 
 /// <summary>
-/// Writes the short form of a domain XML, in which hostdevs say what they should be, out for libvirt. Only for a VF the host is looked at: a free
+/// Writes the short form of a domain XML, in which hostdevs say what they should be, out for libvirt. Only for a VF the host is
+/// looked at: a free
 /// one is picked, as for a domain that comes from another host. Nothing is reserved, and nothing is written to sysfs.
 /// </summary>
 internal sealed class Render(OperationContext context, byte[] xml)
@@ -32,7 +33,8 @@ internal sealed class Render(OperationContext context, byte[] xml)
 
         var declaration = domain.Declaration! with { Hostdevs = [.. domain.Declaration.Hostdevs.Where(h => unnamed.Contains(h.Device))] };
         var has = GuestDevices.Read(document.Root).Entries.Select(e => e.Device).Except(unnamed);
-        var plan = Planner.Make(PlanInputReader.ForUnnamed(context, domain, declaration, ImmutableDictionary<SysfsName, string>.Empty, has));
+        var input = PlanInputReader.ForUnnamed(context, domain, declaration, ImmutableDictionary<SysfsName, string>.Empty, has);
+        var plan = Planner.Make(input);
         if (plan.Record is not { } record)
             return WithoutPlaceholders(plan.Refusal, unnamed);
         Xml = DeviceRenames.Apply(document, record.Claims.ToDictionary(c => c.Device, c => c.NameThere));

@@ -13,8 +13,8 @@ internal sealed class VirshClient
     /// <summary>Where virsh finds what it is given to read; a bare /dev has no stdin.</summary>
     public const string Input = "/proc/self/fd/0";
 
-    private const string NotFound = "'virsh' is in no absolute folder of PATH; install libvirt's clients ('libvirt-clients' or 'libvirt-client'), "
-        + "or add the folder in which it lies to PATH";
+    private const string NotFound = "'virsh' is in no absolute folder of PATH; "
+        + "install libvirt's clients ('libvirt-clients' or 'libvirt-client'), or add the folder in which it lies to PATH";
 
     private const string UriVariable = "LIBVIRT_DEFAULT_URI";
     private const string SystemUri = "qemu:///system";
@@ -26,7 +26,8 @@ internal sealed class VirshClient
     private VirshClient(string uri, TimeSpan limit, WaitNotice waitNotice) => (_uri, _limit, _waitNotice) = (uri, limit, waitNotice);
 
     /// <param name="limit">How long each call may take.</param>
-    /// <param name="problem">Why not, as a sentence: devices are made on this host, and another libvirtd knows nothing of its domains.</param>
+    /// <param name="problem">Why not, as a sentence: devices are made on this host, and another libvirtd knows nothing of its
+    /// domains.</param>
     /// <returns>Null when the environment names another connection than this host's.</returns>
     public static VirshClient? OfThisHost(TimeSpan limit, WaitNotice waitNotice, out string problem)
     {
@@ -49,7 +50,8 @@ internal sealed class VirshClient
         }
         catch (DomainXmlException e)
         {
-            return new VirshAnswer<EditableDomain>(null, $"the XML of the domain '{domain}' cannot be taken: {e.Problems[0]}", IsSilent: false);
+            var reason = $"the XML of the domain '{domain}' cannot be taken: {e.Problems[0]}";
+            return new VirshAnswer<EditableDomain>(null, reason, IsSilent: false);
         }
     }
 
