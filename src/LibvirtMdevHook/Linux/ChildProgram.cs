@@ -30,7 +30,8 @@ internal static class ChildProgram
             var errors = process.StandardError.ReadToEndAsync();
             Feed(process, input);
             // A process that the program has started may keep its outputs open after it has ended.
-            if (process.WaitForExit(deadline.Milliseconds) && Task.WaitAll([output, errors], Math.Max(deadline.Milliseconds, 100)))
+            if (process.WaitForExit(deadline.Milliseconds)
+                && Task.WaitAll([output, errors], Math.Max(deadline.Milliseconds, 100)))
                 return new ChildOutcome(process.ExitCode, output.Result, errors.Result);
             process.Kill();
             return new ChildOutcome(null, "", "");
