@@ -13,7 +13,8 @@ namespace LibvirtMdevHook.DomainEdits;
 /// <param name="IsUnnamed">
 /// This program made the uuid. Where only a VF fits, the device becomes that VF.
 /// </param>
-internal sealed record RequestedDevice(DeviceId Device, string? Type, string Parents = "", string Args = "", bool IsUnnamed = false)
+internal sealed record RequestedDevice(
+    DeviceId Device, string? Type, string Parents = "", string Args = "", bool IsUnnamed = false)
 {
     /// <summary>Names and values in the order in which they are written.</summary>
     public ImmutableArray<(string Name, string Value)> Attrs { get; init; } = [];
@@ -21,7 +22,8 @@ internal sealed record RequestedDevice(DeviceId Device, string? Type, string Par
     /// <returns>The entry of the declaration, without a namespace.</returns>
     public XElement ToXml()
     {
-        var hostdev = new XElement("hostdev", new XAttribute(DeclaredHostdevXml.AttributeFor(Device), Device.ToString()));
+        var hostdev = new XElement("hostdev");
+        hostdev.Add(new XAttribute(DeclaredHostdevXml.AttributeFor(Device), Device.ToString()));
         if (Type is not null)
             hostdev.Add(new XAttribute("type", Type));
         if (Parents.Length > 0)

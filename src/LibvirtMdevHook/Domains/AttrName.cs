@@ -23,12 +23,14 @@ internal sealed record AttrName
 
     private static readonly string[] AllowedNames =
     [
-        "assign_adapter", "unassign_adapter", "assign_domain", "unassign_domain", "assign_control_domain", "unassign_control_domain",
+        "assign_adapter", "unassign_adapter", "assign_domain", "unassign_domain",
+        "assign_control_domain", "unassign_control_domain",
     ];
 
     private static readonly string[] NeverNames =
     [
-        "remove", "uevent", "config", "driver_override", "reset", "nvidia/current_vgpu_type", "nvidia/creatable_vgpu_types",
+        "remove", "uevent", "config", "driver_override", "reset",
+        "nvidia/current_vgpu_type", "nvidia/creatable_vgpu_types",
     ];
 
     private AttrName(SysfsName? folder, SysfsName file) => (Folder, File) = (folder, file);
@@ -71,7 +73,8 @@ internal sealed record AttrName
         return parts.Length == 2 && (AllowedFolders.Contains(parts[0]) || alsoAllowed.Contains(parts[0] + "/*"));
     }
 
-    private static bool IsNever(string name) => NeverNames.Contains(name) || name.StartsWith("resource", StringComparison.Ordinal);
+    private static bool IsNever(string name) =>
+        NeverNames.Contains(name) || name.StartsWith("resource", StringComparison.Ordinal);
 
     private static bool IsPlain(string part) =>
         SysfsName.TryParse(part, out _) && part.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '.' or '-');

@@ -33,8 +33,8 @@ internal static class DeclarationXml
         var known = all.Where(e => e.Name.Namespace == Ours).ToArray();
         foreach (var second in known.Skip(1).Take(MaximumAlike))
         {
-            problems.Add(At(second, $"the element '{Shown(second.Name, second)}' is a second declaration; libvirt keeps only one element of a "
-                + "namespace, so put every <hostdev> into the first"));
+            problems.Add(At(second, $"the element '{Shown(second.Name, second)}' is a second declaration; "
+                + "libvirt keeps only one element of a namespace, so put every <hostdev> into the first"));
         }
 
         if (known.Length == 0)
@@ -93,7 +93,11 @@ internal static class DeclarationXml
         }
 
         foreach (var twice in hostdevs.GroupBy(h => h.Device).Where(g => g.Count() > 1))
-            problems.Add(new Problem(twice.Last().Line, $"the device '{twice.Key}' is declared twice, first in line {twice.First().Line}"));
+        {
+            problems.Add(new Problem(
+                twice.Last().Line, $"the device '{twice.Key}' is declared twice, first in line {twice.First().Line}"));
+        }
+
         return new Declaration(
             ReadChoice<Placement>(element, "placement", problems),
             ReadChoice<NumaRule>(element, "numa", problems),
@@ -117,7 +121,8 @@ internal static class DeclarationXml
     private static bool IsOurs(XName name) => name.NamespaceName.StartsWith(NamespaceStem, StringComparison.Ordinal);
 
     private static void RefuseOutsideMetadata(XElement domain, List<Problem> problems) =>
-        problems.AddRange(domain.Elements().Where(e => e.Name != "metadata").DescendantsAndSelf().SelectMany(Misplaced).Take(MaximumAlike));
+        problems.AddRange(
+            domain.Elements().Where(e => e.Name != "metadata").DescendantsAndSelf().SelectMany(Misplaced).Take(MaximumAlike));
 
     private static IEnumerable<Problem> Misplaced(XElement element)
     {
@@ -127,8 +132,8 @@ internal static class DeclarationXml
             yield return At(element, $"the element <{element.Name.LocalName}> of '{element.Name.NamespaceName}' {Remedy}");
         foreach (var attribute in ElementCopy.Plain(element.Attributes()).Where(a => IsOurs(a.Name)))
         {
-            yield return At(attribute,
-                $"the attribute '{attribute.Name.LocalName}' of '{attribute.Name.NamespaceName}' on <{element.Name.LocalName}> {Remedy}");
+            yield return At(attribute, $"the attribute '{attribute.Name.LocalName}' of '{attribute.Name.NamespaceName}' "
+                + $"on <{element.Name.LocalName}> {Remedy}");
         }
     }
 }

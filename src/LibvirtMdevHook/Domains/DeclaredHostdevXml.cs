@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Text;
 using System.Xml.Linq;
 
 namespace LibvirtMdevHook.Domains;
@@ -16,7 +15,6 @@ internal static class DeclaredHostdevXml
     private const int MaximumParents = 256;
 
     private const int MaximumTypeLength = 255;
-    private const int MaximumValueBytes = 4095;
 
     private static readonly char[] Blanks = [' ', '\t', '\n', '\r'];
 
@@ -31,7 +29,7 @@ internal static class DeclaredHostdevXml
         var parents = ReadParents(element, problems);
         var type = ReadType(element, parents, device, problems);
         var args = ReadArgs(element, problems);
-        var attrs = ReadAttrs(element, alsoAllowed, problems);
+        var attrs = AttrXml.ReadAll(element, alsoAllowed, problems);
         if (device is null)
             return null;
         var target = devices.Find(device);
@@ -87,7 +85,11 @@ internal static class DeclaredHostdevXml
         }
 
         if (names.Length == 0)
-            problems.Add(DeclarationXml.At(attribute, $"parent is empty; expected {ParentName.Expected}, or no parent for any that fits"));
+        {
+            problems.Add(DeclarationXml.At(attribute,
+                $"parent is empty; expected {ParentName.Expected}, or no parent for any that fits"));
+        }
+
         var parents = ImmutableArray.CreateBuilder<ParentName>();
         foreach (var name in names)
         {
@@ -116,8 +118,10 @@ internal static class DeclaredHostdevXml
 
         if (parents.Length != 1 || device?.Uuid is null)
         {
-            problems.Add(DeclarationXml.At(element, $"the type of the device '{device?.ToString() ?? "?"}' is missing; expected a type's name or id "
-                + "(only a mediated device with exactly one parent, of a vendor without predefined types, needs none)"));
+            var name = device?.ToString() ?? "?";
+            problems.Add(DeclarationXml.At(element, $"the type of the device '{name}' is missing; "
+                + "expected a type's name or id (only a mediated device with exactly one parent, "
+                + "of a vendor without predefined types, needs none)"));
         }
 
         return null;
@@ -130,40 +134,5 @@ internal static class DeclaredHostdevXml
         if (VendorArgs.Problem(attribute.Value) is { } reason)
             problems.Add(DeclarationXml.At(attribute, $"args='{attribute.Value}' {reason}"));
         return attribute.Value;
-    }
-
-    private static ImmutableArray<Attr> ReadAttrs(XElement hostdev, IReadOnlyCollection<string> alsoAllowed, List<Problem> problems)
-    {
-        var attrs = ImmutableArray.CreateBuilder<Attr>();
-        foreach (var element in hostdev.Elements().Where(e => e.Name.LocalName == "attr"))
-        {
-            if (ReadAttr(element, alsoAllowed, problems) is { } attr)
-                attrs.Add(attr);
-        }
-
-        return attrs.ToImmutable();
-    }
-
-    private static Attr? ReadAttr(XElement element, IReadOnlyCollection<string> alsoAllowed, List<Problem> problems)
-    {
-        DeclarationXml.Expect(element, ["name", "value"], "", problems);
-        var name = element.Attribute("name");
-        var value = element.Attribute("value");
-        if (name is null || value is null)
-        {
-            var missing = name is null ? "name" : "value";
-            problems.Add(DeclarationXml.At(element, $"<attr> has no {missing}; expected both name and value"));
-        }
-
-        if (value is not null && (Encoding.UTF8.GetByteCount(value.Value) > MaximumValueBytes || value.Value.Any(char.IsControl)))
-            problems.Add(DeclarationXml.At(value, $"the value of <attr> is longer than {MaximumValueBytes} bytes or has control characters"));
-        if (name is null)
-            return null;
-        if (AttrName.TryParse(name.Value, alsoAllowed, out var attr))
-            return new Attr(attr, value?.Value ?? "");
-        problems.Add(DeclarationXml.At(name, $"name='{name.Value}' is not an attribute that may be set; "
-            + "allowed are nvidia/*, vendor/*, intel_vgpu/*, the assign_ and unassign_ files of vfio_ap, "
-            + "and what allowed_attributes of the host's configuration adds"));
-        return null;
     }
 }

@@ -31,8 +31,8 @@ internal sealed class DomainDocument
     {
         if (xml.Length > MaximumBytes)
         {
-            throw Invalid(0, $"the XML is longer than {MaximumBytes} bytes, the most that is read for a domain with a declaration; "
-                + "make it smaller");
+            throw Invalid(0, $"the XML is longer than {MaximumBytes} bytes, "
+                + "the most that is read for a domain with a declaration; make it smaller");
         }
 
         try

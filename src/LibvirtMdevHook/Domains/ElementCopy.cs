@@ -25,7 +25,8 @@ internal static class ElementCopy
         new(element.Name.LocalName, Plain(element.Attributes()), element.Nodes().Select(NodeForVirsh));
 
     /// <returns>The attributes other than <c>xmlns</c>.</returns>
-    public static IEnumerable<XAttribute> Plain(IEnumerable<XAttribute> attributes) => attributes.Where(a => !a.IsNamespaceDeclaration);
+    public static IEnumerable<XAttribute> Plain(IEnumerable<XAttribute> attributes) =>
+        attributes.Where(a => !a.IsNamespaceDeclaration);
 
     private static XNode NodeInNamespace(XNode node) => node is XElement element ? InNamespace(element) : node;
 

@@ -30,7 +30,7 @@ internal sealed class ForeignMetadata
     private readonly Dictionary<string, string>[] _scopes = [[], [], []];
 
     /// <summary>
-    /// Where the foreign element begins that the reader is in; null outside of one.
+    /// The index at which the foreign element begins that the reader is in; null outside of one.
     /// </summary>
     private int? _foreignStart;
 
@@ -107,7 +107,7 @@ internal sealed class ForeignMetadata
     }
 
     /// <summary>Ends a child of metadata, and blanks it if it is foreign.</summary>
-    /// <param name="lastTag">A place in its last tag.</param>
+    /// <param name="lastTag">An index in its last tag.</param>
     private void End(int lastTag)
     {
         _isInOurs = false;

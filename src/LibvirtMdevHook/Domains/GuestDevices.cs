@@ -50,8 +50,8 @@ internal sealed partial class GuestDevices
         Reason? problem = null;
         if ((string?)hostdev.Attribute("managed") == "yes")
         {
-            problem = $"the <hostdev> of the VF '{device}' has managed='yes', with which libvirt would unbind the VF from its driver and lose the "
-                + "type; write managed='no'";
+            problem = $"the <hostdev> of the VF '{device}' has managed='yes', "
+                + "with which libvirt would unbind the VF from its driver and lose the type; write managed='no'";
         }
 
         return new Entry(device, AttachedBy.Hostdev, null, line, problem, address);
@@ -66,8 +66,8 @@ internal sealed partial class GuestDevices
         Reason? problem = null;
         if (name != device.ToString())
         {
-            problem = $"the sysfsdev '{SysfsDev().Match(value).Groups[1].Value}' names no file: the kernel's name of the device is '{device}', "
-                + "in lower case with dashes";
+            problem = $"the sysfsdev '{SysfsDev().Match(value).Groups[1].Value}' names no file: "
+                + $"the kernel's name of the device is '{device}', in lower case with dashes";
         }
 
         return new Entry(device, AttachedBy.Commandline, null, DomainXml.LineOf(argument), problem, argument);

@@ -47,7 +47,9 @@ internal static class NumberSet
             var part = text[range].Trim();
             var ends = part.TrimStart('^');
             var dash = ends.IndexOf('-');
-            if (!TryReadNumber(dash < 0 ? ends : ends[..dash], out var first) || !TryReadNumber(ends[(dash + 1)..], out var last))
+            var begin = dash < 0 ? ends : ends[..dash];
+            var end = ends[(dash + 1)..];
+            if (!TryReadNumber(begin, out var first) || !TryReadNumber(end, out var last))
                 return false;
             if (first <= last)
                 numbers[first..(last + 1)].Fill(!part.StartsWith('^'));
@@ -56,7 +58,8 @@ internal static class NumberSet
         return true;
     }
 
-    private static ImmutableSortedSet<int> Of(bool[] numbers) => [.. Enumerable.Range(0, numbers.Length).Where(number => numbers[number])];
+    private static ImmutableSortedSet<int> Of(bool[] numbers) =>
+        [.. Enumerable.Range(0, numbers.Length).Where(number => numbers[number])];
 
     private static bool TryReadNumber(ReadOnlySpan<char> text, out int number) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number) && number <= Maximum;

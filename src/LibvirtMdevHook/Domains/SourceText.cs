@@ -16,13 +16,16 @@ internal sealed class SourceText
     public string Text { get; }
 
     /// <summary>
-    /// A reader that ignores namespaces and refuses DTDs. This is the only reader of .NET that can
-    /// ignore namespaces: in XML 1.0 alone, <c>a:b:c</c> is a legal name.
+    /// A reader that ignores namespaces and refuses DTDs. No other reader of .NET can ignore
+    /// namespaces. XML 1.0 without them allows the name <c>a:b:c</c>.
     /// </summary>
     public XmlTextReader Reader()
     {
 #pragma warning disable CA3075 // DTDs are prohibited and there is no resolver.
-        return new XmlTextReader(new StringReader(Text)) { Namespaces = false, DtdProcessing = DtdProcessing.Prohibit, XmlResolver = null };
+        return new XmlTextReader(new StringReader(Text))
+        {
+            Namespaces = false, DtdProcessing = DtdProcessing.Prohibit, XmlResolver = null,
+        };
 #pragma warning restore CA3075
     }
 

@@ -36,7 +36,7 @@ internal static class TypeName
         return WithoutVendor(text.ToString());
     }
 
-    /// <summary>Whether the declared text can mean a type of this id and name.</summary>
+    /// <returns>True when the declared text can mean a type of this id and name.</returns>
     public static bool CanMean(string declared, string id, string? name) =>
         declared == id || declared == name || IsSpellingOf(name ?? id, Normalise(declared));
 

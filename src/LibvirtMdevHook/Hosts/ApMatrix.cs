@@ -25,8 +25,8 @@ internal static class ApMatrix
     }
 
     /// <summary>
-    /// A queue is an adapter together with a domain. The file has half a name for each while there
-    /// are only adapters, or domains.
+    /// A queue is an adapter together with a domain. While only adapters or only domains are
+    /// assigned, the file has half of each name.
     /// </summary>
     private static IEnumerable<string> Queues(SortedSet<ulong> adapters, SortedSet<ulong> domains)
     {

@@ -63,7 +63,8 @@ internal static class DeviceAttribute
     private static string? WhyTheMatrixRefuses(Errno error) => error switch
     {
         Errno.EADDRNOTAVAIL =>
-            "a queue that it would add is not bound to the vfio_ap driver; release the adapter and domain from the host (apmask, aqmask) first",
+            "a queue that it would add is not bound to the vfio_ap driver; "
+            + "release the adapter and domain from the host (apmask, aqmask) first",
         Errno.EADDRINUSE =>
             "a queue that it would add is in another mediated device already, whose 'matrix' in sysfs lists it; assign another",
         Errno.EBUSY => "a guest uses the device, which takes no changes until that ends",

@@ -14,7 +14,7 @@ namespace LibvirtMdevHook.Hosts;
 /// </param>
 /// <param name="Existing">The requested devices that exist.</param>
 /// <param name="NotVfs">
-/// The requested VFs that are not VFs which take a type, each with the reason as a clause.
+/// The requested addresses that name no VF which takes a type, each with the reason as a clause.
 /// </param>
 internal sealed record Host(
     ImmutableArray<Parent> Parents,

@@ -19,8 +19,10 @@ internal static class HostNuma
         if (guest.Cpus.IsEmpty)
             return nodes;
         var folder = root.Sys / "devices/system/node";
-        foreach (var name in HostFile.List(folder).Where(name => name.ToString().StartsWith(NodePrefix, StringComparison.Ordinal)))
+        foreach (var name in HostFile.List(folder))
         {
+            if (!name.ToString().StartsWith(NodePrefix, StringComparison.Ordinal))
+                continue;
             var cpus = NumberSet.Parse(HostFile.ReadTrimmed(folder / name / "cpulist"));
             if (cpus?.Overlaps(guest.Cpus) == true && Number(name.ToString()[NodePrefix.Length..]) is { } node)
                 nodes = nodes.Add(node);

@@ -21,7 +21,11 @@ internal static class HostReader
     /// </param>
     /// <param name="everyVf">Also reads the VFs that are not declared.</param>
     public static Host Read(
-        Root root, Func<SysfsName, Func<SysfsName?>, bool> isWanted, TypeFilter wanted, IEnumerable<DeviceId> declared, bool everyVf = false)
+        Root root,
+        Func<SysfsName, Func<SysfsName?>, bool> isWanted,
+        TypeFilter wanted,
+        IEnumerable<DeviceId> declared,
+        bool everyVf = false)
     {
         var ids = declared.ToArray();
         var vfs = ids.Where(id => id.Address is not null).Select(id => id.Name).ToHashSet();

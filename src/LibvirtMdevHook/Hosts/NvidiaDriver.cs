@@ -3,7 +3,7 @@ using LibvirtMdevHook.Linux;
 namespace LibvirtMdevHook.Hosts;
 
 /// <summary>
-/// Recognises the devices of NVIDIA and of its driver, for which some rules differ.
+/// Recognises NVIDIA's devices and those that its driver drives. Some rules hold for them alone.
 /// </summary>
 internal static class NvidiaDriver
 {
@@ -21,12 +21,12 @@ internal static class NvidiaDriver
     public const string Logs = "'journalctl -u nvidia-vgpu-mgr' and the kernel's log say why";
 
     /// <returns>True when NVIDIA's driver is bound to the device.</returns>
-    /// <exception cref="IOException">The kernel does not tell.</exception>
+    /// <exception cref="IOException">The link to the driver cannot be read.</exception>
     public static bool Drives(HostPath device) => HostFile.LinkName(device / "driver")?.ToString() == Name;
 
     /// <returns>
-    /// True when NVIDIA's driver is bound to the device, and also when the kernel does not tell
-    /// which driver is.
+    /// True when NVIDIA's driver is bound to the device, and also when the link to its driver
+    /// cannot be read.
     /// </returns>
     public static bool MayDrive(HostPath device)
     {

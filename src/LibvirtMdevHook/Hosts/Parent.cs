@@ -10,7 +10,7 @@ namespace LibvirtMdevHook.Hosts;
 /// <param name="Name">Its name in sysfs: <c>0000:86:00.0</c>, <c>mtty</c>, <c>0.0.0023</c>.</param>
 /// <param name="Gpu">The physical device: the PF of a VF, otherwise the parent itself.</param>
 /// <param name="RunsOneSize">
-/// As on NVIDIA's GPUs, a device excludes types of another framebuffer size while it exists.
+/// True for NVIDIA's GPUs: beside an existing device, only types of the same framebuffer size fit.
 /// </param>
 /// <param name="NumaNode">Null when the kernel does not know it.</param>
 /// <param name="HasTypes">

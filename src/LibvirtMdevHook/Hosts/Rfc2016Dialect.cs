@@ -32,8 +32,8 @@ internal sealed class Rfc2016Dialect : Dialect
     }
 
     /// <summary>
-    /// NVIDIA's driver expects the number of the type and the uuid of the VM; one without
-    /// predefined types expects neither.
+    /// NVIDIA's driver expects the number of the type and the uuid of the VM. The driver of a
+    /// vendor without predefined types expects neither.
     /// </summary>
     public override string Arguments(SysfsName? type, Guid domain, string extra)
     {
@@ -81,5 +81,6 @@ internal sealed class Rfc2016Dialect : Dialect
         return HostFile.Write(attribute, online ? "1" : "0");
     }
 
-    private static string Command(DeviceId device, string arguments) => arguments.Length > 0 ? $"{device}:{arguments}" : $"{device}";
+    private static string Command(DeviceId device, string arguments) =>
+        arguments.Length > 0 ? $"{device}:{arguments}" : $"{device}";
 }

@@ -47,8 +47,10 @@ internal static class SeenTypes
     /// <summary>Deletes the files that killed processes have left in the folder.</summary>
     public static void DeleteDebris(Root root)
     {
-        foreach (var name in HostFile.List(root.Cache).Select(name => name.ToString()).Where(name => name.StartsWith('.')))
+        foreach (var name in HostFile.List(root.Cache).Select(name => name.ToString()))
         {
+            if (!name.StartsWith('.'))
+                continue;
             var process = name[(name.LastIndexOf('.') + 1)..];
             if (FileStatus.Of(root.Proc / process, out var error) is null && error.IsAbsent)
                 Libc.unlink((root.Cache / name).Text);
@@ -72,8 +74,11 @@ internal static class SeenTypes
         AtomicFile.Write(file.Text, beside.Text, Encoding.UTF8.GetBytes(text));
     }
 
-    private static string Header(Root root, SysfsName gpu) =>
-        $"driver {OneLine.Of(HostFile.ReadTrimmed(root.PciDevices / gpu / "driver" / "module" / "version") ?? "unknown")}";
+    private static string Header(Root root, SysfsName gpu)
+    {
+        var version = HostFile.ReadTrimmed(root.PciDevices / gpu / "driver" / "module" / "version") ?? "unknown";
+        return $"driver {OneLine.Of(version)}";
+    }
 
     private static string Line(MdevType type) => $"{type.Id} {OneLine.Of(type.Name!)}";
 

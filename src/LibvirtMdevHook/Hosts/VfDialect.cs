@@ -25,7 +25,8 @@ internal sealed class VfDialect : Dialect
     /// <summary>
     /// Takes the driver's number, and the id that a mediated device of the type would have.
     /// </summary>
-    public override bool IsId(string declared, SysfsName id) => base.IsId(declared, id) || VgpuTypeList.IdOf(declared) == id;
+    public override bool IsId(string declared, SysfsName id) =>
+        base.IsId(declared, id) || VgpuTypeList.IdOf(declared) == id;
 
     /// <summary>
     /// A VF does not list the type that it has. A sibling may list it; its name is taken from
@@ -89,10 +90,12 @@ internal sealed class VfDialect : Dialect
             Errno.EIO or Errno.EINVAL or Errno.ENODEV when !isListed =>
                 $"its GPU does not offer the type any more: it is full, or runs another size ({error.Name})",
             Errno.EIO or Errno.ENOMEM => $"the driver answers {error.InWords}; {NvidiaDriver.Logs}",
-            Errno.EPERM => $"the driver says that the VF has a type, though its current_vgpu_type reads 0 (EPERM); {NvidiaDriver.Logs}",
+            Errno.EPERM =>
+                $"the driver says that the VF has a type, though its current_vgpu_type reads 0 (EPERM); {NvidiaDriver.Logs}",
             Errno.EINVAL =>
                 "the driver does not take this type here, as another is in use on the GPU or the VF is not ready for it (EINVAL)",
-            Errno.ENODEV or Errno.ENOENT or Errno.ENOTDIR => $"the driver has gone, or does not know the type any more ({error.Name})",
+            Errno.ENODEV or Errno.ENOENT or Errno.ENOTDIR =>
+                $"the driver has gone, or does not know the type any more ({error.Name})",
             _ => base.WhyNotCreated(parent, type, error),
         };
     }

@@ -5,8 +5,7 @@ namespace LibvirtMdevHook.Hosts;
 
 /// <summary>
 /// Reads from the names of NVIDIA's types what sysfs does not show: the last number in a name is
-/// the framebuffer in gigabytes. It is rounded down, so a type that fits is never taken for too
-/// large.
+/// the framebuffer in gigabytes. It is rounded down, so a type that fits is never judged too large.
 /// </summary>
 internal static partial class VgpuSize
 {

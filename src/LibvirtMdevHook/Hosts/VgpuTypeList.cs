@@ -6,9 +6,9 @@ namespace LibvirtMdevHook.Hosts;
 
 /// <summary>
 /// The text of a VF's <c>creatable_vgpu_types</c>. Some drivers write a header and rows such as
-/// <c>1145 : NVIDIA L40S-1B</c>, some the rows alone, and some rows such as
-/// <c>NVIDIA A40-2Q 558</c>. A VF that has a type, or whose GPU is full, shows only the header or
-/// nothing at all.
+/// <c>1145  : NVIDIA L40S-1B</c>, some the rows alone, and some rows such as
+/// <c>NVIDIA A40-2Q    558</c>. A VF that has a type, or whose GPU is full, shows only the header
+/// or nothing at all.
 /// </summary>
 internal static class VgpuTypeList
 {
@@ -30,7 +30,9 @@ internal static class VgpuTypeList
     private static MdevType? Row(string line)
     {
         var row = line.Trim();
-        if ((NumberFirst(row) ?? NameFirst(row)) is not (var number, { Length: > 0 } name) || IdOf(number) is not { } id)
+        if ((NumberFirst(row) ?? NameFirst(row)) is not (var number, { Length: > 0 } name))
+            return null;
+        if (IdOf(number) is not { } id)
             return null;
         return new MdevType(id, name, AvailableInstances: 1);
     }

@@ -21,7 +21,8 @@ internal static class VirtualFunction
     public static HostPath CreatableTypes(HostPath vf) => vf / NvidiaDriver.Name / "creatable_vgpu_types";
 
     public static bool Is(HostPath path) =>
-        FileStatus.Of(CurrentType(path), out _) is { IsRegular: true } && HostFile.LinkTarget(path / "physfn", out _) is not null;
+        FileStatus.Of(CurrentType(path), out _) is { IsRegular: true }
+        && HostFile.LinkTarget(path / "physfn", out _) is not null;
 
     /// <param name="type">
     /// The VF's type; null when it has none, or when the type cannot be read.
@@ -39,8 +40,10 @@ internal static class VirtualFunction
     /// <returns>The VFs of a PF, by its <c>virtfn</c> links.</returns>
     public static IEnumerable<(PciAddress Address, HostPath Path)> Of(HostPath gpu)
     {
-        foreach (var link in HostFile.List(gpu).Where(name => name.ToString().StartsWith("virtfn", StringComparison.Ordinal)))
+        foreach (var link in HostFile.List(gpu))
         {
+            if (!link.ToString().StartsWith("virtfn", StringComparison.Ordinal))
+                continue;
             if (PciAddress.TryParse(HostFile.LinkName(gpu / link)?.ToString(), out var address))
                 yield return (address, gpu / link);
         }

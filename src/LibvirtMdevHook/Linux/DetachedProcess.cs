@@ -34,7 +34,8 @@ internal static unsafe partial class DetachedProcess
         new Span<byte>(allSignals, SignalSetSize).Fill(0xff);
         _ = posix_spawn_file_actions_init(actions);
         _ = posix_spawnattr_init(attributes);
-        fixed (byte* nowhere = "/dev/null\0"u8, path = Bytes(program), first = Bytes(argument), entry = Bytes(environmentEntry ?? ""))
+        fixed (byte* nowhere = "/dev/null\0"u8)
+        fixed (byte* path = Bytes(program), first = Bytes(argument), entry = Bytes(environmentEntry ?? ""))
         {
             for (var fd = 0; fd < 3; fd++)
                 _ = posix_spawn_file_actions_addopen(actions, fd, nowhere, Libc.O_RDWR, 0);
@@ -52,7 +53,8 @@ internal static unsafe partial class DetachedProcess
     private static byte[] Bytes(string text) => Encoding.UTF8.GetBytes(text + '\0');
 
     [LibraryImport("libc")]
-    private static partial int posix_spawn(out int pid, byte* path, void* actions, void* attributes, byte** argv, byte** environment);
+    private static partial int posix_spawn(
+        out int pid, byte* path, void* actions, void* attributes, byte** argv, byte** environment);
 
     [LibraryImport("libc")]
     private static partial int posix_spawn_file_actions_init(void* actions);

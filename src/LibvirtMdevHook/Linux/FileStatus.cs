@@ -35,11 +35,11 @@ internal sealed record FileStatus(ulong Inode, uint Mode, uint Uid, uint Gid, ul
 
     /// <param name="path">The file; a link is followed.</param>
     /// <returns>Null when there is no such file.</returns>
-    /// <exception cref="IOException">The kernel does not tell whether there is one.</exception>
+    /// <exception cref="IOException">The status cannot be read for another reason.</exception>
     public static FileStatus? Of(HostPath path) => Known(path, Of(path, out var error), error);
 
     /// <returns>
-    /// Null when there is no such file (<c>error.IsAbsent</c>), or when the kernel does not tell
+    /// Null when there is no such file (<c>error.IsAbsent</c>), or when its status cannot be read
     /// (any other errno).
     /// </returns>
     public static FileStatus? Of(HostPath path, out Errno error) => Of(Libc.AT_FDCWD, path.Text, 0, out error);
@@ -51,15 +51,16 @@ internal sealed record FileStatus(ulong Inode, uint Mode, uint Uid, uint Gid, ul
 
     /// <param name="path">The file; of a link, the status is that of the link itself.</param>
     /// <returns>Null when there is no such file.</returns>
-    /// <exception cref="IOException">The kernel does not tell whether there is one.</exception>
+    /// <exception cref="IOException">The status cannot be read for another reason.</exception>
     public static FileStatus? OfLink(HostPath path) => Known(path, OfLink(path, out var error), error);
 
     /// <param name="path">The file; of a link, the status is that of the link itself.</param>
     /// <returns>
-    /// Null when there is no such file (<c>error.IsAbsent</c>), or when the kernel does not tell
+    /// Null when there is no such file (<c>error.IsAbsent</c>), or when its status cannot be read
     /// (any other errno).
     /// </returns>
-    public static FileStatus? OfLink(HostPath path, out Errno error) => Of(Libc.AT_FDCWD, path.Text, Libc.AT_SYMLINK_NOFOLLOW, out error);
+    public static FileStatus? OfLink(HostPath path, out Errno error) =>
+        Of(Libc.AT_FDCWD, path.Text, Libc.AT_SYMLINK_NOFOLLOW, out error);
 
     /// <summary>
     /// A file whose status cannot be read may exist all the same. A caller that took it for deleted

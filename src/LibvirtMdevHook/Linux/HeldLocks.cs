@@ -14,14 +14,17 @@ internal sealed class HeldLocks
     private HeldLocks(HashSet<(ulong Device, ulong Inode)> files) => _files = files;
 
     /// <returns>Null when /proc/locks cannot be read.</returns>
-    public static HeldLocks? Read(Root root) => HostFile.Read(root.Proc / "locks", out _) is { } text ? Parse(text) : null;
+    public static HeldLocks? Read(Root root) =>
+        HostFile.Read(root.Proc / "locks", out _) is { } text ? Parse(text) : null;
 
-    public static HeldLocks Parse(string text) => new([.. text.Split('\n').Select(FileOf).OfType<(ulong, ulong)>()]);
+    public static HeldLocks Parse(string text) =>
+        new([.. text.Split('\n').Select(FileOf).OfType<(ulong, ulong)>()]);
 
-    public bool Has(HostPath file) => FileStatus.OfLink(file, out _) is { } status && _files.Contains((status.Device, status.Inode));
+    public bool Has(HostPath file) =>
+        FileStatus.OfLink(file, out _) is { } status && _files.Contains((status.Device, status.Inode));
 
     /// <summary>
-    /// A line is <c>1: FLOCK ADVISORY WRITE 4711 fe:00:11683808 0 EOF</c>. That of a process that
+    /// A line is <c>1: FLOCK  ADVISORY  WRITE 4711 fe:00:11683808 0 EOF</c>. That of a process that
     /// waits for the lock has an arrow after the number, so it has another second word.
     /// </summary>
     /// <returns>The file's device and inode; null for a line that is no held flock.</returns>

@@ -60,7 +60,8 @@ internal static class HostFile
     /// The target of the link, as it is written; null when there is no such link.
     /// </returns>
     /// <exception cref="IOException">
-    /// The kernel does not tell. A caller that took the link for deleted would forget a device.
+    /// The link cannot be read for another reason. A caller that took it for deleted would forget a
+    /// device.
     /// </exception>
     public static string? LinkTarget(HostPath link)
     {
@@ -72,8 +73,8 @@ internal static class HostFile
 
     /// <returns>
     /// The target of the link, as it is written; null when there is no such file
-    /// (<c>error.IsAbsent</c>), when the file is no link (EINVAL), or when the kernel does not tell
-    /// (any other errno).
+    /// (<c>error.IsAbsent</c>), when the file is no link (EINVAL), or when it cannot be read (any
+    /// other errno).
     /// </returns>
     public static unsafe string? LinkTarget(HostPath link, out Errno error)
     {
@@ -93,7 +94,7 @@ internal static class HostFile
     /// The last name of the link's target, such as the type id of a <c>mdev_type</c> link; null
     /// when there is no such link.
     /// </returns>
-    /// <exception cref="IOException">The kernel does not tell.</exception>
+    /// <exception cref="IOException">The link cannot be read for another reason.</exception>
     public static SysfsName? LinkName(HostPath link)
     {
         if (LinkTarget(link) is not { } target)

@@ -1,8 +1,8 @@
 namespace LibvirtMdevHook.Linux;
 
 /// <summary>
-/// Runs a system call that the kernel may never answer on its own thread, so that the caller can go
-/// on without the answer.
+/// Runs work on its own thread. Its system call may never return, and the caller can go on without
+/// it.
 /// </summary>
 internal static class OwnThread
 {

@@ -33,6 +33,7 @@ internal static class TimedRead
         var sys = root.Resolve("/sys") is { } resolved ? root.At(resolved).Text + '/' : "";
         var descriptors = new HostPath("/proc/self/fd");
         var files = HostFile.List(descriptors).Select(fd => HostFile.LinkTarget(descriptors / fd)).OfType<string>();
-        return [.. files.Where(file => file.StartsWith(sys, StringComparison.Ordinal)).Order(StringComparer.Ordinal).Distinct()];
+        var ofSysfs = files.Where(file => file.StartsWith(sys, StringComparison.Ordinal));
+        return [.. ofSysfs.Order(StringComparer.Ordinal).Distinct()];
     }
 }
