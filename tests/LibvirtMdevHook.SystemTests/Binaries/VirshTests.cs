@@ -43,7 +43,7 @@ internal sealed class VirshTests
         Assert.That(File.Exists(others), Is.False);
         Assert.That((outcome.Status, outcome.Output), Is.EqualTo((1, "")));
         Assert.That(outcome.Errors, Does.EndWith($"{NoVirsh}\n"));
-        host.IsAsBefore();
+        host.MustBeAsBefore();
     }
 
     [Test]
