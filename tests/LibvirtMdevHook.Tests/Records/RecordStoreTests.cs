@@ -197,9 +197,9 @@ internal sealed class RecordStoreTests
         store.MakeFolders();
         store.Save(Full());
         File.SetUnixFileMode(tree.PathOf("run/libvirt-mdev/domains"), (UnixFileMode)0x1ff);
-        Assert.That(() => store.Load(Domain), Throws.TypeOf<IOException>().With.Message.Contains("can be written to by others"));
-        Assert.That(() => store.Domains(), Throws.TypeOf<IOException>());
-        Assert.That(store.MakeFolders, Throws.TypeOf<IOException>());
+        Assert.That(() => store.Load(Domain), Throws.TypeOf<HostException>().With.Message.Contains("can be written to by others"));
+        Assert.That(() => store.Domains(), Throws.TypeOf<HostException>());
+        Assert.That(store.MakeFolders, Throws.TypeOf<HostException>());
     }
 
     [Test]
