@@ -76,15 +76,9 @@ internal sealed class DeviceRemoval(OperationContext context, Record record, Fil
         var claim = record.Claims[0];
         var mayHaveBeenHeld = record.Phase >= Phase.Starting && !claim.IsForeign && !claim.IsHeldBack;
         var isMdev = claim.Dialect == Dialect.Mdev;
-        var removesItself = mayHaveBeenHeld && isMdev && MayBeNvidias(Dialect.ParentPath(context.Root, claim.Parent));
+        // To remove a device before NVIDIA's driver does can wedge the GPU, so a driver that cannot be told counts as NVIDIA's.
+        var removesItself = mayHaveBeenHeld && isMdev && NvidiaDriver.MayDrive(Dialect.ParentPath(context.Root, claim.Parent));
         return Deadline.After(removesItself ? context.Settings.RemovalGrace : TimeSpan.Zero);
-    }
-
-    /// <summary>A driver that cannot be told counts as NVIDIA's: to remove a device before that driver does can wedge the GPU.</summary>
-    private static bool MayBeNvidias(HostPath parent)
-    {
-        var driver = HostFile.LinkTarget(parent / "driver", out var error);
-        return driver is null ? !error.IsAbsent : driver.EndsWith("/nvidia", StringComparison.Ordinal);
     }
 
     private void TryGoOffline()
