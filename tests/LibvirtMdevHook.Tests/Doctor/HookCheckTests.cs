@@ -92,17 +92,21 @@ internal sealed class HookCheckTests
         const string Rule = "  /opt/sbin/libvirt-mdev-hook PUx,\n";
         var opt = Good with { Program = Placed("/opt/sbin/libvirt-mdev-hook") };
         var enforced = new Confinement(false, null, "libvirtd (enforce)\n", Errno.None, ["", ""]);
+        var complaining = enforced with { ApparmorProfiles = "libvirtd (complain)\nvirt-aa-helper (enforce)\n" };
+        var unreadable = enforced with { ApparmorProfiles = null, ApparmorError = Errno.EACCES };
         var both = enforced with { ApparmorProfiles = "/usr/sbin/libvirtd (enforce)\nvirtqemud (enforce)\n", ApparmorRules = [Rule, ""] };
 
         Assert.Multiple(() =>
         {
             Assert.That(Apparmor(enforced, Good), Does.StartWith("Well: "));
-            Assert.That(Apparmor(enforced, opt), Does.StartWith("Wrong: AppArmor does not let libvirtd execute '/opt/sbin/libvirt-mdev-hook', so that no domain starts"));
-            Assert.That(Apparmor(enforced with { ApparmorProfiles = "libvirtd (complain)\nvirt-aa-helper (enforce)\n" }, opt), Does.StartWith("Well: "));
+            Assert.That(
+                Apparmor(enforced, opt),
+                Does.StartWith("Wrong: AppArmor does not let libvirtd execute '/opt/sbin/libvirt-mdev-hook', so that no domain starts"));
+            Assert.That(Apparmor(complaining, opt), Does.StartWith("Well: "));
             Assert.That(Apparmor(enforced with { ApparmorRules = [Rule, ""] }, opt), Does.StartWith("Well: "));
             Assert.That(Apparmor(both, opt), Does.StartWith("Wrong: AppArmor does not let virtqemud execute "));
-            Assert.That(Apparmor(enforced with { ApparmorProfiles = null, ApparmorError = Errno.EACCES }, opt), Does.StartWith("Unknown: "));
-            Assert.That(Apparmor(enforced with { ApparmorProfiles = null, ApparmorError = Errno.ENOENT }, opt), Does.StartWith("Well: "));
+            Assert.That(Apparmor(unreadable, opt), Does.StartWith("Unknown: "));
+            Assert.That(Apparmor(unreadable with { ApparmorError = Errno.ENOENT }, opt), Does.StartWith("Well: "));
         });
     }
 
