@@ -14,10 +14,7 @@ internal sealed record Arguments(string HostFile, string MountPoint, string? Log
     public static Arguments? Parse(ReadOnlySpan<string> words)
     {
         if (words.Length < 2 || words[0].StartsWith('-'))
-        {
             return null;
-        }
-
         var arguments = new Arguments(words[0], Path.GetFullPath(words[1]), null, []);
         for (var rest = words[2..]; rest.Length > 0; rest = rest[2..])
         {

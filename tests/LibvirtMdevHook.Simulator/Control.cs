@@ -41,10 +41,7 @@ internal sealed class Control(Machine machine, FaultList faults) : TreeFile(0x18
             case ["fault", .. var how]:
                 var (fault, sentence) = FaultLine.Parse(how);
                 if (fault is not null)
-                {
                     faults.Add(fault);
-                }
-
                 return sentence;
             case ["vanish", var uuid]:
                 var device = machine.Find(uuid);

@@ -13,10 +13,7 @@ internal sealed class Gate
         try
         {
             lock (_gate)
-            {
                 step();
-            }
-
             return true;
         }
         catch (Exception e)

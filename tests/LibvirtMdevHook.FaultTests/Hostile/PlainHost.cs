@@ -25,10 +25,7 @@ internal sealed partial class PlainHost : IDisposable
         foreach (var made in new[] { "run", "etc/libvirt", "var/log/libvirt", "var/cache", "dev/vfio", "sys/bus/mdev/devices",
             "sys/bus/pci/devices",
             "sys/class/mdev_bus", $"{Gpu}/{Device}", $"{Gpu}/mdev_supported_types/nvidia-18" })
-        {
             Directory.CreateDirectory(In(made));
-        }
-
         File.CreateSymbolicLink(In("proc"), "/proc");
         foreach (var (file, text) in new[] { ("vendor", "0x10de\n"), ("numa_node", "-1\n"), ($"{Device}/remove", "") })
             File.WriteAllText(In($"{Gpu}/{file}"), text);

@@ -20,9 +20,7 @@ internal sealed partial class ActionLog
         const int WriteOnly = 0x1, Create = 0x40, Append = 0x400, CloseOnExec = 0x80000;
         _descriptor = path is null ? -1 : Open(path, WriteOnly | Create | Append | CloseOnExec, 0x1A4);
         if (path is not null && _descriptor < 0)
-        {
             throw new IOException($"Cannot open the log '{path}': {Marshal.GetLastPInvokeErrorMessage()}.");
-        }
     }
 
     public static string Name(Errno errno) => errno == Errno.None ? "ok" : errno.ToString();
@@ -56,15 +54,10 @@ internal sealed partial class ActionLog
     private void Append(string words)
     {
         if (_descriptor < 0)
-        {
             return;
-        }
-
         var line = Encoding.UTF8.GetBytes($"{(long)Stopwatch.GetElapsedTime(_start).TotalMilliseconds} {words}\n");
         if (Write(_descriptor, line, (nuint)line.Length) != line.Length)
-        {
             throw new IOException($"Cannot write to the log: {Marshal.GetLastPInvokeErrorMessage()}.");
-        }
     }
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]

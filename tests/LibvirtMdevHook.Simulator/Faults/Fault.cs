@@ -27,10 +27,7 @@ internal sealed record Fault(Verb Verb, Glob Path)
     public bool Hits(Verb verb, string path)
     {
         if (verb != Verb || !Path.Matches(path))
-        {
             return false;
-        }
-
         Seen++;
         return Seen >= Nth && Seen - Nth < Count;
     }

@@ -16,10 +16,7 @@ internal static class FaultLine
         {
             var pair = word.Split('=', 2);
             if (!given.Add(pair[0]) || Take(fault, pair[0], pair[^1]) is not { } better)
-            {
                 return (null, $"'{word}' is not understood, {Expected}.");
-            }
-
             fault = better;
         }
 

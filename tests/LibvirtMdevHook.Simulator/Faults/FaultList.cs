@@ -21,32 +21,19 @@ internal sealed class FaultList(Gate gate)
     public void Apply(Fault? fault, string what, Action act, Ending end)
     {
         if (fault is null)
-        {
             act();
-        }
         else if (fault.Hang)
-        {
             _held.Add((what, Go));
-        }
         else if (fault.Delay > TimeSpan.Zero)
-        {
             gate.After(fault.Delay, Go);
-        }
         else
-        {
             Go();
-        }
-
         void Go()
         {
             if (fault.Errno != Errno.None || fault.Ignore)
-            {
                 end(fault.Errno);
-            }
             else
-            {
                 act();
-            }
         }
     }
 
@@ -57,9 +44,7 @@ internal sealed class FaultList(Gate gate)
         var actions = _held.ToArray();
         _held.Clear();
         foreach (var (_, go) in actions)
-        {
             go();
-        }
     }
 
     public IEnumerable<string> Describe() => _faults.Select(fault => fault.ToString())

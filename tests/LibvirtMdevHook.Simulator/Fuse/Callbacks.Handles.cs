@@ -40,9 +40,7 @@ internal static unsafe partial class Callbacks
         // The kernel releases only what it still wanted when the answer came.
         var file = new LibFuse.OpenFile { Bits = DirectIo, Handle = handle };
         if (LibFuse.ReplyOpen(request, &file) != 0)
-        {
             _requests.Close(handle);
-        }
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
@@ -57,9 +55,7 @@ internal static unsafe partial class Callbacks
 
             var from = (int)Math.Min(offset, content.Length);
             fixed (byte* data = content)
-            {
                 _ = LibFuse.ReplyData(request, data + from, Math.Min((nuint)(content.Length - from), size));
-            }
         }));
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
@@ -69,13 +65,9 @@ internal static unsafe partial class Callbacks
         _requests.Write(file->Handle, data, Caller.Of(request), (errno, count) =>
         {
             if (errno == Errno.None)
-            {
                 _ = LibFuse.ReplyWritten(request, (nuint)count);
-            }
             else
-            {
                 Fail(request, errno);
-            }
         });
     });
 
@@ -115,10 +107,7 @@ internal static unsafe partial class Callbacks
                 {
                     var needed = LibFuse.AddEntry(request, start + used, size - used, name, stat, i + 1);
                     if (needed > size - used)
-                    {
                         break;
-                    }
-
                     used += needed;
                 }
             }

@@ -36,9 +36,7 @@ internal static unsafe partial class Callbacks
     private static void Answer(nint request, Action step)
     {
         if (!_gate.Enter(step))
-        {
             Fail(request, Errno.EIO);
-        }
     }
 
     private static void Fail(nint request, Errno errno) => _ = LibFuse.ReplyError(request, (int)errno);
@@ -107,9 +105,7 @@ internal static unsafe partial class Callbacks
         }
 
         fixed (byte* target = Encoding.UTF8.GetBytes(link.Target + "\0"))
-        {
             _ = LibFuse.ReplyLink(request, target);
-        }
     });
 
     // A file system without ->create answers EACCES, and sysfs refuses the rest with EPERM.

@@ -20,10 +20,7 @@ internal sealed class KnownNodes(Folder root)
     public (ulong Id, Node Node)? LookUp(ulong parent, string name)
     {
         if (Find(parent) is not Folder folder || folder.Find(name) is not { } node)
-        {
             return null;
-        }
-
         if (node is SysfsFile { Writable: true } || !_ids.TryGetValue(node, out var id))
         {
             _ids[node] = id = ++_last;
@@ -40,9 +37,7 @@ internal sealed class KnownNodes(Folder root)
         {
             _known.Remove(id);
             if (_ids.GetValueOrDefault(reference.Node) == id)
-            {
                 _ids.Remove(reference.Node);
-            }
         }
     }
 

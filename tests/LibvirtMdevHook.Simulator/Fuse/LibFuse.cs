@@ -15,10 +15,7 @@ internal static unsafe partial class LibFuse
     {
         nint library = 0;
         if (!Sonames.Any(soname => NativeLibrary.TryLoad(soname, out library)))
-        {
             return false;
-        }
-
         NativeLibrary.SetDllImportResolver(Assembly.GetExecutingAssembly(), (name, _, _) => name == Name ? library : 0);
         return true;
     }

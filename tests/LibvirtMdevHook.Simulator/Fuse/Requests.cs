@@ -32,21 +32,12 @@ internal sealed class Requests(Folder root, FaultList faults, ActionLog log)
         Errno Try()
         {
             if (file.Gone)
-            {
                 return Errno.ENOENT;
-            }
-
             if ((read && !file.Readable) || (write && !file.Writable))
-            {
                 return Errno.EACCES;
-            }
-
             var errno = file.Open(process);
             if (errno == Errno.None)
-            {
                 _handles[handle = ++_lastHandle] = new Handle(file);
-            }
-
             return errno;
         }
     }
@@ -54,9 +45,7 @@ internal sealed class Requests(Folder root, FaultList faults, ActionLog log)
     public void Close(ulong handle)
     {
         if (_handles.Remove(handle, out var closed) && closed.Node is TreeFile file)
-        {
             file.Close();
-        }
     }
 
     public void Read(ulong handle, long offset, Action<Errno, byte[]> reply)
@@ -68,10 +57,7 @@ internal sealed class Requests(Folder root, FaultList faults, ActionLog log)
         Errno Try()
         {
             if (file.Gone)
-            {
                 return Errno.ENODEV;
-            }
-
             // The driver is asked once, at the beginning; the rest of a read in parts comes from what it said then.
             content = open.Content = offset == 0 ? file.Read() : open.Content;
             return Errno.None;
@@ -87,13 +73,9 @@ internal sealed class Requests(Folder root, FaultList faults, ActionLog log)
         void Act(Ending end)
         {
             if (file.Gone)
-            {
                 end(Errno.ENODEV);
-            }
             else
-            {
                 file.Write(page, process, end);
-            }
         }
     }
 
@@ -113,10 +95,7 @@ internal sealed class Requests(Folder root, FaultList faults, ActionLog log)
         {
             ended = true;
             if ((file.Logged && verb == Verb.Write) || begun || fault is not null)
-            {
                 log.End(verb, file.Path, data, fault is { Ignore: true } ? "ignored" : ActionLog.Name(errno));
-            }
-
             reply(errno);
         }
     }

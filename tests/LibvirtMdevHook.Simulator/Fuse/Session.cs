@@ -16,10 +16,7 @@ internal static unsafe class Session
         Callbacks.Fill(operations, requests, gate);
         var session = New(operations);
         if (session == 0 || LibFuse.SessionMount(session, mountPoint) != 0)
-        {
             return false;
-        }
-
         ready();
         _ = LibFuse.SessionLoop(session);
         LibFuse.SessionUnmount(session);
@@ -32,10 +29,7 @@ internal static unsafe class Session
         string[] words = ["mdev-simulator", "-o", Options];
         var values = (byte**)NativeMemory.AllocZeroed((nuint)words.Length + 1, (nuint)sizeof(byte*));
         for (var i = 0; i < words.Length; i++)
-        {
             values[i] = (byte*)Marshal.StringToCoTaskMemUTF8(words[i]);
-        }
-
         var arguments = new LibFuse.Arguments { Count = words.Length, Values = values };
         return LibFuse.SessionNew(&arguments, operations, OperationCount * (nuint)sizeof(nint), 0);
     }

@@ -44,17 +44,12 @@ internal sealed class HostElement(XElement element, string file)
         foreach (var (word, value) in choices)
         {
             if (text == word)
-            {
                 return value;
-            }
         }
 
         var words = new List<string>();
         foreach (var (word, _) in choices)
-        {
             words.Add($"'{word}'");
-        }
-
         return text is null ? otherwise : throw Error($"has {name}='{text}', expected {string.Join(" or ", words)}.");
     }
 
@@ -76,8 +71,6 @@ internal sealed class HostElement(XElement element, string file)
         var strange = element.Attributes().Select(attribute => attribute.Name).Concat(element.Elements().Select(child => child.Name))
             .FirstOrDefault(name => !_known.Contains(name));
         if (strange is not null)
-        {
             throw Error($"has '{strange}', expected only {string.Join(", ", _known.Select(name => $"'{name}'"))}.");
-        }
     }
 }

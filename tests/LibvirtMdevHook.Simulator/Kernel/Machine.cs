@@ -28,9 +28,7 @@ internal sealed class Machine
             _ => new Rfc2016Parent(this, parent),
         })];
         foreach (var parent in Parents)
-        {
             parent.Register();
-        }
     }
 
     public Gate Gate { get; }

@@ -61,9 +61,7 @@ internal sealed class MediatedDevice
         }
 
         if (!Group.Node.HeldByOtherThan(process))
-        {
             End();
-        }
     }
 
     public string Describe() => $"device {Uuid} parent={Parent.Folder.Name} type={Type?.Id ?? "-"} group={Group.Number}"
@@ -75,19 +73,14 @@ internal sealed class MediatedDevice
         Group.TakeAway();
         _machine.Forget(this);
         foreach (var action in _whenEnded)
-        {
             action();
-        }
     }
 
     private void Closed()
     {
         var closing = ++_closings;
         if (_ended)
-        {
             return;
-        }
-
         if (Leaving)
         {
             End();
@@ -97,9 +90,7 @@ internal sealed class MediatedDevice
             _machine.Gate.After(delay, () =>
             {
                 if (!Leaving && !Held && closing == _closings)
-                {
                     Leave(TreeFile.Nobody, () => { });
-                }
             });
         }
     }

@@ -31,14 +31,9 @@ internal static class PhysicalDevice
         }
 
         if (description.Pci is { } pci)
-        {
             AddPci(folder, description, pci);
-        }
         else
-        {
             folder.Add("uevent", SysfsFile.Of(() => description.Driver is null ? "" : $"DRIVER={description.Driver}\n"));
-        }
-
         return folder;
     }
 
@@ -47,10 +42,7 @@ internal static class PhysicalDevice
     {
         root.Make("sys/bus/pci/devices").Remove(device.Name);
         foreach (var driver in root.Make("sys/bus/pci/drivers").Children.OfType<Folder>())
-        {
             driver.Remove(device.Name);
-        }
-
         device.Parent!.Remove(device.Name);
     }
 

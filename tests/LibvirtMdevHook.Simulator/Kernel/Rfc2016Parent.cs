@@ -14,10 +14,7 @@ internal sealed class Rfc2016Parent(Machine machine, ParentDescription descripti
     protected override void Appear()
     {
         if (!Description.Types.IsEmpty)
-        {
             Folder.Add(Files[0], SysfsFile.Of(Table));
-        }
-
         Folder.Add(Files[1], SysfsFile.Of(null, Create));
         Folder.Add(Files[2], SysfsFile.Command((text, process, end) => end(Destroy(text, process))));
     }
@@ -25,9 +22,7 @@ internal sealed class Rfc2016Parent(Machine machine, ParentDescription descripti
     protected override void Disappear()
     {
         foreach (var file in Files)
-        {
             Folder.Remove(file);
-        }
     }
 
     /// <summary>The table as it was mailed, the header in two lines.</summary>
@@ -47,27 +42,15 @@ internal sealed class Rfc2016Parent(Machine machine, ParentDescription descripti
     {
         var parts = text.Split(':', 2);
         if (KernelText.Uuid(parts[0]) is not { } uuid)
-        {
             return Errno.EINVAL;
-        }
-
         TypeDescription? type = null;
         string? domain = null;
         if (!Description.Types.IsEmpty && (parts.Length == 1 || !ParseArguments(parts[1], out type, out domain)))
-        {
             return Errno.EINVAL;
-        }
-
         if (Machine.Find(uuid) is not null)
-        {
             return Errno.EEXIST;
-        }
-
         if (Description.Rules.CreateBeforeOnline && Machine.Devices.Any(device => device.Online && device.DomainUuid == domain))
-        {
             return Errno.EPERM;
-        }
-
         var refusal = Refusal(type);
         if (refusal == Errno.None)
         {
@@ -95,15 +78,9 @@ internal sealed class Rfc2016Parent(Machine machine, ParentDescription descripti
     private Errno Destroy(string text, int process)
     {
         if (KernelText.Uuid(text) is not { } uuid || Machine.Find(uuid) is not { Leaving: false } device || device.Parent != this)
-        {
             return Errno.EINVAL;
-        }
-
         if (device.Online || device.Group.Node.HeldByOtherThan(process))
-        {
             return Errno.EBUSY;
-        }
-
         device.Leave(process, () => { });
         return Errno.None;
     }
@@ -111,10 +88,7 @@ internal sealed class Rfc2016Parent(Machine machine, ParentDescription descripti
     private static Errno SetOnline(MediatedDevice device, string text)
     {
         if (KernelText.Number(text) is not { } number)
-        {
             return Errno.EINVAL;
-        }
-
         device.Online = number > 0;
         return Errno.None;
     }

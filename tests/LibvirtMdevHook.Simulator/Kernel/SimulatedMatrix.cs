@@ -53,19 +53,13 @@ internal sealed class SimulatedMatrix
     private Errno Assign(SortedSet<ulong> numbers, ulong number, Func<IEnumerable<(ulong Adapter, ulong Domain)>> queues)
     {
         if (!numbers.Add(number))
-        {
             return Errno.None;
-        }
-
         var errno = queues().Any(queue => !_bound.Adapters.Contains(queue.Adapter) || !_bound.Domains.Contains(queue.Domain))
             ? Errno.EADDRNOTAVAIL
             : _all().Any(other => other != this && other.Queues.Intersect(queues()).Any()) ? Errno.EADDRINUSE
             : Errno.None;
         if (errno != Errno.None)
-        {
             numbers.Remove(number);
-        }
-
         return errno;
     }
 }

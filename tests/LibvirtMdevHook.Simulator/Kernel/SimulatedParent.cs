@@ -30,10 +30,7 @@ internal abstract class SimulatedParent(Machine machine, ParentDescription descr
     public void Unregister()
     {
         foreach (var device in Devices.ToArray())
-        {
             device.Leave(TreeFile.Nobody, () => { });
-        }
-
         if (Registered)
         {
             Registered = false;
@@ -50,10 +47,7 @@ internal abstract class SimulatedParent(Machine machine, ParentDescription descr
     public int Available(TypeDescription type)
     {
         if (OtherSizeInUse(type))
-        {
             return 0;
-        }
-
         var count = TypesInUse.Count(used => description.Rules.OneSize || used == type);
         var pools = type.Costs.Select(cost => (description.Pools[cost.Key] - Used(cost.Key)) / cost.Value);
         return Math.Max(0, pools.Append(type.MaxInstances - count).Min());
@@ -89,10 +83,7 @@ internal abstract class SimulatedParent(Machine machine, ParentDescription descr
         var device = machine.Add(new MediatedDevice(machine, this, uuid, type, number) { DomainUuid = domain });
         device.Folder.AddLink("subsystem", machine.MdevBus);
         foreach (var attribute in description.Attributes.Concat(type?.Attributes ?? []))
-        {
             device.Folder.AddDeep(attribute.Path, VendorFile.For(attribute, device.Number, () => device.Held, out _));
-        }
-
         if (description.Queues is { } queues)
         {
             device.Queues = new SimulatedMatrix(queues, device,

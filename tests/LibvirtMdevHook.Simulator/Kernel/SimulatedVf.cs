@@ -84,15 +84,9 @@ internal sealed class SimulatedVf
     private Errno Set(string id)
     {
         if (Type is not null)
-        {
             return Errno.EPERM;
-        }
-
         if (_gpu.Description.Types.FirstOrDefault(type => type.Id == id) is not { } wanted)
-        {
             return _gpu.Description.Rules.Unknown;
-        }
-
         var refusal = _gpu.WhyNot(wanted);
         Type = refusal == Errno.None ? wanted : null;
         return refusal;
@@ -101,17 +95,11 @@ internal sealed class SimulatedVf
     private Errno Clear(int process)
     {
         if (Type is null)
-        {
             return _gpu.Description.Rules.ClearIdle;
-        }
-
         // Who keeps others out while it clears is not who the driver waits for.
         _remover = _group.Node.IsOpen && !_group.Node.HeldByOtherThan(process) ? process : _remover;
         if (_leaving || _group.Node.HeldByOtherThan(process))
-        {
             return _gpu.Description.Rules.ClearHeld;
-        }
-
         Clear();
         return Errno.None;
     }
@@ -122,10 +110,7 @@ internal sealed class SimulatedVf
         _remover = TreeFile.Nobody;
         var time = _gpu.Description.Rules.Leaving;
         if (wasRemover || time == TimeSpan.Zero)
-        {
             return;
-        }
-
         var closing = ++_closings;
         _leaving = true;
         _machine.Gate.After(time, () => _leaving &= closing != _closings);

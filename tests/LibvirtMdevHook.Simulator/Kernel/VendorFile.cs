@@ -20,15 +20,9 @@ internal static class VendorFile
         Errno Store(string text)
         {
             if (text.Length > attribute.MaxLength)
-            {
                 return Errno.E2BIG;
-            }
-
             if (held() && attribute.WhileHeld != Errno.None)
-            {
                 return attribute.WhileHeld;
-            }
-
             value = text.EndsWith('\n') ? text[..^1] : text;
             return Errno.None;
         }

@@ -29,15 +29,10 @@ internal sealed class VfParent : SimulatedParent
     public void EnableVfs(bool enable)
     {
         foreach (var vf in _vfs)
-        {
             vf.TakeAway();
-        }
-
         _vfs.Clear();
         for (var number = 0; enable && number < Vfs.Count; number++)
-        {
             _vfs.Add(new SimulatedVf(Machine, this, number, AddressOf(number)));
-        }
     }
 
     public SimulatedVf? Find(string address) => _vfs.Find(vf => vf.Address == address);

@@ -25,10 +25,7 @@ internal sealed class Folder() : Node(0x4000, 0x1ED)
     {
         var folder = this;
         foreach (var name in path.Split('/'))
-        {
             folder = folder.Find(name) as Folder ?? folder.Add(name, new Folder { Permanent = true });
-        }
-
         return folder;
     }
 
@@ -37,29 +34,21 @@ internal sealed class Folder() : Node(0x4000, 0x1ED)
     {
         var (folder, names) = (this, path.Split('/'));
         foreach (var name in names[..^1])
-        {
             folder = folder.Find(name) as Folder ?? folder.Add(name);
-        }
-
         folder.Add(names[^1], node);
     }
 
     public void Remove(string name)
     {
         if (_children.Remove(name, out var node))
-        {
             node.TakeAway();
-        }
     }
 
     public override void TakeAway()
     {
         base.TakeAway();
         foreach (var child in _children.Values)
-        {
             child.TakeAway();
-        }
-
         _children.Clear();
     }
 }

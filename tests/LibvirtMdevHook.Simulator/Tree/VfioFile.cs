@@ -24,15 +24,9 @@ internal sealed class VfioFile(bool shared) : TreeFile(shared ? 0x1B6u : 0x180u)
     public override Errno Open(int process)
     {
         if (shared)
-        {
             return Errno.None;
-        }
-
         if (IsOpen)
-        {
             return Errno.EBUSY;
-        }
-
         (IsOpen, _holder) = (true, process);
         return Errno.None;
     }

@@ -100,8 +100,6 @@ internal sealed class ConcurrencyTests
     private static void Together(HookedHost host, string operation, IEnumerable<DeclaringDomain> domains)
     {
         foreach (var call in domains.Select(domain => host.Begin(operation, domain)).ToArray())
-        {
             call.End().MustBeGood(operation);
-        }
     }
 }

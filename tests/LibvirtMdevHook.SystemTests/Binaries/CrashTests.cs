@@ -132,10 +132,7 @@ internal sealed class CrashTests
 
         var both = new[] { host.Begin("release", _domain), host.Begin("release", _domain) };
         foreach (var release in both)
-        {
             release.End().MustBeGood();
-        }
-
         host.MustBeAsBefore();
         Assert.That(host.Writes.Count(w => w.Contains("destroy", StringComparison.Ordinal)), Is.EqualTo(2));
     }

@@ -25,10 +25,7 @@ internal sealed class DeadlineTests
         Assert.That(host.Workers, Has.Count.EqualTo(1), "the worker waits for the kernel");
         host.Stop(domain);
         if (how == "hang")
-        {
             host.Host.Control("clear");
-        }
-
         host.MustBeAsBefore();
         Assert.That(host.Creates, Has.Count.EqualTo(2).And.All.EndsWith(" ok"));
     }

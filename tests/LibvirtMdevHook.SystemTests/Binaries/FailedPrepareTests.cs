@@ -30,9 +30,7 @@ internal sealed class FailedPrepareTests(string hostFile, string create)
     {
         Host.Host.Control("clear");
         if (TestContext.CurrentContext.Result.Outcome.Status != TestStatus.Passed)
-        {
             RemoveTheHost();
-        }
     }
 
     [OneTimeTearDown]
@@ -96,10 +94,7 @@ internal sealed class FailedPrepareTests(string hostFile, string create)
         var folder = Host.InRoot("run/libvirt-mdev");
         Host.WaitForWorkers();
         if (Directory.Exists(folder))
-        {
             Directory.Delete(folder, recursive: true);
-        }
-
         File.WriteAllText(folder, "");
         Host.Call("prepare", _domain).MustBeRefused("'win10'", $"'{folder}'", "is not a folder");
         File.Delete(folder);

@@ -21,10 +21,7 @@ internal sealed partial class HookedHost : IDisposable
     {
         _host = new SimulatedHost(hostFile, change);
         if (configuration.Length > 0)
-        {
             File.WriteAllText(_host.InRoot("etc/libvirt/mdev-hook.conf"), configuration + "\n");
-        }
-
         Before = _host.Tree();
     }
 
@@ -69,18 +66,14 @@ internal sealed partial class HookedHost : IDisposable
     public void Start(DeclaringDomain domain)
     {
         foreach (var operation in new[] { "prepare", "start", "started" })
-        {
             Call(operation, domain).MustBeGood(operation);
-        }
     }
 
     /// <summary>What libvirt calls when a domain has ended, or could not be started.</summary>
     public void Stop(DeclaringDomain domain)
     {
         foreach (var operation in new[] { "stopped", "release" })
-        {
             Call(operation, domain).MustBeGood(operation);
-        }
     }
 
     /// <summary>Runs virt-mdev on this host.</summary>
@@ -128,10 +121,7 @@ internal sealed partial class HookedHost : IDisposable
     {
         _host.Control("clear");
         foreach (var worker in Workers)
-        {
             Shell.Run("kill", "-KILL", $"{worker}");
-        }
-
         _host.Dispose();
     }
 

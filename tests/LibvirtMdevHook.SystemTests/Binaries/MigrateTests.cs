@@ -166,10 +166,7 @@ internal sealed class MigrateTests(string operation)
     {
         var run = host.Call(operation, name, xml);
         if (operation == "migrate")
-        {
             return run.MustBeRefused(words);
-        }
-
         Assert.That(words.Where(word => !host.Log.Contains(word, StringComparison.Ordinal)), Is.Empty, host.Log);
         return run.MustBeGood();
     }

@@ -47,10 +47,7 @@ internal sealed class NoDeclarationTests
         using var host = new HookedHost("m60-rfc2016.xml");
         string[] operations = ["prepare", "start", "started", "stopped", "release", "reconnect", "attach", "migrate", "restore"];
         foreach (var operation in operations)
-        {
             host.Call(operation, Undeclared.Name, Xml).MustBeGood(operation);
-        }
-
         Assert.That(host.Host.Log(), Is.Empty);
         Assert.That(host.Log, Is.Empty);
         Assert.That(Directory.Exists(host.InRoot("run/libvirt-mdev")), Is.False);

@@ -108,10 +108,7 @@ internal sealed class RefusedRemovalTests
         host.Call("prepare", domain)
             .MustBeRefused("'win10'", $"'{domain.Vgpus[0].Uuid}'", "of an earlier run of this domain cannot be removed yet", words);
         foreach (var worker in host.Workers)
-        {
             Shell.Run("kill", "-KILL", $"{worker}");
-        }
-
         host.WaitForWorkers();
         var reconcile = host.VirtMdev("reconcile", "--apply");
         Assert.That(reconcile.Status, Is.EqualTo(1), reconcile.Errors);

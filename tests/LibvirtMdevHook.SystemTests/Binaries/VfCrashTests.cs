@@ -110,8 +110,6 @@ internal sealed class VfCrashTests
     private static void KillWorkers(HookedHost host)
     {
         foreach (var worker in host.Workers)
-        {
             Shell.Run("kill", "-KILL", $"{worker}");
-        }
     }
 }

@@ -214,10 +214,7 @@ internal sealed class VfTests
         host.Call("prepare", domain).MustBeGood();
         host.Host.Control($"clear-vf {First}");
         if (now != "0")
-        {
             Assert.That(host.Host.Write(FirstType, now), Is.EqualTo(Errno.None));
-        }
-
         host.Call("start", domain).MustBeRefused($"'{First}'", words);
         host.Stop(domain);
         host.WaitForWorkers();

@@ -183,10 +183,7 @@ internal sealed class VfTroubleTests
         var domain = Domain();
         host.Start(domain);
         using (var holder = new Holder(host.NodeOf(domain.Vgpus[0])))
-        {
             host.Call("prepare", domain).MustBeRefused($"'{Vf}'", "of an earlier run of this domain cannot be removed yet", $"{holder}");
-        }
-
         host.Stop(domain);
         host.MustBeAsBefore();
     }

@@ -19,10 +19,7 @@ internal sealed class WorkerTests
         using var host = new HookedHost("m60-rfc2016.xml") { Program = leaking };
         var domain = DeclaringDomain.With("win10", 1, "GRID M60-4Q");
         if (operation == "release")
-        {
             host.Start(domain);
-        }
-
         host.Host.Control($"fault hang op=write path={path}");
         var call = host.Begin(operation, domain);
         host.Host.WaitForLog(line => line.StartsWith("begin write", StringComparison.Ordinal));
@@ -42,10 +39,7 @@ internal sealed class WorkerTests
         host.Host.Control("clear");
         call.End().MustBeGood();
         if (operation == "prepare")
-        {
             host.Stop(domain);
-        }
-
         host.MustBeAsBefore();
     }
 

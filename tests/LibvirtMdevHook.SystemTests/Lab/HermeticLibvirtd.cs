@@ -56,10 +56,7 @@ internal sealed class HermeticLibvirtd : IDisposable
         {
             lab.Arrive();
             if (options.Install)
-            {
                 lab.Install(options.Configuration);
-            }
-
             return lab;
         }
         catch

@@ -69,10 +69,7 @@ internal sealed class AttachTests() : HotPlugScenario("m60-mdev.xml")
         Lab.Define(xml);
         Lab.Virsh("start", "hot-plug").Expected("virsh start");
         for (var more = 0; more < 3; more++)
-        {
             Run(null, "attach", "hot-plug", "--type", Smaller).Expected("attach");
-        }
-
         Assert.That(Lab.Host.State().Split('\n').Count(line => line.StartsWith("device ", StringComparison.Ordinal)), Is.EqualTo(4));
         Assert.That(Refused(Run(null, "attach", "hot-plug", "--type", Smaller)),
             Does.Contain("No more available PCI slots").And.EndsWith("; everything is as before"));
@@ -114,10 +111,7 @@ internal sealed class AttachTests() : HotPlugScenario("m60-mdev.xml")
         Guid[] devices = [Guid.NewGuid(), Guid.NewGuid(), Guid.NewGuid()];
         var all = devices.Select(d => Task.Run(() => Run(null, "attach", domain.Name, "--type", Type, "--uuid", $"{d}"))).ToArray();
         foreach (var attach in all)
-        {
             attach.Result.Expected("attach");
-        }
-
         Assert.That(Devices(domain).Declares, Is.EquivalentTo(devices));
         Assert.That(Devices(domain).Has, Is.EquivalentTo(devices));
         Destroy(domain);

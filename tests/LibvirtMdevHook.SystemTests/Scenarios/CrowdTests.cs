@@ -54,9 +54,7 @@ internal sealed class CrowdTests() : Scenario("m60-rfc2016.xml")
     private void Define(IEnumerable<VgpuDomain> domains)
     {
         foreach (var domain in domains)
-        {
             Lab.Define(domain.Guest());
-        }
     }
 
     private int Count(string parent) =>

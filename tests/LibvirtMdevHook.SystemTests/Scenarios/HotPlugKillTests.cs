@@ -51,10 +51,7 @@ internal sealed class HotPlugKillTests() : HotPlugScenario("m60-rfc2016.xml")
         var domain = StartPlain("again");
         KillAttach(domain, call, isDone);
         if (!Devices(domain).Has.Contains(Device))
-        {
             Attach(domain, "--persistent").Expected("attach");
-        }
-
         Assert.That(Devices(domain), Is.EqualTo((new[] { Device }, new[] { Device })));
         Assert.That(Devices(domain, "--inactive"), Is.EqualTo((new[] { Device }, new[] { Device })));
         Destroy(domain);

@@ -71,9 +71,7 @@ internal abstract partial class HotPlugScenario(string hostFile, int grace = 0, 
     protected void LetGoUntilEndOf(Task detach, VgpuDomain domain)
     {
         while (!detach.Wait(TimeSpan.FromMilliseconds(200)))
-        {
             LetGo(domain);
-        }
     }
 
     /// <summary>The devices that a domain has, and those that it declares.</summary>

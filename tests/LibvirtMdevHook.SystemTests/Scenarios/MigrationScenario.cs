@@ -56,9 +56,7 @@ internal abstract class MigrationScenario(string hostFile, LabOptions options, s
     protected static void ForgetReservations(HermeticLibvirtd lab)
     {
         if (Directory.Exists($"{lab.Records}/reserved"))
-        {
             Directory.EnumerateFiles($"{lab.Records}/reserved").ToList().ForEach(File.Delete);
-        }
     }
 
     private static string Uri(HermeticLibvirtd lab) => $"qemu+unix:///system?socket={lab.Folder}/run/libvirt/libvirt-sock";

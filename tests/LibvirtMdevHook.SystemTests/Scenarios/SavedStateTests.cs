@@ -71,10 +71,7 @@ internal sealed class SavedStateTests() : Scenario(
         Write("sys/class/mdev_bus/0000:87:00.0/mdev_supported_types/nvidia-22/create", $"{Guid.NewGuid()}");
         MustBeKept("cannot be had");
         foreach (var device in Lab.Run("ls", "/sys/bus/mdev/devices").Output.Split('\n', StringSplitOptions.RemoveEmptyEntries))
-        {
             Write($"sys/bus/mdev/devices/{device}/remove", "1");
-        }
-
         MustBeRestored();
     }
 

@@ -42,10 +42,7 @@ internal abstract partial class Scenario(string hostFile, LabOptions? options = 
     {
         var failed = TestContext.CurrentContext.Result.Outcome.Status == TestStatus.Failed;
         if (_running is null)
-        {
             return;
-        }
-
         try
         {
             Lab.Host.Control("clear");
@@ -95,14 +92,9 @@ internal abstract partial class Scenario(string hostFile, LabOptions? options = 
     protected static void EndDomains(HermeticLibvirtd lab)
     {
         foreach (var domain in Domains(lab, "--state-running"))
-        {
             lab.Virsh("destroy", $"{domain}").Expected("virsh destroy");
-        }
-
         foreach (var domain in Domains(lab, "--all"))
-        {
             lab.Virsh("undefine", "--managed-save", $"{domain}").Expected("virsh undefine");
-        }
     }
 
     private static Guid[] Domains(HermeticLibvirtd lab, string which) =>

@@ -11,10 +11,7 @@ internal sealed class Holder : IDisposable
     {
         _process = Shell.Start("sh", "-c", "exec 3<>\"$0\" && echo open && exec sleep infinity", file);
         if (_process.StandardOutput.ReadLine() != "open")
-        {
             throw new IOException($"'{file}' cannot be held: {_process.StandardError.ReadToEnd()}");
-        }
-
         // Until then its name would still be that of the shell.
         Wait.Until(() => File.ReadAllText($"/proc/{Id}/comm") == "sleep\n", () => "the holder is still a shell.");
     }

@@ -18,9 +18,7 @@ internal sealed class PlainTree : IDisposable
     public void Add(string lines)
     {
         foreach (var line in lines.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
-        {
             AddLine(line);
-        }
     }
 
     public void Dispose() => _folder.Dispose();

@@ -33,9 +33,7 @@ internal sealed partial class RawFile : IDisposable
     {
         var errno = TryOpen(path, WriteOnly, out var file);
         using (file)
-        {
             return errno == Errno.None ? file!.Write(text) : errno;
-        }
     }
 
     public Errno Write(string text)

@@ -19,10 +19,7 @@ internal sealed class SimulatedHost : SimulatedTree, IDisposable
         : base(Directory.CreateTempSubdirectory("mdev-host-").FullName, "mount/control", "simulator.log")
     {
         foreach (var folder in new[] { "mount", "run", "etc/libvirt", "var/log/libvirt", "var/cache" })
-        {
             Directory.CreateDirectory(InRoot(folder));
-        }
-
         File.CreateSymbolicLink(InRoot("sys"), "mount/sys");
         File.CreateSymbolicLink(InRoot("dev"), "mount/dev");
         File.CreateSymbolicLink(InRoot("proc"), "/proc");
@@ -56,9 +53,7 @@ internal sealed class SimulatedHost : SimulatedTree, IDisposable
         _simulator.Dispose();
         Directory.Delete(Root, recursive: true);
         if (died || _errors.Result.Length > 0)
-        {
             throw new InvalidOperationException($"The simulator {(died ? "ended too early" : "was at fault")}: {_errors.Result}");
-        }
     }
 
     private void WaitUntilReady()

@@ -37,9 +37,7 @@ internal class SimulatedTree(string root, string control, string log)
     {
         var errno = Write(control, line);
         if (errno != Errno.None)
-        {
             throw new ArgumentException($"The simulator answers '{line}' with {errno}: {State()}", nameof(line));
-        }
     }
 
     /// <summary>Parents, devices, faults and what hangs, as the simulator says.</summary>
@@ -58,10 +56,7 @@ internal class SimulatedTree(string root, string control, string log)
         var (status, list) = Shell.Run(
             "find", InRoot("sys/"), InRoot("dev/vfio/"), "-mindepth", "1", "-printf", @"%y %m %U:%G %p\t%l\n");
         if (status != 0)
-        {
             throw new IOException($"The tree cannot be listed: {list}");
-        }
-
         var lines = list.Split('\n', StringSplitOptions.RemoveEmptyEntries)
             .Select(line => line.Replace(Root + "/", "", StringComparison.Ordinal));
         return string.Join('\n', lines.Select(Describe).Order(StringComparer.Ordinal));
@@ -83,10 +78,7 @@ internal class SimulatedTree(string root, string control, string log)
     private string Contents(string path, string mode)
     {
         if (mode is "200" || !path.StartsWith("sys/", StringComparison.Ordinal))
-        {
             return "";
-        }
-
         using var file = RawFile.Open(InRoot(path), RawFile.ReadOnly);
         var errno = file.Read(out var text);
         return errno == Errno.None ? ActionLog.Quote(Encoding.Latin1.GetBytes(text)) : errno.ToString();

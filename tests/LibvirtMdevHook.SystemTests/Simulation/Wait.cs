@@ -14,10 +14,7 @@ internal static class Wait
         while (!condition())
         {
             if (Stopwatch.GetElapsedTime(start) > Patience)
-            {
                 throw new TimeoutException($"Waited for {Patience.TotalSeconds} s in vain; {otherwise()}");
-            }
-
             Thread.Sleep(5);
         }
     }
