@@ -29,7 +29,7 @@ catch (Exception e) when (e is HostFileException or IOException)
     return Fail(e.Message, 1);
 }
 
-// A mount without a server answers nobody. Who still waits for an answer is let go when the process ends.
+// A mount without a server answers no call. Callers that still wait are released when the process ends.
 void End(PosixSignalContext context)
 {
     Mount.Detach(arguments.MountPoint);

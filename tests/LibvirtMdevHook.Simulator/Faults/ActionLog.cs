@@ -6,15 +6,15 @@ using LibvirtMdevHook.Simulator.Tree;
 namespace LibvirtMdevHook.Simulator.Faults;
 
 /// <summary>
-/// A line for each write to an attribute when it ends, and a 'begin' line before it when that is not at once; the same for opens and reads
-/// that met a fault: milliseconds since the start, what, path, data in quotes (writes), result.
+/// A line for each write to an attribute when it ends, and a 'begin' line before it when it does not end at once; also for opens and reads
+/// that met a fault. A line has the milliseconds since the start, the action, the path, the data in quotes (writes only), and the result.
 /// </summary>
 internal sealed partial class ActionLog
 {
     private readonly long _start = Stopwatch.GetTimestamp();
     private readonly int _descriptor;
 
-    /// <param name="path">The file to append to; without one nothing is logged.</param>
+    /// <param name="path">The file to append to; if null, nothing is logged.</param>
     public ActionLog(string? path)
     {
         const int WriteOnly = 0x1, Create = 0x40, Append = 0x400, CloseOnExec = 0x80000;

@@ -10,14 +10,14 @@ internal sealed class FaultList(Gate gate)
 
     public void Add(Fault fault) => _faults.Add(fault);
 
-    /// <summary>The first fault that an action hits; every fault whose path fits counts it.</summary>
+    /// <summary>Returns the first fault that an action hits; every fault whose path matches counts the action.</summary>
     public Fault? Next(Verb verb, string path)
     {
         var hits = _faults.FindAll(fault => fault.Hits(verb, path));
         return hits.Count > 0 ? hits[0] : null;
     }
 
-    /// <summary>Does <paramref name="act"/>, or what the fault makes of it, now or later.</summary>
+    /// <summary>Executes <paramref name="act"/> now, later or not at all, as the fault says.</summary>
     public void Apply(Fault? fault, string what, Action act, Ending end)
     {
         if (fault is null)
@@ -37,7 +37,7 @@ internal sealed class FaultList(Gate gate)
         }
     }
 
-    /// <summary>Forgets all faults and lets go what hangs.</summary>
+    /// <summary>Removes all faults and continues the actions that hang.</summary>
     public void Clear()
     {
         _faults.Clear();

@@ -5,7 +5,7 @@ using LibvirtMdevHook.Simulator.Tree;
 
 namespace LibvirtMdevHook.Simulator.Fuse;
 
-/// <content>What is done with an open file or folder.</content>
+/// <content>The callbacks for open files and folders.</content>
 internal static unsafe partial class Callbacks
 {
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
@@ -37,7 +37,7 @@ internal static unsafe partial class Callbacks
             return;
         }
 
-        // The kernel releases only what it still wanted when the answer came.
+        // The kernel releases only a handle that it still wanted when the answer came.
         var file = new LibFuse.OpenFile { Bits = DirectIo, Handle = handle };
         if (LibFuse.ReplyOpen(request, &file) != 0)
             _requests.Close(handle);

@@ -5,13 +5,13 @@ using LibvirtMdevHook.Simulator.Tree;
 
 namespace LibvirtMdevHook.Simulator.Fuse;
 
-/// <summary>What libfuse calls. No exception leaves a callback: the request is answered with EIO instead.</summary>
+/// <summary>The functions that libfuse calls. No exception leaves a callback: the request is answered with EIO instead.</summary>
 internal static unsafe partial class Callbacks
 {
     private static Requests _requests = null!;
     private static Gate _gate = null!;
 
-    /// <summary>Fills struct fuse_lowlevel_ops; the numbers are the places of its members.</summary>
+    /// <summary>Fills struct fuse_lowlevel_ops; the numbers are the positions of its members.</summary>
     public static void Fill(nint* operations, Requests served, Gate around)
     {
         _requests = served;

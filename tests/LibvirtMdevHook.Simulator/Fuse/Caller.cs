@@ -18,8 +18,8 @@ internal static class Caller
         }
         catch (IOException)
         {
-            // It was killed in the meantime.
-            return TreeFile.Nobody;
+            // It has been killed meanwhile.
+            return TreeFile.NoProcess;
         }
     }
 }

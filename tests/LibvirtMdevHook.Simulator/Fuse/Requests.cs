@@ -4,8 +4,8 @@ using LibvirtMdevHook.Simulator.Tree;
 namespace LibvirtMdevHook.Simulator.Fuse;
 
 /// <summary>
-/// The tree as the kernel asks for it: by inode numbers and handles. Everything runs under the gate; opens, reads and writes pass the
-/// faults and may be answered later.
+/// The tree as the kernel asks for it: by inode numbers and handles. Everything runs under the gate. Opens, reads and writes may meet
+/// faults and be answered later.
 /// </summary>
 internal sealed class Requests(Folder root, FaultList faults, ActionLog log)
 {
@@ -58,7 +58,7 @@ internal sealed class Requests(Folder root, FaultList faults, ActionLog log)
         {
             if (file.Gone)
                 return Errno.ENODEV;
-            // The driver is asked once, at the beginning; the rest of a read in parts comes from what it said then.
+            // The driver is asked once, at the start; a read in parts continues with that answer.
             content = open.Content = offset == 0 ? file.Read() : open.Content;
             return Errno.None;
         }
@@ -79,7 +79,7 @@ internal sealed class Requests(Folder root, FaultList faults, ActionLog log)
         }
     }
 
-    /// <summary>Takes an action past the faults, and both to the log: its end, and its begin when the end is not now.</summary>
+    /// <summary>Executes an action as the faults say and logs its end, and its begin if it does not end at once.</summary>
     private void Pass(Verb verb, TreeFile file, string data, Action<Ending> act, Action<Errno> reply)
     {
         var fault = file.Logged || file is VfioFile ? faults.Next(verb, file.Path) : null;
@@ -100,7 +100,7 @@ internal sealed class Requests(Folder root, FaultList faults, ActionLog log)
         }
     }
 
-    /// <summary>An open file or folder, with what was read of it at its beginning.</summary>
+    /// <summary>An open file or folder, with what the first read returned.</summary>
     internal sealed record Handle(Node Node)
     {
         public byte[] Content { get; set; } = [];

@@ -9,7 +9,7 @@ internal static unsafe class Session
     private const string Options = "allow_other,default_permissions,fsname=mdev-simulator";
 
     /// <summary>Mounts, calls <paramref name="ready"/>, and serves.</summary>
-    /// <returns>False when the mount failed; libfuse has said why on standard error.</returns>
+    /// <returns>False when the mount failed; libfuse has printed the reason on standard error.</returns>
     public static bool Run(Requests requests, Gate gate, string mountPoint, Action ready)
     {
         var operations = (nint*)NativeMemory.AllocZeroed(OperationCount, (nuint)sizeof(nint));

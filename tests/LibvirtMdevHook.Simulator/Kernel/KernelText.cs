@@ -1,11 +1,11 @@
 namespace LibvirtMdevHook.Simulator.Kernel;
 
-/// <summary>Text as the kernel's own parsers take it.</summary>
+/// <summary>Text as the kernel's parsers take it.</summary>
 internal static class KernelText
 {
     public const int UuidLength = 36;
 
-    /// <summary>The first 36 characters as a UUID; what follows is not looked at. Device names are lower case.</summary>
+    /// <summary>The first 36 characters as a UUID; the rest is ignored. Device names are in lower case.</summary>
     public static string? Uuid(string text)
     {
         if (text.Length < UuidLength)

@@ -54,7 +54,7 @@ internal sealed class Machine
 
     public IommuGroup NewGroup(Folder device) => new(++_lastGroup, _groups, _vfio, device);
 
-    /// <summary>Takes away what else names a device that leaves sysfs.</summary>
+    /// <summary>Removes what else names a device that leaves sysfs.</summary>
     public void Disconnect(MediatedDevice device)
     {
         _deviceLinks.Remove(device.Uuid);

@@ -25,7 +25,7 @@ internal sealed class Rfc2016Parent(Machine machine, ParentDescription descripti
             Folder.Remove(file);
     }
 
-    /// <summary>The table as it was mailed, the header in two lines.</summary>
+    /// <summary>The table as in the mailed proposal, with the header in two lines.</summary>
     private string Table()
     {
         var table = new StringBuilder("# vgpu_type_id, vgpu_type, max_instance, num_heads, frl_config, framebuffer,\nmax_resolution\n");
@@ -64,7 +64,7 @@ internal sealed class Rfc2016Parent(Machine machine, ParentDescription descripti
         return refusal;
     }
 
-    /// <summary>vgpu_type_id and vm_uuid, each once and nothing else; a newline at the end is part of the last value.</summary>
+    /// <summary>vgpu_type_id and vm_uuid, each once, and nothing else. A newline at the end belongs to the last value.</summary>
     private bool ParseArguments(string text, out TypeDescription? type, out string? domain)
     {
         var values = text.Split(',').Select(pair => pair.Split('=', 2)).ToLookup(pair => pair[0], pair => pair[^1]);

@@ -3,7 +3,7 @@ using LibvirtMdevHook.Simulator.Tree;
 
 namespace LibvirtMdevHook.Simulator.Kernel;
 
-/// <summary>A parent: how many devices fit, by its vendor's rules. The dialects say how one asks for them.</summary>
+/// <summary>A parent: how many devices fit, by the vendor's rules. The dialects add how devices are requested.</summary>
 internal abstract class SimulatedParent(Machine machine, ParentDescription description)
 {
     public ParentDescription Description => description;
@@ -26,11 +26,11 @@ internal abstract class SimulatedParent(Machine machine, ParentDescription descr
         }
     }
 
-    /// <summary>The driver goes, and its devices with it.</summary>
+    /// <summary>The driver is unloaded, and its devices go with it.</summary>
     public void Unregister()
     {
         foreach (var device in Devices.ToArray())
-            device.Leave(TreeFile.Nobody, () => { });
+            device.Leave(TreeFile.NoProcess, () => { });
         if (Registered)
         {
             Registered = false;
@@ -38,12 +38,12 @@ internal abstract class SimulatedParent(Machine machine, ParentDescription descr
         }
     }
 
-    /// <summary>Takes away what the dialect has outside the device's folder.</summary>
+    /// <summary>Removes what the dialect has outside the device's folder.</summary>
     public virtual void Disconnect(MediatedDevice device)
     {
     }
 
-    /// <summary>What available_instances says of a type now.</summary>
+    /// <summary>The value of available_instances of a type now.</summary>
     public int Available(TypeDescription type)
     {
         if (OtherSizeInUse(type))
@@ -67,12 +67,15 @@ internal abstract class SimulatedParent(Machine machine, ParentDescription descr
 
     protected abstract void Disappear();
 
-    /// <summary>Why no device of a type can be made now.</summary>
-    protected Errno Refusal(TypeDescription? type) =>
-        type is null ? TypesInUse.Count() < description.Rules.MaxDevices ? Errno.None : description.Rules.Full
-        : OtherSizeInUse(type) ? description.Rules.OtherSize
-        : Available(type) == 0 ? description.Rules.Full
-        : Errno.None;
+    /// <summary>The errno with which a create of a type fails now.</summary>
+    protected Errno Refusal(TypeDescription? type)
+    {
+        if (type is null)
+            return TypesInUse.Count() < description.Rules.MaxDevices ? Errno.None : description.Rules.Full;
+        if (OtherSizeInUse(type))
+            return description.Rules.OtherSize;
+        return Available(type) == 0 ? description.Rules.Full : Errno.None;
+    }
 
     protected bool OtherSizeInUse(TypeDescription type) =>
         description.Rules.OneSize && TypesInUse.Any(used => used!.Framebuffer != type.Framebuffer);

@@ -4,10 +4,10 @@ using LibvirtMdevHook.Simulator.Tree;
 
 namespace LibvirtMdevHook.Simulator.Kernel;
 
-/// <summary>An attribute of the vendor in a device's folder: it reads what was written to it last.</summary>
+/// <summary>An attribute of the vendor in a device's folder. It reads what was written last.</summary>
 internal static class VendorFile
 {
-    /// <param name="reset">Makes it read what it read first.</param>
+    /// <param name="reset">Restores its first value.</param>
     public static SysfsFile For(AttributeDescription attribute, int number, Func<bool> held, out Action reset)
     {
         var first = attribute.Value.Replace("{number}", number.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal);

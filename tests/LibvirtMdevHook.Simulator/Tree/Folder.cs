@@ -20,7 +20,7 @@ internal sealed class Folder() : Node(0x4000, 0x1ED)
 
     public Link AddLink(string name, Node target) => Add(name, new Link(target));
 
-    /// <summary>The folder at a path below this one; what is missing of it is made, to stay.</summary>
+    /// <summary>The folder at a path below this one; missing folders are created, as permanent ones.</summary>
     public Folder Make(string path)
     {
         var folder = this;
@@ -29,7 +29,7 @@ internal sealed class Folder() : Node(0x4000, 0x1ED)
         return folder;
     }
 
-    /// <summary>Adds an attribute at a path below this folder, with the groups (folders) it lies in.</summary>
+    /// <summary>Adds an attribute at a path below this folder, with the folders (groups) above it.</summary>
     public void AddDeep(string path, Node node)
     {
         var (folder, names) = (this, path.Split('/'));

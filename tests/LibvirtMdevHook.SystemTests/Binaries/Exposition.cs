@@ -3,9 +3,7 @@ using System.Text;
 
 namespace LibvirtMdevHook.SystemTests.Binaries;
 
-/// <summary>
-/// Reads Prometheus' text format as strictly as node_exporter does, and more so: whatever is not written as it should be is an exception.
-/// </summary>
+/// <summary>Reads Prometheus' text format at least as strictly as node_exporter does: any deviation is an exception.</summary>
 internal sealed class Exposition
 {
     private readonly Dictionary<string, (Dictionary<string, string> Labels, double Value)> _samples = [];

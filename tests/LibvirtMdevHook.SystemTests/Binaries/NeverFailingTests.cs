@@ -6,8 +6,8 @@ using NUnit.Framework;
 namespace LibvirtMdevHook.SystemTests.Binaries;
 
 /// <summary>
-/// What happens to a running domain and after it: at reconnect an exit status would kill the guest, so only prepare, start and migrate
-/// ever give one, and a release works whatever has become of the XML.
+/// Operations on a running domain and after its end. At reconnect an exit status would kill the guest, so only prepare, start and migrate
+/// ever return one; and a release works whatever the XML has become.
 /// </summary>
 [TestFixture]
 [Parallelizable(ParallelScope.All)]

@@ -4,7 +4,7 @@ using NUnit.Framework;
 
 namespace LibvirtMdevHook.SystemTests.Binaries;
 
-/// <summary>A domain without a declaration: every start of every guest pays for the hook, so it may cost next to nothing.</summary>
+/// <summary>A domain without a declaration: every start of every guest runs the hook, so it may cost next to nothing.</summary>
 [TestFixture]
 [Parallelizable(ParallelScope.All)]
 internal sealed class NoDeclarationTests

@@ -3,7 +3,7 @@ using NUnit.Framework;
 
 namespace LibvirtMdevHook.SystemTests.Binaries;
 
-/// <summary>What a GPU has shown earlier still has its name when it is hidden; nothing is decided by it.</summary>
+/// <summary>A type that a GPU has shown earlier keeps its name while it is hidden; no decision depends on that.</summary>
 [TestFixture]
 [Parallelizable(ParallelScope.All)]
 internal sealed class SeenTypesTests

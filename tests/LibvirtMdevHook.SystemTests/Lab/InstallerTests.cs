@@ -3,7 +3,7 @@ using NUnit.Framework;
 
 namespace LibvirtMdevHook.SystemTests.Lab;
 
-/// <summary>install.sh, run for real where everything it writes is the lab's.</summary>
+/// <summary>install.sh, run for real in a lab, so that all that it writes is the lab's.</summary>
 [TestFixture]
 internal sealed class InstallerTests
 {
@@ -60,7 +60,7 @@ internal sealed class InstallerTests
     }
 
     [Test]
-    public void A_configuration_nobody_edited_is_upgraded()
+    public void A_configuration_that_was_not_edited_is_upgraded()
     {
         Install();
         File.WriteAllText(InLab(Configuration), "# of an older version\n");
@@ -117,7 +117,7 @@ internal sealed class InstallerTests
     }
 
     [Test]
-    public void A_hook_of_somebody_else_stays_as_it_is()
+    public void A_foreign_hook_stays_as_it_is()
     {
         File.WriteAllText(InLab(OldHook), "#!/bin/sh\n");
         Install();
@@ -214,7 +214,7 @@ internal sealed class InstallerTests
 
     private Outcome InstallFor(string libvirt) => InstallFrom(SourceTree.Published, libvirt);
 
-    // The version is all that the installer asks libvirtd for.
+    // The installer asks libvirtd for nothing but its version.
     private Outcome InstallFrom(string folder, string libvirt)
     {
         var programs = Directory.CreateDirectory(InLab("programs")).FullName;
@@ -232,7 +232,7 @@ internal sealed class InstallerTests
 
     private int Reloads() => File.ReadAllLines(InLab("run/lab/daemon-operations")).Count(line => line == "reload");
 
-    // A link counts although what it leads to is gone.
+    // A dangling link counts, too.
     private IEnumerable<string> Installed() =>
         new[] { Hook, VirtMdev, Link, Configuration, Share }
             .Where(path => Path.Exists(InLab(path)) || new FileInfo(InLab(path)).LinkTarget is not null);
