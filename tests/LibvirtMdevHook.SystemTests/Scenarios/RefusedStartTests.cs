@@ -48,7 +48,7 @@ internal sealed class RefusedStartTests() : Scenario("m60-rfc2016.xml")
     {
         var domain = new VgpuDomain("offline", "GRID M60-4Q");
         Lab.Define(domain.Guest());
-        using var switcher = new OtherHook(Lab, "60-switcher", $"[ $2 != prepare ] || echo 0 >/sys/bus/mdev/devices/{domain.Device}/online");
+        using var other = new OtherHook(Lab, "60-other", $"[ $2 != prepare ] || echo 0 >/sys/bus/mdev/devices/{domain.Device}/online");
 
         Assert.That(Refusal(domain.Uuid), Is.EqualTo(
             $"domain 'offline': the device '{domain.Device}' ('GRID M60-4Q' on '0000:86:00.0') is not ready: "
