@@ -23,7 +23,7 @@ internal sealed class Budget
     /// <param name="share">Of the time of the whole run, between 0 and 1; the tests run in three lanes side by side.</param>
     public static Budget Share(double share) => new(Whole * share);
 
-    /// <returns>That part of the time, for those who hand it on to another process.</returns>
+    /// <returns>That part of the time, for a caller that passes it to another process.</returns>
     public static TimeSpan Time(double share) => Whole * share;
 
     private static int? Number(string variable) =>

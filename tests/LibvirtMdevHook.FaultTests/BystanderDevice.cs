@@ -1,6 +1,6 @@
 namespace LibvirtMdevHook.FaultTests;
 
-/// <summary>A device that somebody else makes.</summary>
+/// <summary>A foreign device: one that is made beside the program under test.</summary>
 /// <param name="File">The attribute, below the root, and what is written to it.</param>
 /// <param name="Name">How each write to the device would name it.</param>
 internal sealed record BystanderDevice(string File, string Text, string Name)

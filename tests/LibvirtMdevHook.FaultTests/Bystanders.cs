@@ -6,7 +6,8 @@ using NUnit.Framework;
 namespace LibvirtMdevHook.FaultTests;
 
 /// <summary>
-/// Those who have devices on the same host: a domain that runs, and somebody else who made his own. None of theirs may ever be written to.
+/// What else has devices on the same host: a running domain, and devices that are foreign. The program under test must never write to any
+/// of them.
 /// </summary>
 internal sealed class Bystanders
 {
@@ -24,7 +25,7 @@ internal sealed class Bystanders
         _read = new FileInfo(host.Host.LogFile).Length;
     }
 
-    /// <summary>Nobody has written to what is theirs since this was asked last.</summary>
+    /// <summary>Fails if anything was written to these devices since the last call.</summary>
     public void MustBeUntouched()
     {
         using var log = new FileStream(_host.Host.LogFile, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);

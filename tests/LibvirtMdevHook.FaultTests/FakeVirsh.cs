@@ -5,8 +5,8 @@ using LibvirtMdevHook.SystemTests.Simulation;
 namespace LibvirtMdevHook.FaultTests;
 
 /// <summary>
-/// A virsh that knows running domains from files, a folder for each: it lists and prints them, changes our part of their metadata,
-/// attaches devices to them and takes them away again.
+/// A virsh that keeps running domains in files, a folder for each. It lists and prints them, changes our part of their metadata, and
+/// attaches and detaches devices.
 /// </summary>
 internal sealed class FakeVirsh : IDisposable
 {
@@ -40,16 +40,19 @@ internal sealed class FakeVirsh : IDisposable
             esac
 
             """);
-        // A program that this process wrote itself could be busy: who is forked at that moment has it open, too.
+        // A child that is forked while this process writes the program inherits the open file, so that executing it could fail with
+        // ETXTBSY.
         Shell.Run("install", "-m", "700", text, Path.Combine(_folder.Path, "virsh"));
     }
 
-    /// <summary>What is to come first in PATH.</summary>
+    /// <summary>The folder to put first in PATH.</summary>
     public string Folder => _folder.Path;
 
     private string Domains => Path.Combine(_folder.Path, "domains");
 
-    /// <summary>From now on the domain runs, with the devices that it declares; libvirt says so from before its prepare on.</summary>
+    /// <summary>
+    /// Makes the domain run, with the devices that it declares. libvirt reports a domain as running from before its prepare on.
+    /// </summary>
     public void Run(DeclaringDomain domain) => Run(
         domain.Uuid,
         ("head", $"<domain type='kvm' id='1'><name>{domain.Name}</name><uuid>{domain.Uuid}</uuid><metadata>"),
@@ -58,10 +61,10 @@ internal sealed class FakeVirsh : IDisposable
         ("devices", string.Concat(domain.Vgpus.Select(v => v.Hostdev + '\n'))),
         ("tail", "</devices></domain>"));
 
-    /// <summary>A domain runs whose XML is not changed any more.</summary>
+    /// <summary>Makes a domain run whose XML does not change any more.</summary>
     public void Run(Guid domain, string xml) => Run(domain, ("head", xml), ("metadata", ""), ("middle", ""), ("devices", ""), ("tail", ""));
 
-    /// <summary>It runs no more, which libvirt says when the release has returned.</summary>
+    /// <summary>Ends the domain. libvirt reports that when the release has returned.</summary>
     public void End(Guid domain) => File.Delete(MarkOf(domain));
 
     /// <summary>What the domain has: its hostdevs and its declaration.</summary>
@@ -72,7 +75,7 @@ internal sealed class FakeVirsh : IDisposable
     /// <summary>Runs virt-mdev with this virsh.</summary>
     public Outcome VirtMdev(HookedHost host, params IEnumerable<string> arguments) => Command.Run("env", Environment(host, arguments));
 
-    /// <summary>The same without waiting for its end; its time counts until nobody has its outputs any more.</summary>
+    /// <summary>Starts virt-mdev and does not wait for it. Its time counts until no process has its outputs open.</summary>
     public HookProcess BeginVirtMdev(HookedHost host, params IEnumerable<string> arguments) =>
         new("/usr/bin/env", host.Host.Root, [], Environment(host, arguments));
 
@@ -89,7 +92,7 @@ internal sealed class FakeVirsh : IDisposable
         File.WriteAllText(MarkOf(domain), "");
     }
 
-    /// <summary>What env is to start.</summary>
+    /// <summary>The arguments of env(1).</summary>
     private string[] Environment(HookedHost host, IEnumerable<string> arguments) =>
         ["-u", "LIBVIRT_DEFAULT_URI", $"PATH={_folder.Path}:/usr/bin:/bin", $"LIBVIRT_MDEV_ROOT={host.Host.Root}", SourceTree.VirtMdev,
             .. arguments];

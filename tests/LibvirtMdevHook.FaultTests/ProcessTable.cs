@@ -6,7 +6,7 @@ namespace LibvirtMdevHook.FaultTests;
 /// <summary>Processes as /proc shows them.</summary>
 internal static class ProcessTable
 {
-    /// <returns>The first child of a process, such as the worker of a hook; null when there is none (any more).</returns>
+    /// <returns>The first child of a process, such as the worker of a hook, or null.</returns>
     public static int? ChildOf(int parent)
     {
         foreach (var folder in Directory.EnumerateDirectories("/proc"))
@@ -18,10 +18,10 @@ internal static class ProcessTable
         return null;
     }
 
-    /// <returns>The letter of its state, such as T when it is stopped; null when there is none (any more).</returns>
+    /// <returns>The letter of its state, such as T for stopped, or null when the process does not exist.</returns>
     public static string? State(int process) => Stat(process)?[0];
 
-    /// <summary>A process that was killed lives on in the kernel, its first thread a zombie, until its last write has ended.</summary>
+    /// <summary>A killed process stays in the kernel, its first thread a zombie, until its last write has ended.</summary>
     public static bool IsOver(int process)
     {
         try
@@ -34,22 +34,22 @@ internal static class ProcessTable
         }
     }
 
-    /// <returns>The processes of ours that act on a host, for a hook or for virt-mdev.</returns>
+    /// <returns>Our processes that act on a host, for a hook or for virt-mdev.</returns>
     public static IReadOnlyList<int> Acting(string root) => [.. Directory.EnumerateDirectories("/proc")
         .Select(folder => int.TryParse(Path.GetFileName(folder), out var id) ? id : 0)
         .Where(id => id > 0 && IsActing(id) && Words(id, "environ").Contains($"LIBVIRT_MDEV_ROOT={root}"))];
 
-    /// <summary>Whether a process has come to be one that acts; before, it has the arguments of its parent.</summary>
+    /// <summary>True once the process has executed the acting program; before, it has the arguments of its parent.</summary>
     public static bool IsActing(int process) => Words(process, "cmdline") is [_, "worker"] or [.., "--report-to", _];
 
-    /// <summary>Whether a process does something itself at a signal.</summary>
+    /// <summary>True if the process has a handler for a signal.</summary>
     public static bool Catches(int process, int signal)
     {
         var caught = Status(process, "SigCgt");
         return caught is not null && (Convert.ToUInt64(caught, 16) >> (signal - 1) & 1) != 0;
     }
 
-    /// <returns>The session that it is in, 0 when there is no such process (any more).</returns>
+    /// <returns>Its session, or 0 when the process does not exist.</returns>
     public static int Session(int process) => Stat(process) is { } stat ? int.Parse(stat[3], CultureInfo.InvariantCulture) : 0;
 
     /// <summary>Whether a process has locked a file with flock(2).</summary>

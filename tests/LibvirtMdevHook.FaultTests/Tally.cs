@@ -6,12 +6,12 @@ using NUnit.Framework.Internal;
 namespace LibvirtMdevHook.FaultTests;
 
 /// <summary>
-/// What was tried, and what came of it: a row of the table that <c>tests/run faults</c> prints, and the verdict of the test.
+/// What was tried and with what result: a row of the table that <c>tests/run faults</c> prints, and the verdict of the test.
 /// </summary>
 /// <param name="what">What was done, such as <c>SIGKILL of the worker in prepare, vf, 3 devices</c>: the row's name.</param>
 internal sealed class Tally(string what)
 {
-    /// <summary>So many failures tell the rest.</summary>
+    /// <summary>How many failures are shown; more would say the same.</summary>
     private const int Shown = 10;
 
     private static readonly string Folder = Directory.CreateDirectory(Path.Combine(SourceTree.Root, "artifacts/faults")).FullName;
@@ -19,11 +19,11 @@ internal sealed class Tally(string what)
     private readonly ConcurrentQueue<string> _failures = [];
     private int _tried;
 
-    /// <summary>How many there were to try; the rest did not fit into the time. Null where there is no end of them.</summary>
+    /// <summary>How many points there are; the time may not suffice for all. Null if they are unlimited.</summary>
     public int? Of { get; init; }
 
-    /// <param name="point">What was tried, with all that is needed to try it again.</param>
-    /// <param name="trouble">What was wrong afterwards; null if nothing was.</param>
+    /// <param name="point">The point, with all that is needed to try it again.</param>
+    /// <param name="trouble">What was wrong afterwards, or null.</param>
     public void Add(string point, string? trouble)
     {
         Interlocked.Increment(ref _tried);
@@ -31,12 +31,12 @@ internal sealed class Tally(string what)
             _failures.Enqueue($"{point}: {trouble}");
     }
 
-    /// <summary>Tries a point: what it throws is its trouble.</summary>
+    /// <summary>Tries a point; what it throws is its trouble.</summary>
     public void Try(string point, Action action)
     {
         try
         {
-            // A failed assertion is to count here, and only here.
+            // A failed assertion counts here only, and not for the test that runs.
             using var isolated = new TestExecutionContext.IsolatedContext();
             action();
             Add(point, null);

@@ -5,7 +5,7 @@ using LibvirtMdevHook.Simulator.Tree;
 
 namespace LibvirtMdevHook.Simulator;
 
-/// <summary>The file 'control' at the top of the mount: lines written are commands, reading shows the state.</summary>
+/// <summary>The file 'control' at the top of the mount: each line that is written is a command; a read shows the state.</summary>
 internal sealed class Control(Machine machine, FaultList faults) : TreeFile(0x180)
 {
     private string? _error;
@@ -22,7 +22,7 @@ internal sealed class Control(Machine machine, FaultList faults) : TreeFile(0x18
         return Encoding.UTF8.GetBytes(string.Concat(lines.Select(line => line + "\n")));
     }
 
-    /// <summary>Does what the lines say, up to one that is wrong: EINVAL, and a read says what was expected.</summary>
+    /// <summary>Executes the lines up to the first wrong one, which gives EINVAL; a read then says what was expected.</summary>
     public override void Write(byte[] data, int process, Ending end)
     {
         _error = TextOf(data).Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
@@ -41,14 +41,11 @@ internal sealed class Control(Machine machine, FaultList faults) : TreeFile(0x18
             case ["fault", .. var how]:
                 var (fault, sentence) = FaultLine.Parse(how);
                 if (fault is not null)
-                {
                     faults.Add(fault);
-                }
-
                 return sentence;
             case ["vanish", var uuid]:
                 var device = machine.Find(uuid);
-                device?.Leave(TreeFile.Nobody, () => { });
+                device?.Leave(TreeFile.NoProcess, () => { });
                 return device is null ? $"No device '{uuid}'." : null;
             case ["enable-vfs" or "disable-vfs", var name]:
                 return WithParent(name, parent => (parent as VfParent)?.EnableVfs(words[0] == "enable-vfs"));

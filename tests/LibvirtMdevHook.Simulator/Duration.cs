@@ -7,9 +7,11 @@ internal static class Duration
 {
     public static bool TryParse(string text, out TimeSpan time)
     {
-        var (digits, unit) = text.EndsWith("ms", StringComparison.Ordinal) ? (text[..^2], 1)
-            : text.EndsWith('s') ? (text[..^1], 1000)
-            : ("", 0);
+        var (digits, unit) = ("", 0);
+        if (text.EndsWith("ms", StringComparison.Ordinal))
+            (digits, unit) = (text[..^2], 1);
+        else if (text.EndsWith('s'))
+            (digits, unit) = (text[..^1], 1000);
         var good = uint.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var number);
         time = TimeSpan.FromMilliseconds((long)number * unit);
         return good;

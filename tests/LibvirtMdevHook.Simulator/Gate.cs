@@ -2,7 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace LibvirtMdevHook.Simulator;
 
-/// <summary>The one lock around the tree. It is held for steps of computation, never while somebody waits.</summary>
+/// <summary>The one lock around the tree. It is held while a step is computed, and never during a wait.</summary>
 internal sealed class Gate
 {
     private readonly Lock _gate = new();
@@ -13,10 +13,7 @@ internal sealed class Gate
         try
         {
             lock (_gate)
-            {
                 step();
-            }
-
             return true;
         }
         catch (Exception e)

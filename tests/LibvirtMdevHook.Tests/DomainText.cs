@@ -3,7 +3,7 @@ using LibvirtMdevHook.Domains;
 
 namespace LibvirtMdevHook.Tests;
 
-/// <summary>Domain XML as libvirt would print it, around what a test is about.</summary>
+/// <summary>Domain XML as libvirt prints it, around the part that a test is about.</summary>
 internal static class DomainText
 {
     public const string Uuid = "4dea22b3-1d52-d8f3-2516-782e98ab3fa0";
@@ -16,6 +16,10 @@ internal static class DomainText
     public static string Declaring(string hostdevs, string rules = "") =>
         Around($"""<hostdevs xmlns="urn:libvirt-mdev-hook:1" {rules}>{hostdevs}</hostdevs>""",
             [.. new[] { First, Second, Third }.Where(hostdevs.Contains)]);
+
+    /// <summary>A declared mediated device.</summary>
+    /// <param name="more">More attributes of it.</param>
+    public static string Hostdev(string uuid, string type, string more = "") => $"<hostdev uuid='{uuid}' type='{type}' {more}/>";
 
     public static string Around(string metadata, params string[] uuids) => $"""
         <domain type='kvm' id='1'>
@@ -32,7 +36,7 @@ internal static class DomainText
 
     public static Domain Parse(string xml) => DomainXml.Parse(Encoding.UTF8.GetBytes(xml), []);
 
-    /// <summary>All problems, a line each.</summary>
+    /// <summary>All problems, one a line.</summary>
     public static string Problems(string xml)
     {
         try

@@ -21,7 +21,7 @@ internal sealed class TreeOfText : IDisposable
 
     public Root Root => new(_folder);
 
-    /// <summary>What the records' store reported.</summary>
+    /// <summary>The messages of the record store.</summary>
     public List<string> Reports { get; } = [];
 
     public static TreeOfText Of(params string[] names) =>

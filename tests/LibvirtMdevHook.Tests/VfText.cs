@@ -1,12 +1,12 @@
 namespace LibvirtMdevHook.Tests;
 
-/// <summary>A GPU with VFs as lines of a tree, and domains that declare VFs.</summary>
+/// <summary>A GPU with VFs, as lines of a tree, and domains that declare VFs.</summary>
 internal static class VfText
 {
     /// <summary>What a free VF of an idle A40 lists.</summary>
     public const string Idle = @"ID    : vGPU Name\n557   : NVIDIA A40-1Q\n558   : NVIDIA A40-2Q\n563   : NVIDIA A40-48Q\n";
 
-    /// <summary>What one lists beside an A40-2Q.</summary>
+    /// <summary>What a free VF lists beside an A40-2Q.</summary>
     public const string Beside2Q = @"ID    : vGPU Name\n558   : NVIDIA A40-2Q\n";
 
     public const string Empty = @"ID    : vGPU Name\n";
@@ -31,7 +31,7 @@ internal static class VfText
         [.. new[] { DomainText.First, DomainText.Second }.Where(uuid => hostdevs.Any(h => h.Contains(uuid, StringComparison.Ordinal)))])
         .Replace("</devices>", $"{string.Concat(hostdevs.Select(Native))}</devices>", StringComparison.Ordinal);
 
-    public static string Wish(string address, string type, string more = "") => $"<hostdev address='{address}' type='{type}' {more}/>";
+    public static string Hostdev(string address, string type, string more = "") => $"<hostdev address='{address}' type='{type}' {more}/>";
 
     private static string Native(string hostdev)
     {
@@ -43,7 +43,7 @@ internal static class VfText
             + "</source></hostdev>";
     }
 
-    /// <summary>VFs come after function 4 of the PF, and go on in the next slot.</summary>
+    /// <summary>VFs begin at function 4 of the PF's device, and go on in the next slot.</summary>
     public static string NameOf(string bus, int number) => $"{bus}:{(4 + number) >> 3:x2}.{(4 + number) & 7}";
 
     private static string Vf(string bus, int number, int type, string list)

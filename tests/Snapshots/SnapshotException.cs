@@ -1,5 +1,5 @@
 namespace VerifyNUnit;
 
-/// <summary>What a test yields is not what was verified.</summary>
+/// <summary>The result of a test differs from the verified snapshot.</summary>
 /// <param name="message">Names both files and shows the difference.</param>
 public sealed class SnapshotException(string message) : Exception(message);

@@ -4,8 +4,8 @@ using System.Runtime.InteropServices;
 namespace LibvirtMdevHook.FaultTests.Fuzzing;
 
 /// <summary>
-/// Changes inputs and keeps those that reach branches which none reached before. It runs in a process of its own, beside a copy of the
-/// library into which SharpFuzz has written that each branch counts itself in a map; no AFL is needed to look at that map.
+/// Changes inputs and keeps each that reaches a new branch. It runs in a process of its own, with a copy of the library that SharpFuzz has
+/// instrumented: each branch counts itself in a map. The map is read here; AFL is not needed.
 /// </summary>
 internal sealed unsafe class CoverageFuzzer(Target target, int seed)
 {
@@ -20,7 +20,7 @@ internal sealed unsafe class CoverageFuzzer(Target target, int seed)
     private byte[] _input = [];
     private long _tried;
 
-    /// <returns>0; 1 when something was wrong, which is printed with its input.</returns>
+    /// <returns>0, or 1 when something was wrong, which is printed with its input.</returns>
     public int Run(TimeSpan time)
     {
         SharpFuzz.Common.Trace.SharedMem = (byte*)NativeMemory.AllocZeroed(MapSize);
@@ -45,7 +45,7 @@ internal sealed unsafe class CoverageFuzzer(Target target, int seed)
         return 0;
     }
 
-    /// <summary>As AFL does: how often a branch was taken counts in steps.</summary>
+    /// <summary>Like AFL, counts how often a branch was taken in steps.</summary>
     private bool IsNew()
     {
         var isNew = false;

@@ -6,7 +6,7 @@ using SharpFuzz;
 
 namespace LibvirtMdevHook.FaultTests.Fuzzing;
 
-/// <summary>The same readers, fed by what reaches new branches of theirs.</summary>
+/// <summary>The same readers, with inputs that reach new branches of them.</summary>
 [TestFixture]
 [Parallelizable(ParallelScope.Self)]
 internal sealed class CoverageTests

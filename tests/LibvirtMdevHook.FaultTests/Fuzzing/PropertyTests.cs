@@ -4,7 +4,7 @@ using NUnit.Framework;
 
 namespace LibvirtMdevHook.FaultTests.Fuzzing;
 
-/// <summary>Inputs from a grammar and from noise, each reader by itself; FsCheck makes a failing one as small as it can.</summary>
+/// <summary>Inputs from a grammar and from noise, for each reader separately. FsCheck shrinks a failing input as far as it can.</summary>
 [TestFixture]
 [Parallelizable(ParallelScope.Self)]
 internal sealed class PropertyTests
@@ -24,7 +24,7 @@ internal sealed class PropertyTests
         var round = 0ul;
         do
         {
-            // Of splitmix, whose second number is odd.
+            // The second number of splitmix has to be odd.
             var config = Config.QuickThrowOnFailure.WithMaxTest(Round).WithReplay((ulong)Budget.Seed, (2 * round) + 1)
                 .WithQuietOnSuccess(true);
             try

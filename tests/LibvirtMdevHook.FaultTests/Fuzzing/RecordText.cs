@@ -3,7 +3,7 @@ using LibvirtMdevHook.Records;
 
 namespace LibvirtMdevHook.FaultTests.Fuzzing;
 
-/// <summary>A record as it lies on disk; what is taken of it can be written again.</summary>
+/// <summary>A record as on disk. Whatever the reader accepts can be written again.</summary>
 internal static class RecordText
 {
     private static readonly string Folder = Directory.CreateTempSubdirectory("mdev-record-").FullName;

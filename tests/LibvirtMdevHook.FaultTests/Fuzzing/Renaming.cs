@@ -4,7 +4,7 @@ using LibvirtMdevHook.Domains;
 
 namespace LibvirtMdevHook.FaultTests.Fuzzing;
 
-/// <summary>A rewritten document differs from the old one in the names of devices, and in nothing else.</summary>
+/// <summary>A rewritten document differs from the old one only in the names of devices.</summary>
 internal static class Renaming
 {
     private static readonly string[] Fresh = ["fffffff0-0000-4000-8000-00000000000a", "fffffff1-0000-4000-8000-00000000000b"];
@@ -31,7 +31,7 @@ internal static class Renaming
     private static string Rename(DomainDocument document, DeviceId from, string to) =>
         DeviceRenames.Apply(document, new Dictionary<DeviceId, DeviceId> { [from] = DeviceId.Mdev(Guid.Parse(to)) });
 
-    /// <summary>The old text is that between the new names, and between these nothing but the old name, however it is written.</summary>
+    /// <summary>Between the new names stands the old text, and in place of each new name stood the old one, in any spelling.</summary>
     private static void Differs(string old, string[] between, DeviceId device)
     {
         var at = 0;

@@ -7,10 +7,10 @@ using LibvirtMdevHook.Settings;
 
 namespace LibvirtMdevHook.FaultTests.Fuzzing;
 
-/// <summary>What a reader may let through.</summary>
+/// <summary>What a reader may accept.</summary>
 internal static class Safe
 {
-    /// <summary>More than any sentence has to say, and not too much for a log.</summary>
+    /// <summary>Longer than any message needs to be, and not too long for a log.</summary>
     private const int LongestProblem = 20_000;
 
     private static readonly string[] Never =
@@ -84,7 +84,7 @@ internal static class Safe
     private static void Arguments(string args) =>
         Expect(!args.Any(char.IsControl) && !args.Split(',').Any(pair => pair.Split('=')[0] is "vgpu_type_id" or "vm_uuid"), "args", args);
 
-    /// <summary>Said anew here, in other words than those of the types themselves.</summary>
+    /// <summary>The rules of the types, written again here in other words.</summary>
     private static void Component(SysfsName name)
     {
         var text = name.ToString();

@@ -20,7 +20,7 @@ internal sealed record Sample(ImmutableArray<string> Pieces, Form Form)
         _ => Encoding.UTF8.GetBytes(Text),
     };
 
-    /// <summary>Those with less in it, the smallest first.</summary>
+    /// <summary>Smaller samples, the smallest first.</summary>
     public IEnumerable<Sample> Smaller()
     {
         if (Form != Form.Utf8)

@@ -4,7 +4,7 @@ using System.Text;
 namespace LibvirtMdevHook.FaultTests.Fuzzing;
 
 /// <summary>
-/// Makes inputs by a seed: valid ones, and what comes of them when pieces go missing, come twice, nest, grow, or are of another world.
+/// Makes inputs from a seed: valid ones, and valid ones with pieces that are missing, repeated, nested, grown, or taken from elsewhere.
 /// </summary>
 internal static class Samples
 {
@@ -25,7 +25,7 @@ internal static class Samples
         "version='2' ", "nvidia/current_vgpu_type", "remove", "vgpu_type_id", "0000:86:00.0",
     ];
 
-    /// <summary>Words of the inputs themselves, for those who change bytes.</summary>
+    /// <summary>Words of the inputs, for a fuzzer that changes bytes.</summary>
     public static ImmutableArray<byte[]> Words { get; } =
     [
         .. Odd.Concat(Domain()).Concat(Record()).Concat(Settings()).Where(word => word.Length < 80).Distinct()
@@ -41,7 +41,7 @@ internal static class Samples
         return new Sample([.. pieces], random.Next(5) == 0 ? (Form)random.Next(Enum.GetValues<Form>().Length) : Form.Utf8);
     }
 
-    /// <summary>Bytes without any sense.</summary>
+    /// <summary>Random bytes.</summary>
     public static byte[] Noise(int seed)
     {
         var random = new Random(seed);

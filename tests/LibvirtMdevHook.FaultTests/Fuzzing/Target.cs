@@ -11,13 +11,13 @@ using LibvirtMdevHook.Settings;
 namespace LibvirtMdevHook.FaultTests.Fuzzing;
 
 /// <summary>
-/// One of the readers of what others write. Whatever the input: no other exception than the documented one, a bounded time and memory, and
-/// what comes out cannot leave its folder.
+/// A reader of input that others write. Whatever the input is, it throws nothing but the documented exception, takes bounded time and
+/// memory, and returns nothing that could leave its folder.
 /// </summary>
-/// <param name="Read">Reads an input, and throws what is wrong.</param>
+/// <param name="Read">Reads an input, and throws if something is wrong with the result.</param>
 internal sealed record Target(string Name, Func<ImmutableArray<string>> Valid, Action<byte[]> Read)
 {
-    /// <summary>For inputs of some kilobytes, on a machine that has other things to do.</summary>
+    /// <summary>For inputs of some kilobytes, on a busy machine.</summary>
     private static readonly TimeSpan Time = TimeSpan.FromSeconds(2);
 
     private const int Memory = 64 << 20;
@@ -39,7 +39,7 @@ internal sealed record Target(string Name, Func<ImmutableArray<string>> Valid, A
 
     public static Target Find(string name) => All.Single(target => target.Name == name);
 
-    /// <returns>What is wrong; null when nothing is.</returns>
+    /// <returns>What is wrong, or null.</returns>
     public string? Trouble(byte[] input)
     {
         var (begin, allocated) = (Stopwatch.GetTimestamp(), GC.GetAllocatedBytesForCurrentThread());
@@ -61,7 +61,7 @@ internal sealed record Target(string Name, Func<ImmutableArray<string>> Valid, A
 
     public override string ToString() => Name;
 
-    /// <summary>A refusal is an answer, too; it is in words that a log and a terminal bear.</summary>
+    /// <summary>A refusal is an answer, too. Its words must be safe for a log and a terminal.</summary>
     private static void Accepts(Action read)
     {
         try

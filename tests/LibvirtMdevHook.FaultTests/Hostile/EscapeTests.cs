@@ -3,9 +3,7 @@ using NUnit.Framework;
 
 namespace LibvirtMdevHook.FaultTests.Hostile;
 
-/// <summary>
-/// Links and names planted in sysfs and in the declaration: what lies outside is neither read into a message nor written.
-/// </summary>
+/// <summary>Links and names planted in sysfs and in the declaration: nothing outside is quoted in a message or written to.</summary>
 [TestFixture]
 [Parallelizable(ParallelScope.Self)]
 internal sealed class EscapeTests
@@ -105,7 +103,7 @@ internal sealed class EscapeTests
         File.CreateSymbolicLink(host.In(path), target);
     }
 
-    /// <summary>What is planted, and the domain that comes upon it.</summary>
+    /// <summary>What is planted, and the domain that meets it.</summary>
     internal sealed record Plant(string Name, string Xml, Action<PlainHost, string> Put)
     {
         public override string ToString() => Name;

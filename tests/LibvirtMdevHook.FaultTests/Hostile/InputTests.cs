@@ -3,7 +3,7 @@ using NUnit.Framework;
 
 namespace LibvirtMdevHook.FaultTests.Hostile;
 
-/// <summary>The published hook with whatever stands on its stdin and in its arguments.</summary>
+/// <summary>The published hook with hostile input on stdin and in its arguments.</summary>
 [TestFixture]
 [Parallelizable(ParallelScope.Self)]
 internal sealed class InputTests
@@ -25,7 +25,7 @@ internal sealed class InputTests
         const string Ours = "xmlns:m='urn:libvirt-mdev-hook:1'";
         var hostdev = $"<m:hostdev uuid='{PlainHost.Device}' type='GRID M60-4Q'";
         const string Guest = $"<devices><hostdev type='mdev'><source><address uuid='{PlainHost.Device}'/></source></hostdev></devices>";
-        // A device that the guest has: a declaration without is dropped by migrate.
+        // The guest has a device: migrate drops a declaration without one.
         string Declaring(string content) => $"{Head}<m:hostdevs {Ours}>{content}</m:hostdevs></metadata>{Guest}</domain>";
         yield return new("nothing", "");
         yield return new("the bytes of the namespace alone", "urn:libvirt-mdev-hook:");
@@ -172,7 +172,7 @@ internal sealed class InputTests
 
     private static string Id(int number) => $"{number:x8}-0000-4000-8000-000000000001";
 
-    /// <summary>Nearly as much as is read.</summary>
+    /// <summary>Nearly as much as the hook reads.</summary>
     private static string Fill(Func<int, string> piece)
     {
         var text = new StringBuilder();
@@ -181,7 +181,7 @@ internal sealed class InputTests
         return text.ToString();
     }
 
-    /// <param name="MayPass">It is long and odd, but right.</param>
+    /// <param name="MayPass">It is long and odd, but valid.</param>
     internal sealed record Input(string Name, byte[] Bytes, bool MayPass = false)
     {
         public Input(string name, string text, bool mayPass = false) : this(name, Encoding.UTF8.GetBytes(text), mayPass)

@@ -4,7 +4,7 @@ using LibvirtMdevHook.SystemTests.Lab;
 
 namespace LibvirtMdevHook.FaultTests.Hostile;
 
-/// <summary>A call of the hook whose own peak memory, and that of its worker, is looked at while it runs.</summary>
+/// <summary>A call of the hook, with the peak memory of the hook and of its worker, watched while they run.</summary>
 /// <param name="HookMemory">In KiB, as /proc says (VmHWM); 0 where it ended before it could be seen.</param>
 internal sealed record Measured(int Status, string Output, string Errors, TimeSpan Time, int HookMemory, int WorkerMemory)
 {

@@ -8,8 +8,8 @@ using LibvirtMdevHook.SystemTests.Simulation;
 namespace LibvirtMdevHook.FaultTests.Hostile;
 
 /// <summary>
-/// A host of plain files: one GPU with one mainline type, and a device on it of which records speak. What is written to an attribute stays
-/// in it, so that whether anything was written shows.
+/// A host of plain files: one GPU with one mainline type, and a device that records name. A write to an attribute stays in its file, so
+/// that any write shows.
 /// </summary>
 internal sealed partial class PlainHost : IDisposable
 {
@@ -25,10 +25,7 @@ internal sealed partial class PlainHost : IDisposable
         foreach (var made in new[] { "run", "etc/libvirt", "var/log/libvirt", "var/cache", "dev/vfio", "sys/bus/mdev/devices",
             "sys/bus/pci/devices",
             "sys/class/mdev_bus", $"{Gpu}/{Device}", $"{Gpu}/mdev_supported_types/nvidia-18" })
-        {
             Directory.CreateDirectory(In(made));
-        }
-
         File.CreateSymbolicLink(In("proc"), "/proc");
         foreach (var (file, text) in new[] { ("vendor", "0x10de\n"), ("numa_node", "-1\n"), ($"{Device}/remove", "") })
             File.WriteAllText(In($"{Gpu}/{file}"), text);
@@ -49,7 +46,7 @@ internal sealed partial class PlainHost : IDisposable
 
     public string Record => In($"{State}/domains/{Domain}.xml");
 
-    /// <summary>Empty where something else is in its place, which this test would wait for.</summary>
+    /// <summary>Empty when another kind of file is in the log's place, which this test would wait for.</summary>
     public string Log => FileStatus.OfLink(new HostPath(LogFile)) is { IsRegular: true } ? File.ReadAllText(LogFile) : "";
 
     private string LogFile => In("var/log/libvirt/mdev-hook.log");
@@ -58,7 +55,7 @@ internal sealed partial class PlainHost : IDisposable
 
     public void MakeState() => Directory.CreateDirectory(In($"{State}/domains"));
 
-    /// <summary>A record by which the device is the domain's, and goes with it.</summary>
+    /// <summary>A record that makes the device the domain's, so that release removes it.</summary>
     public string RecordText(string boot = "", string domain = Domain, string version = "1")
     {
         var inode = Shell.Run("stat", "-L", "-c", "%i", In($"sys/bus/mdev/devices/{Device}")).Output.Trim();

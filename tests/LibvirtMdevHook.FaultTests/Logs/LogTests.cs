@@ -28,7 +28,7 @@ internal sealed class LogTests
             writer.Dispose();
         }
 
-        // Behind the time and the level.
+        // After the time and the level.
         var written = File.ReadLines(log)
             .Select(line => string.Join(' ', line.Split(' ', 3, StringSplitOptions.RemoveEmptyEntries).Skip(2)))
             .Select(line => line.TrimStart()).CountBy(line => line).ToDictionary();

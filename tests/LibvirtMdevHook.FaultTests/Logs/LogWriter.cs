@@ -5,10 +5,7 @@ using LibvirtMdevHook.Settings;
 
 namespace LibvirtMdevHook.FaultTests.Logs;
 
-/// <summary>
-/// The program that this assembly is besides its tests: one that feeds a reader (<c>fuzz</c>), or one that writes lines to the log of the
-/// folder below which a host lies.
-/// </summary>
+/// <summary>This assembly as a program: it feeds a reader (<c>fuzz</c>), or writes lines to the log of the host below a folder.</summary>
 internal static class LogWriter
 {
     /// <summary>The folder, a name for the process, and how many lines.</summary>

@@ -18,11 +18,11 @@ internal sealed partial class DomainLife(
         Use($"{_domain with { Vgpus = life.NamesOf is { } other ? schedule.Domains[other].Vgpus : _domain.Vgpus }}");
         if (life.NamesOf is not null)
         {
-            var arrival = Call("migrate");
-            if (arrival.Status != 0 || life.EndsOffline)
+            var incoming = Call("migrate");
+            if (incoming.Status != 0 || life.EndsOffline)
                 return;
-            if (arrival.Output.Length > 0)
-                Use(arrival.Output);
+            if (incoming.Output.Length > 0)
+                Use(incoming.Output);
         }
 
         virsh.Run(_domain.Uuid, _xml);

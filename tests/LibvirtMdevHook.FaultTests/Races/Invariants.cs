@@ -1,12 +1,12 @@
 namespace LibvirtMdevHook.FaultTests.Races;
 
 /// <summary>
-/// Reads the story of a race and complains of what must never be: a device of two domains, a device online before all of its domain are
-/// made, one taken from a domain that runs or from somebody else, a start that is good without its devices.
+/// Reads the story of a race and complains of what must never happen: a device of two domains, a device online before all of its domain are
+/// made, a device taken from a running domain or from a stranger, a start that succeeds without its devices.
 /// </summary>
 internal sealed class Invariants
 {
-    /// <summary>A little less than what a reservation lasts.</summary>
+    /// <summary>A little less than the life of a reservation.</summary>
     private const long ReservationTime = 59_000;
 
     private readonly Dictionary<string, Device> _devices = [];
@@ -50,7 +50,7 @@ internal sealed class Invariants
                 mark.Devices.ToList().ForEach(isEnd ? d => _strangers.Remove(d) : d => _strangers.Add(d));
                 break;
             case "migrate" when isEnd && mark.IsGood:
-                ExpectOneOwner(mark, "was promised");
+                ExpectOneOwner(mark, "was reserved");
                 _reserved[domain] = mark;
                 break;
             case "prepare" when isEnd:
@@ -83,7 +83,7 @@ internal sealed class Invariants
                 _complaints.Add($"booked twice: {mark.Domain} {how} {device}, which {other.Domain} runs with");
             foreach (var other in _reserved.Values
                 .Where(p => p.Domain != mark.Domain && p.Devices.Contains(device) && mark.Time - p.Time < ReservationTime))
-                _complaints.Add($"booked twice: {mark.Domain} {how} {device}, which is promised to {other.Domain}");
+                _complaints.Add($"booked twice: {mark.Domain} {how} {device}, which is reserved for {other.Domain}");
         }
     }
 
@@ -124,11 +124,11 @@ internal sealed class Invariants
 
     private void Create(SysfsWrite write, Device? device)
     {
-        // Two that make a device of one name have planned it both; only a removal that the kernel has not ended may be in the way.
+        // Two creates of one name mean that both were planned. Only a removal that the kernel has not ended may be in the way.
         if (write.Result is "EEXIST" or "EPERM" && device is { IsLeaving: false, IsStrangers: false } && !_strangers.Contains(write.Device))
             _complaints.Add($"booked twice: {write.Device} exists: {write.Line}");
-        // The 2016 interface counts nothing, so that we count, and under the lock nobody else does; of what a stranger made it does not
-        // tell the size.
+        // The 2016 interface reports no count, so the plan counts, and it alone does so under the lock. A stranger's device does not tell
+        // its size.
         if (write.Result == "ENOSPC" && write.Domain is not null && !_devices.Values.Any(d => d.IsStrangers && d.Parent == write.Parent))
             _complaints.Add($"booked twice: two plans took the last instance on {write.Parent}: {write.Line}");
         if (write.Result != "ok")
@@ -148,13 +148,13 @@ internal sealed class Invariants
     private void ExpectFree(SysfsWrite write)
     {
         if (_devices.GetValueOrDefault(write.Device) is { IsStrangers: true })
-            _complaints.Add($"not ours: somebody else made {write.Device}: {write.Line}");
+            _complaints.Add($"not ours: a stranger made {write.Device}: {write.Line}");
         foreach (var owner in _running.Values.Where(r => r.Devices.Contains(write.Device)))
             _complaints.Add($"taken from a domain that runs: {write.Device} of {owner.Domain}: {write.Line}");
     }
 
     /// <param name="name">A uuid, or a VF's address.</param>
-    /// <param name="owner">Null where it is not to be told.</param>
+    /// <param name="owner">Null where it is unknown.</param>
     private sealed class Device(string name, string parent, Guid? owner, bool hasOnline, bool isStrangers)
     {
         public string Name => name;
@@ -169,7 +169,7 @@ internal sealed class Invariants
 
         public int? OnlineSince { get; set; }
 
-        /// <summary>Its removal has begun, and it is out of sysfs.</summary>
+        /// <summary>Its removal has begun, and sysfs does not show it any more.</summary>
         public bool IsLeaving { get; set; }
     }
 }

@@ -2,7 +2,7 @@ using NUnit.Framework;
 
 namespace LibvirtMdevHook.FaultTests.Races;
 
-/// <summary>The checker of the races is told bad stories, and has to complain of each; and a good one.</summary>
+/// <summary>The checker has to complain of each bad story, and not of a good one.</summary>
 [TestFixture]
 internal sealed class InvariantsTests
 {
@@ -33,11 +33,11 @@ internal sealed class InvariantsTests
     public void Two_that_set_the_type_of_one_VF() => ExpectComplaints("booked twice", VfSet("1147"), VfSet("1147", "EPERM"));
 
     [Test]
-    public void A_device_that_is_promised_to_two() => ExpectComplaints("booked twice",
+    public void A_device_that_is_reserved_for_two() => ExpectComplaints("booked twice",
         Begin(Red, "migrate", First), Begin(Blue, "migrate", First), Good(Red, "migrate", First), Good(Blue, "migrate", First));
 
     [Test]
-    public void A_device_that_is_promised_to_one_and_taken_by_another() => ExpectComplaints("booked twice",
+    public void A_device_that_is_reserved_for_one_and_taken_by_another() => ExpectComplaints("booked twice",
         Begin(Red, "migrate", First), Good(Red, "migrate", First),
         Begin(Blue, "prepare", First), Made(First, Blue), Online(First, 1), Good(Blue, "prepare", First));
 
@@ -73,7 +73,7 @@ internal sealed class InvariantsTests
         Begin(Red, "prepare", Vf), VfSet("1147"), Good(Red, "prepare", Vf), VfSet("0"));
 
     [Test]
-    public void A_device_of_somebody_else_that_is_removed() => ExpectComplaints("not ours",
+    public void A_foreign_device_that_is_removed() => ExpectComplaints("not ours",
         Begin(Red, "prepare", First), Made(First, Red), Online(First, 1), Good(Red, "prepare", First),
         Begin(Red, "vanish", First), Begin(Red, "stranger", First), Made(First, Red), Good(Red, "stranger", First),
         Begin(Red, "stopped"), Destroyed(First));

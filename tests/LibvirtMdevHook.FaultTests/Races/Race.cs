@@ -3,7 +3,7 @@ using LibvirtMdevHook.SystemTests.Binaries;
 
 namespace LibvirtMdevHook.FaultTests.Races;
 
-/// <summary>A schedule at work: every group of domains on a thread of its own, every call a process.</summary>
+/// <summary>Runs a schedule: each group of domains has a thread of its own, each call is a process.</summary>
 internal sealed class Race(Schedule schedule, HookedHost host)
 {
     private readonly RaceJournal _journal = new(host.Host.LogFile);
@@ -48,7 +48,7 @@ internal sealed class Race(Schedule schedule, HookedHost host)
         Thread.Sleep(at);
         Try("reconcile", () => Check(virsh.VirtMdev(host, "reconcile", "--apply")));
 
-        // A status of 1 says that something is left alone: what is held, or at work.
+        // A status of 1 says that a device was left alone: it is held, or another worker is busy with it.
         static void Check(SystemTests.Lab.Outcome outcome)
         {
             if (outcome.Status > 1 || outcome.Errors.Contains("Exception", StringComparison.Ordinal)
@@ -57,13 +57,13 @@ internal sealed class Race(Schedule schedule, HookedHost host)
         }
     }
 
-    /// <summary>Nothing runs any more, nobody holds anything: all that was made goes.</summary>
+    /// <summary>No domain runs and no process holds a device: everything that was made has to go.</summary>
     private void ClearUp(FakeVirsh virsh, Strangers strangers)
     {
         host.WaitForWorkers();
         strangers.LeaveAll();
         virsh.VirtMdev(host, "reconcile", "--apply").Expected("the last reconcile");
-        // What is promised to domains that did not come ends with a start of theirs.
+        // The reservation of a domain that did not come ends when the domain starts here.
         foreach (var domain in schedule.Domains.Where(d => File.Exists(host.Reservation(d))))
         {
             host.Call("prepare", domain);

@@ -3,8 +3,7 @@ using System.Collections.Immutable;
 namespace LibvirtMdevHook.FaultTests.Races;
 
 /// <summary>
-/// What the driver of a race did and was answered, each with the length that the simulator's log had then: so both can be read as one
-/// story.
+/// What a race did and was answered, each with the length of the simulator's log at that moment, so that both make one story.
 /// </summary>
 internal sealed class RaceJournal(string log)
 {
@@ -17,7 +16,7 @@ internal sealed class RaceJournal(string log)
             _marks.Add((new FileInfo(log).Length, mark));
     }
 
-    /// <summary>Marks and lines of the log in their order: a mark comes after all that the log had when it was made.</summary>
+    /// <summary>Marks and lines of the log in their order: a mark comes after all lines that the log had when it was made.</summary>
     public IEnumerable<object> Story()
     {
         var marks = new Queue<(long Offset, Mark Mark)>(_marks);
@@ -38,10 +37,10 @@ internal sealed class RaceJournal(string log)
 }
 
 /// <summary>A moment in a domain's life.</summary>
-/// <param name="Operation">Of the hook; or <c>vanish</c>, <c>stranger</c> and <c>died</c> (the domain, with libvirtd), of which no hook
-/// hears.</param>
-/// <param name="Devices">The names of those that the domain has in its XML now; of a stranger's deed, those that it is about.</param>
-/// <param name="Status">How the call ended; null at its begin.</param>
+/// <param name="Operation">An operation of the hook; or <c>vanish</c>, <c>stranger</c> and <c>died</c> (the domain, with libvirtd), which
+/// no hook sees.</param>
+/// <param name="Devices">The names of the devices in the domain's XML now; for a stranger, of the devices that it touches.</param>
+/// <param name="Status">How the call ended; null when it begins.</param>
 internal sealed record Mark(Guid Domain, string Operation, ImmutableArray<string> Devices, int? Status = null)
 {
     /// <summary>Milliseconds, on any clock.</summary>

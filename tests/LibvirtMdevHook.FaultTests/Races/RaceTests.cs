@@ -4,8 +4,8 @@ using NUnit.Framework;
 namespace LibvirtMdevHook.FaultTests.Races;
 
 /// <summary>
-/// Dozens of domains start, arrive, run and end at once on a few parents, some with the same devices, while hooks and workers are killed
-/// and devices replaced; whatever comes of it, the invariants hold, and at the end everything is as before.
+/// Dozens of domains start, migrate in, run and end at once on a few parents, some with the same devices, while hooks and workers are
+/// killed and devices replaced. The invariants hold throughout, and in the end everything is as before.
 /// </summary>
 [TestFixture]
 [Parallelizable(ParallelScope.Self)]

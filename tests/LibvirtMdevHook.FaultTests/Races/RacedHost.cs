@@ -5,7 +5,7 @@ namespace LibvirtMdevHook.FaultTests.Races;
 /// <summary>A host that domains race for.</summary>
 /// <param name="File">The simulator's host file.</param>
 /// <param name="Domains">How many domains.</param>
-/// <param name="Types">Names of types, by weight; a VF's is for all VFs.</param>
+/// <param name="Types">Names of types, by weight; a VF's type is for all VFs.</param>
 /// <param name="Vfs">Addresses of the VFs, which all domains share.</param>
 /// <param name="Change">To the host file.</param>
 internal sealed record RacedHost(string File, int Domains, string[] Types, string[] Vfs, Func<string, string> Change)
@@ -24,7 +24,7 @@ internal sealed record RacedHost(string File, int Domains, string[] Types, strin
             Leaving),
     ];
 
-    /// <summary>One or two devices; of VFs no two of one address.</summary>
+    /// <summary>One or two devices, and never two VFs with one address.</summary>
     public DeclaringDomain Domain(Random chance, int number)
     {
         var first = Vgpu(chance);
@@ -53,7 +53,7 @@ internal sealed record RacedHost(string File, int Domains, string[] Types, strin
     private static IEnumerable<string> VfsOf(string gpu) =>
         ((string[])[$"{gpu}.4", $"{gpu}.5", $"{gpu}.6", $"{gpu}.7", $"{gpu[..^2]}01.0", $"{gpu[..^2]}01.1"]);
 
-    /// <summary>All VFs are there, and a driver that cannot clear one at once when its QEMU has gone.</summary>
+    /// <summary>All VFs are enabled, and the driver cannot clear a VF right after its QEMU has ended.</summary>
     private static string Leaving(string text) => text
         .Replace("enabled=\"no\"", "", StringComparison.Ordinal)
         .Replace("<rules one-size=\"yes\" full=\"EIO\"/>", "<rules one-size=\"yes\" full=\"EIO\" leaving=\"300ms\"/>",

@@ -3,14 +3,14 @@ using LibvirtMdevHook.SystemTests.Binaries;
 
 namespace LibvirtMdevHook.FaultTests.Races;
 
-/// <summary>Who does what when, and who is killed: all of it comes from a seed, so that a run can be made again.</summary>
+/// <summary>What happens when, and which process is killed. All of it comes from a seed, so that a run can be repeated.</summary>
 internal sealed record Schedule(int Seed, ImmutableArray<DeclaringDomain> Domains, ImmutableArray<Group> Groups,
     ImmutableArray<int> Reconciles)
 {
     private const int LivesEach = 3;
     private const int RunTime = 12_000;
 
-    /// <summary>Half of the domains are alone; most of the others are clones of each other, in pairs, and live at the same time.</summary>
+    /// <summary>Half of the domains are alone. Most others are clones in pairs, which live at the same time.</summary>
     public static Schedule From(int seed, RacedHost host)
     {
         var chance = new Random(seed);
@@ -37,7 +37,7 @@ internal sealed record Schedule(int Seed, ImmutableArray<DeclaringDomain> Domain
 
     private static Life Live(Random chance, Life life, int domains)
     {
-        // What a stranger made may be used by who arrives with its name, and would vanish from under it.
+        // A domain that migrates in with the name of a stranger's device may use that device, which would then vanish from under it.
         var meetsStranger = life.Domain >= domains / 2 && chance.Next(2) == 0;
         return life with
         {
@@ -58,45 +58,43 @@ internal sealed record Schedule(int Seed, ImmutableArray<DeclaringDomain> Domain
         chance.Next(0, 150));
 }
 
-/// <summary>Domains that live in step: each of their lives begins at the same time.</summary>
+/// <summary>Domains whose lives begin at the same times.</summary>
 internal sealed record Group(ImmutableArray<ImmutableArray<Life>> Lives);
 
-/// <summary>One life of a domain, from its start or arrival to its release.</summary>
+/// <summary>One life of a domain, from its start or incoming migration to its release.</summary>
 /// <param name="Domain">Its number.</param>
 /// <param name="Pause">Milliseconds before.</param>
 internal sealed record Life(int Domain, int Pause)
 {
-    /// <summary>
-    /// The domain comes from another host, with the names that this domain's devices have here; null when it is started here.
-    /// </summary>
+    /// <summary>The other domain, whose device names this one has when it migrates in; null when it is started here.</summary>
     public int? NamesOf { get; init; }
 
-    /// <summary>After the migration nothing follows.</summary>
+    /// <summary>No start follows the migration.</summary>
     public bool EndsOffline { get; init; }
 
     /// <summary>Milliseconds.</summary>
     public int Runs { get; init; }
 
-    /// <summary>Its QEMU has the nodes open, and still has them so many milliseconds after its release; 0 when it never has.</summary>
+    /// <summary>Milliseconds that its QEMU has the nodes open after its release; 0 when it never has.</summary>
     public int Holds { get; init; }
 
     /// <summary>libvirtd dies: no stopped, no release.</summary>
     public bool IsForgotten { get; init; }
 
-    /// <summary>While it runs, its first device vanishes, and somebody makes another of the same name.</summary>
+    /// <summary>While it runs, its first device vanishes, and a stranger makes another with the same name.</summary>
     public bool MeetsStranger { get; init; }
 
-    /// <summary>What the stranger made stays until the next life is over.</summary>
+    /// <summary>The stranger's device stays until the next life is over.</summary>
     public bool StrangerStays { get; init; }
 
     public Kill? Kill { get; init; }
 }
 
-/// <param name="Operation">The call in which somebody is killed.</param>
+/// <param name="Operation">The call during which a process is killed.</param>
 /// <param name="After">Milliseconds from its begin.</param>
 internal sealed record Kill(string Operation, Victim Victim, int After);
 
-/// <summary>Who is killed.</summary>
+/// <summary>Which process is killed.</summary>
 internal enum Victim
 {
     Hook,

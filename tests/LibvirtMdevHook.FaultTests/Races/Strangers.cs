@@ -4,7 +4,7 @@ using LibvirtMdevHook.SystemTests.Binaries;
 
 namespace LibvirtMdevHook.FaultTests.Races;
 
-/// <summary>Somebody who makes devices beside us: a driver that is loaded anew, and then mdevctl.</summary>
+/// <summary>Makes devices beside the program under test, like a driver that is reloaded, and mdevctl after it.</summary>
 internal sealed class Strangers(HookedHost host, RaceJournal journal)
 {
     private const string SmallVfType = "1147";
@@ -13,7 +13,7 @@ internal sealed class Strangers(HookedHost host, RaceJournal journal)
     private readonly ConcurrentDictionary<Guid, (string Device, int Lives)> _theirs = [];
 
     /// <summary>
-    /// A device of a running domain vanishes, and another of its name comes to be: of the same kind, but that a VF gets another type.
+    /// A device of a running domain vanishes, and another with its name appears: the same type, except that a VF gets another type.
     /// </summary>
     public void Replace(Guid domain, string device, bool stays)
     {
@@ -21,14 +21,14 @@ internal sealed class Strangers(HookedHost host, RaceJournal journal)
             return;
         Vanish(domain, device);
         journal.Add(new Mark(domain, "stranger", [device]));
-        // The instance may be somebody else's now.
+        // Another domain may have the instance now.
         var errno = host.Host.Write(create.Written.Path, data);
         journal.Add(new Mark(domain, "stranger", [device], (int)errno));
         if (errno == Errno.None)
             _theirs[domain] = (device, stays ? 2 : 1);
     }
 
-    /// <summary>The domain's stranger takes his device away again, when it is time.</summary>
+    /// <summary>Removes the stranger's device when its time is over.</summary>
     public void Leave(Guid domain, bool isNextLife)
     {
         if (!_theirs.TryGetValue(domain, out var theirs))
@@ -52,15 +52,18 @@ internal sealed class Strangers(HookedHost host, RaceJournal journal)
     private void Vanish(Guid domain, string device)
     {
         journal.Add(new Mark(domain, "vanish", [device]));
-        // It may have gone already.
+        // It may be gone already.
         host.Host.Write("mount/control", device.Contains(':', StringComparison.Ordinal) ? $"clear-vf {device}" : $"vanish {device}");
     }
 
     private SysfsWrite? LastCreate(string device) => File.ReadLines(host.Host.LogFile).Select(SysfsWrite.Parse)
         .LastOrDefault(write => write is { Kind: WriteKind.Create, Result: "ok" } && write.Device == device);
 
-    /// <returns>Null where nothing else of the size can be made.</returns>
-    private static string? OtherData(SysfsWrite create) =>
-        create.Domain is not null || create.Device.Contains('-', StringComparison.Ordinal) ? create.Written.Data
-        : create.Written.Data == SmallVfType ? OtherSmallVfType : null;
+    /// <returns>Null where no other type of the size can be made.</returns>
+    private static string? OtherData(SysfsWrite create)
+    {
+        if (create.Domain is not null || create.Device.Contains('-', StringComparison.Ordinal))
+            return create.Written.Data;
+        return create.Written.Data == SmallVfType ? OtherSmallVfType : null;
+    }
 }

@@ -3,20 +3,20 @@ using System.Text.RegularExpressions;
 namespace LibvirtMdevHook.FaultTests.Races;
 
 /// <summary>A line of the simulator's log about a device.</summary>
-/// <param name="Kind">What the write was to do.</param>
+/// <param name="Kind">What the write is for.</param>
 /// <param name="Device">A uuid, or a VF's address.</param>
-/// <param name="Parent">The parent's name; a VF is its own.</param>
-/// <param name="Type">What a create was to make; empty elsewhere.</param>
-/// <param name="Domain">What a create of the 2016 interface says.</param>
-/// <param name="Result"><c>ok</c> or an errno; null at the begin of a write that did not end at once.</param>
+/// <param name="Parent">The parent's name; a VF is its own parent.</param>
+/// <param name="Type">The type that a create names; empty otherwise.</param>
+/// <param name="Domain">The domain that a create of the 2016 interface names.</param>
+/// <param name="Result"><c>ok</c> or an errno; null where a write begins that did not end at once.</param>
 internal sealed partial record SysfsWrite(WriteKind Kind, string Device, string Parent, string Type, Guid? Domain, string? Result)
 {
     public string Line { get; private init; } = "";
 
-    /// <summary>The place of the file that was written, below the root, and what was written to it.</summary>
+    /// <summary>The file that was written, below the root, and the data.</summary>
     public (string Path, string Data) Written { get; private init; }
 
-    /// <returns>Null for lines about other things, such as attributes.</returns>
+    /// <returns>Null for lines about other files, such as attributes.</returns>
     public static SysfsWrite? Parse(string line)
     {
         if (Words().Match(line) is not { Success: true } words)
@@ -48,14 +48,14 @@ internal sealed partial record SysfsWrite(WriteKind Kind, string Device, string 
     private static partial Regex Words();
 }
 
-/// <summary>What a write to sysfs is to do.</summary>
+/// <summary>What a write to sysfs is for.</summary>
 internal enum WriteKind
 {
-    /// <summary>Of a VF: it gets a type.</summary>
+    /// <summary>Sets the type of a VF.</summary>
     Create,
     Online,
     Offline,
 
-    /// <summary>Of a VF: its type is cleared.</summary>
+    /// <summary>Clears the type of a VF.</summary>
     Destroy,
 }

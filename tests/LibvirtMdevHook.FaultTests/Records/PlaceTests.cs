@@ -5,7 +5,7 @@ using NUnit.Framework;
 namespace LibvirtMdevHook.FaultTests.Records;
 
 /// <summary>
-/// Something else in the place of a file or folder of ours: nobody waits for it, nothing is done by it, and who asks is told.
+/// Another kind of file in the place of our files and folders: no process waits for it or acts on it, and the caller is told.
 /// </summary>
 [TestFixture]
 [Parallelizable(ParallelScope.Self)]
@@ -24,7 +24,7 @@ internal sealed class PlaceTests
     ];
 
     [TestCaseSource(nameof(Files))]
-    public void Nobody_waits_for_what_is_no_file(string path)
+    public void No_process_waits_for_what_is_no_file(string path)
     {
         var tally = new Tally($"fifo, node, folder or link in place of {path}") { Of = 4 * 4 };
         foreach (var (what, make) in new (string, Action<string>)[]
@@ -101,7 +101,7 @@ internal sealed class PlaceTests
         if (path != PlainHost.State)
             Directory.CreateDirectory(Path.GetDirectoryName(host.In(path))!);
         make(host.In(path));
-        // So that every operation has something to do, where there is still a place for it.
+        // Gives every operation something to do, as long as there is a folder for the record.
         if (Directory.Exists(host.In($"{PlainHost.State}/domains")))
             File.WriteAllText(host.Record, host.RecordText(version: "2"));
         var before = host.Sys();

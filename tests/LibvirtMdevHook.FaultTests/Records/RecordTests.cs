@@ -6,8 +6,8 @@ using NUnit.Framework;
 namespace LibvirtMdevHook.FaultTests.Records;
 
 /// <summary>
-/// A record that is not ours, not whole, or not of this boot: the device that it names stays as it is, whatever is called, a line of the
-/// log says why, and nobody waits.
+/// A record that is not ours, not whole, or not of this boot: in every operation the device that it names stays as it is, a line of the log
+/// says why, and no process waits.
 /// </summary>
 [TestFixture]
 [Parallelizable(ParallelScope.Self)]
@@ -16,7 +16,7 @@ internal sealed class RecordTests
     private static readonly string[] Operations =
         ["prepare", "start", "started", "stopped", "release", "reconnect", "attach", "migrate", "reconcile", "list"];
 
-    /// <summary>Any operation, with its worker's start, on a busy machine; none of these has anything to wait for.</summary>
+    /// <summary>Enough for any operation and the start of its worker on a busy machine; none of these has to wait for anything.</summary>
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(5);
 
     private static IEnumerable<Spoiling> Ways()
@@ -98,7 +98,7 @@ internal sealed class RecordTests
         tally.Conclude();
     }
 
-    /// <summary>The control: what the same record, whole and ours, does.</summary>
+    /// <summary>The control: the same record, whole and ours, is acted on.</summary>
     [Test]
     public void A_good_record_is_acted_on()
     {
@@ -112,7 +112,7 @@ internal sealed class RecordTests
         using var host = Prepared(spoil);
         var before = host.Sys();
         Run(host, operation);
-        // The hook itself does not know the record of a domain that it sees for the first time, and migrate has no need of it.
+        // The hook does not look at the record of a domain that it sees for the first time, and migrate does not need it.
         Assert.That(host.Sys(), Is.EqualTo(before), host.Log);
         if (!Directory.Exists(host.In($"{PlainHost.State}/set-aside")))
             Assert.That(operation is not ("start" or "started" or "stopped" or "release" or "reconnect" or "attach") || !CanBeOpened(host),
@@ -123,7 +123,7 @@ internal sealed class RecordTests
             Assert.That(Directory.Exists(host.In($"{PlainHost.State}/set-aside")), host.Log);
     }
 
-    /// <summary>A link to nothing is, for the hook, no record.</summary>
+    /// <summary>To the hook, a dangling link is no record.</summary>
     private static bool CanBeOpened(PlainHost host) => Shell.Run("test", "-e", host.Record).Status == 0;
 
     private static PlainHost Prepared(Action<PlainHost> spoil)
@@ -138,14 +138,14 @@ internal sealed class RecordTests
     {
         if (operation is "reconcile" or "list")
         {
-            // No virsh is asked: there is no record that counts.
+            // virsh is not called: no record counts.
             var outcome = host.VirtMdev(operation);
             Assert.That((outcome.Status, outcome.Errors), Is.EqualTo((0, "")), outcome.Output);
             Assert.That(outcome.Output, Does.Not.Contain("win10").Or.Contain("not trusted"));
             return;
         }
 
-        // Its device is foreign then: fits, is used, and left as it is.
+        // Its device is foreign then: it fits, is used, and is left as it is.
         var run = host.Call(operation, PlainHost.Xml());
         Assert.That((run.Status, run.Output, run.Errors), Is.EqualTo((0, "", "")), host.Log);
         Assert.That(run.Time, Is.LessThan(Limit));

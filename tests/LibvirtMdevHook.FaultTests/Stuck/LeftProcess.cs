@@ -3,18 +3,18 @@ using NUnit.Framework;
 
 namespace LibvirtMdevHook.FaultTests.Stuck;
 
-/// <summary>A process that still acts, or waits to, when who was called has ended, and when libvirtd may be restarted.</summary>
+/// <summary>A process that still acts or waits when its caller has ended and libvirtd may be restarted.</summary>
 internal sealed class LeftProcess(int id)
 {
     private static readonly TimeSpan LockTime = TimeSpan.FromSeconds(2);
 
     /// <summary>
-    /// It has nothing that somebody else waits for. A hook's worker is in a session of its own, as what libvirtd's end signals is its
-    /// session and its process group, and has none of libvirtd's pipes; virt-mdev's is let go of by those who read its pipes, as the call
-    /// has ended.
+    /// It holds nothing that another process waits for. A hook's worker is in a session of its own, because the end of libvirtd signals its
+    /// session and process group, and it has none of libvirtd's pipes. The process behind virt-mdev may have pipes: their reader is done
+    /// when the call has ended.
     /// </summary>
     /// <param name="hostLock">The file of the lock that all domains need.</param>
-    /// <param name="isStopped">Then it has what it had at that moment.</param>
+    /// <param name="isStopped">Then it holds what it held when it was stopped.</param>
     public void MustHaveLetGo(string hostLock, bool isHooks, bool isStopped)
     {
         try
@@ -31,7 +31,7 @@ internal sealed class LeftProcess(int id)
         }
         catch (Exception e) when (e is IOException && ProcessTable.IsOver(id))
         {
-            // It has ended meanwhile.
+            // It has just ended.
         }
     }
 }

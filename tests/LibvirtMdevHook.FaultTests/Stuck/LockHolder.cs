@@ -3,7 +3,7 @@ using LibvirtMdevHook.SystemTests.Simulation;
 
 namespace LibvirtMdevHook.FaultTests.Stuck;
 
-/// <summary>A process that has a lock, and is then stopped or killed, so that it never gives it back itself.</summary>
+/// <summary>A process that takes a lock and is then stopped or killed, so that it never releases the lock itself.</summary>
 internal sealed class LockHolder : IDisposable
 {
     private readonly Process _process;

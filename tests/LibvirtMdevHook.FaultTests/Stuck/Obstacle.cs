@@ -2,12 +2,12 @@ using LibvirtMdevHook.SystemTests.Binaries;
 
 namespace LibvirtMdevHook.FaultTests.Stuck;
 
-/// <summary>Something that does not answer, or not in time.</summary>
+/// <summary>Something that does not answer in time, or at all.</summary>
 /// <param name="Name">What it is, for the report.</param>
-/// <param name="Fault">The simulator's fault; null where there is none, or none in this dialect.</param>
-/// <param name="Lock">The file below the root whose lock somebody has who is stopped or killed; null when nobody has one.</param>
-/// <param name="StopsWorker">The worker is stopped as soon as it is there.</param>
-/// <param name="Stops">The operations that cannot be good when they meet it, not even by going round it.</param>
+/// <param name="Fault">The simulator's fault; null if there is none in this dialect.</param>
+/// <param name="Lock">The file below the root that a stopped or killed process has locked; null if there is none.</param>
+/// <param name="StopsWorker">Stops the worker as soon as it runs.</param>
+/// <param name="Stops">The operations that cannot succeed when they meet it, not even by another way.</param>
 internal sealed record Obstacle(
     string Name, Func<StuckDialect, string?> Fault, Func<DeclaringDomain, string>? Lock = null, string Signal = "STOP",
     bool StopsWorker = false, params string[] Stops)

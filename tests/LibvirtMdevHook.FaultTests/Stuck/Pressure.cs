@@ -3,16 +3,16 @@ using System.Globalization;
 namespace LibvirtMdevHook.FaultTests.Stuck;
 
 /// <summary>
-/// How long somebody on this machine has had to wait for a processor or a disk, as the kernel counts it (Documentation/accounting/psi.rst):
-/// who is late then may have been kept from being in time.
+/// How long processes on this machine have waited for a processor or a disk, as the kernel counts it (Documentation/accounting/psi.rst). An
+/// operation that is late then may be late because of the machine.
 /// </summary>
 /// <param name="Waited">Null where the kernel does not count.</param>
 internal sealed record Pressure(TimeSpan? Waited)
 {
-    /// <summary>The kernel spreads what one processor's queue had to wait over all, so that less than a whole delay shows.</summary>
+    /// <summary>The kernel averages the queue of one processor over all, so that less than the whole delay shows.</summary>
     private static readonly TimeSpan Little = TimeSpan.FromMilliseconds(5);
 
-    /// <summary>Nothing has kept anybody from being in time.</summary>
+    /// <summary>The machine cannot have made an operation late.</summary>
     public bool IsLow => Waited < Little;
 
     public static Pressure Now() => new(Total("cpu") + Total("io"));

@@ -4,20 +4,20 @@ using NUnit.Framework;
 namespace LibvirtMdevHook.FaultTests.Stuck;
 
 /// <summary>
-/// Whether operations end by their deadlines. Each is tried once: one that is late is at fault where the machine had time for everybody; on
-/// a busy machine it only says nothing, but each operation has to be in time somewhere, which one that never keeps its deadline is not.
+/// Whether operations end by their deadlines. Each is tried once. A late one fails the test if the machine was idle enough. On a busy
+/// machine a late one proves nothing, but each operation has to be in time at least once, which one that never keeps its deadline is not.
 /// </summary>
 internal sealed class Punctuality
 {
-    /// <summary>However busy the machine is.</summary>
+    /// <summary>The limit on the busiest machine.</summary>
     private static readonly TimeSpan Busy = TimeSpan.FromSeconds(10);
 
-    /// <summary>Of an operation that was tried less often on a busy machine nothing can be said.</summary>
+    /// <summary>An operation that was tried less often than this on a busy machine proves nothing.</summary>
     private const int Enough = 5;
 
     private readonly ConcurrentBag<(StuckPoint Point, TimeSpan Time)> _times = [];
 
-    /// <exception cref="AssertionException">It was late for no other reason than itself.</exception>
+    /// <exception cref="AssertionException">It was late, and the machine is not the reason.</exception>
     public void Add(StuckPoint point, TimeSpan time, Pressure pressure)
     {
         _times.Add((point, time));
@@ -27,7 +27,7 @@ internal sealed class Punctuality
             Assert.That(time, Is.LessThanOrEqualTo(limit), $"{operation} was late, though nobody had to wait for a processor or a disk");
     }
 
-    /// <summary>Writes the row of those that were in time.</summary>
+    /// <summary>Writes the row of the operations that were in time.</summary>
     public void Conclude()
     {
         var tally = new Tally("of these, in time to half a second") { Of = _times.Count };

@@ -2,8 +2,8 @@ using LibvirtMdevHook.SystemTests.Binaries;
 
 namespace LibvirtMdevHook.FaultTests.Stuck;
 
-/// <summary>A dialect, where its writes go, the domain that is stuck, and what others have beside it.</summary>
-/// <param name="Foreign">What somebody else writes to have a device of his own.</param>
+/// <summary>A dialect: where its writes go, the domain that is stuck, and the other devices on the host.</summary>
+/// <param name="Foreign">A foreign device.</param>
 internal sealed record StuckDialect(
     string HostFile, string Creation, string Removal, bool HasOnline, Func<DeclaringDomain> Domain, DeclaringDomain Neighbour,
     BystanderDevice Foreign)

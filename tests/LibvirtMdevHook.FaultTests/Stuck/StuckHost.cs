@@ -3,7 +3,7 @@ using NUnit.Framework;
 
 namespace LibvirtMdevHook.FaultTests.Stuck;
 
-/// <summary>A simulated host on which others have devices, with the domain that is to be stuck as its operation finds it.</summary>
+/// <summary>A simulated host with devices of others, and with the domain that will be stuck, as its operation finds it.</summary>
 internal sealed class StuckHost : IDisposable
 {
     private readonly FakeVirsh _virsh = new();
@@ -29,7 +29,8 @@ internal sealed class StuckHost : IDisposable
     public DeclaringDomain Domain { get; }
 
     /// <summary>
-    /// Those who are left when who was called has ended: also one that has ended itself but for a write that the kernel has not answered.
+    /// The processes that are left when the caller has ended, including one that has ended itself except for a write that the kernel has
+    /// not answered.
     /// </summary>
     public IReadOnlyList<int> Left(int? acting) =>
         [.. ProcessTable.Acting(Hooked.Host.Root),
@@ -39,7 +40,7 @@ internal sealed class StuckHost : IDisposable
         ? _virsh.BeginVirtMdev(Hooked, arguments(Domain))
         : Hooked.Begin(operation.Name, Domain);
 
-    /// <summary>What is left is cleaned up by virt-mdev, while the domain runs, where it does, and after its end.</summary>
+    /// <summary>virt-mdev cleans up: while the domain runs, if it does, and after its end.</summary>
     public void Reconcile()
     {
         _virsh.VirtMdev(Hooked, "reconcile", "--apply").Expected("reconcile");
@@ -47,7 +48,7 @@ internal sealed class StuckHost : IDisposable
         _virsh.VirtMdev(Hooked, "reconcile", "--apply").Expected("reconcile after the end of the domain");
     }
 
-    /// <summary>The domain ends, where it runs, starts again, and ends.</summary>
+    /// <summary>Ends the domain if it runs, starts it again, and ends it.</summary>
     public void StartAgain(bool isRunning)
     {
         if (isRunning)
@@ -57,12 +58,12 @@ internal sealed class StuckHost : IDisposable
         Hooked.Stop(Domain);
     }
 
-    /// <summary>Nothing is left of the domain, and nobody has touched what others have.</summary>
+    /// <summary>Fails if anything is left of the domain, or if the devices of others were written to.</summary>
     public void MustBeClean()
     {
         Hooked.WaitForWorkers();
         Assert.That(Hooked.Host.Tree(), Is.EqualTo(_tree), Hooked.LastOfLog);
-        // What is reserved for a domain that may be coming here ends with its minute.
+        // A reservation for a domain that may be migrating in ends with its minute.
         Assert.That(
             Hooked.Kept().Except(_kept)
                 .Where(file => file != $"reserved/{Domain.Uuid}.xml" && !file.StartsWith("hotplug/", StringComparison.Ordinal)),

@@ -2,8 +2,8 @@ using LibvirtMdevHook.SystemTests.Binaries;
 
 namespace LibvirtMdevHook.FaultTests.Stuck;
 
-/// <summary>An operation of the hook or a verb of virt-mdev, and how long somebody may have to wait for it.</summary>
-/// <param name="Before">The operations of the domain that were good before.</param>
+/// <summary>An operation of the hook or a verb of virt-mdev, and how long its caller may have to wait.</summary>
+/// <param name="Before">The operations of the domain that succeed before it.</param>
 /// <param name="Limit">Its deadline of <see cref="Configuration"/>, with what it takes to start and end two programs.</param>
 internal sealed record StuckOperation(string Name, string[] Before, TimeSpan Limit, bool MayRefuse)
 {
@@ -13,7 +13,7 @@ internal sealed record StuckOperation(string Name, string[] Before, TimeSpan Lim
     private static readonly TimeSpan AtOnce = TimeSpan.FromSeconds(0.5);
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(2.5);
 
-    /// <summary>Two seconds to wait, twenty to undo or to remove.</summary>
+    /// <summary>Two seconds to wait, twenty to roll back or to remove.</summary>
     private static readonly TimeSpan HotPlugTime = TimeSpan.FromSeconds(24);
 
     /// <summary>A second for each lock, ten to remove.</summary>
@@ -23,7 +23,7 @@ internal sealed record StuckOperation(string Name, string[] Before, TimeSpan Lim
 
     public static readonly StuckOperation[] All =
     [
-        // An earlier run of the domain has left its devices, so that it has to remove, too.
+        // An earlier run of the domain has left its devices, so that prepare has to remove them, too.
         new("prepare", ["prepare"], TimeSpan.FromSeconds(3.5), true),
         new("start", ["prepare"], Soon, true),
         new("started", ["prepare", "start"], AtOnce, false),
@@ -43,7 +43,7 @@ internal sealed record StuckOperation(string Name, string[] Before, TimeSpan Lim
         {
             Arguments = domain => ["detach", $"{domain.Uuid}", domain.Vgpus[0].Id, "--wait", "2"], Guest = domain => domain,
         },
-        // Of a domain of which libvirt knows nothing any more.
+        // The record of a domain that libvirt does not know any more.
         new("virt-mdev reconcile", Running, ReconcileTime, true) { Arguments = _ => ["reconcile", "--apply"] },
     ];
 
@@ -52,6 +52,6 @@ internal sealed record StuckOperation(string Name, string[] Before, TimeSpan Lim
 
     public bool IsVerb => Arguments is not null;
 
-    /// <summary>The domain as libvirt has it running; null where libvirt says that it does not run.</summary>
+    /// <summary>The domain as it runs in libvirt; null if libvirt says that it does not run.</summary>
     public Func<DeclaringDomain, DeclaringDomain>? Guest { get; init; }
 }

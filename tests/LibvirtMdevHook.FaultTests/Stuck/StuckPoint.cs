@@ -5,23 +5,23 @@ using NUnit.Framework;
 namespace LibvirtMdevHook.FaultTests.Stuck;
 
 /// <summary>
-/// One operation that meets one obstacle in one dialect: it ends in time, and what its killed worker left is finished by the next.
+/// One operation that meets one obstacle in one dialect: it ends in time, and the next one finishes what its killed worker left.
 /// </summary>
-/// <param name="ByReconcile">virt-mdev finishes what is left; otherwise the next start of the domain.</param>
+/// <param name="ByReconcile">virt-mdev finishes; otherwise the next start of the domain does.</param>
 internal sealed record StuckPoint(StuckDialect Dialect, StuckOperation Operation, Obstacle Obstacle, bool ByReconcile)
 {
-    /// <summary>More than the longest write takes.</summary>
+    /// <summary>Longer than any write takes.</summary>
     private static readonly TimeSpan KernelTime = TimeSpan.FromSeconds(45);
 
     private static readonly TimeSpan StartTime = TimeSpan.FromSeconds(5);
 
-    /// <summary>Two signals that come at once are one.</summary>
+    /// <summary>Two signals that arrive at once count as one.</summary>
     private static readonly TimeSpan SignalTime = TimeSpan.FromMilliseconds(500);
 
     public override string ToString() =>
         $"{Operation.Name} and {Obstacle.Name}, {Dialect.HostFile}, then {(ByReconcile ? "reconcile" : "another start")}";
 
-    /// <summary>The obstacle is there until the operation has ended: what does not end by itself does not end.</summary>
+    /// <summary>The obstacle stays until the operation has ended: what does not end by itself does not end.</summary>
     public void Try(Punctuality punctuality)
     {
         using var host = new StuckHost(Dialect, Operation);
@@ -59,7 +59,7 @@ internal sealed record StuckPoint(StuckDialect Dialect, StuckOperation Operation
         punctuality.Add(this, run.Time, pressure);
     }
 
-    /// <returns>Who acts for the call, as soon as it is there; null when the call has ended before.</returns>
+    /// <returns>The process that acts for the call, as soon as it runs; null when the call has ended before.</returns>
     private static int? WorkerOf(HookProcess call)
     {
         int? worker = null;
@@ -71,7 +71,7 @@ internal sealed record StuckPoint(StuckDialect Dialect, StuckOperation Operation
     private void Stop(int worker, HookProcess call)
     {
         ProcessTable.Signal("STOP", worker);
-        // Who waits at a terminal for a process that is stopped may give up; that is what ends it.
+        // A person who waits at a terminal for a stopped process may give up. Only that ends the call.
         if (!Operation.IsVerb)
             return;
         Deadline.After(StartTime).Wait(() => call.HasEnded || ProcessTable.Catches(call.Id, signal: 1));
@@ -94,7 +94,7 @@ internal sealed record StuckPoint(StuckDialect Dialect, StuckOperation Operation
             Assert.That(run.Status, Is.EqualTo(1), "it met it and cannot be good");
     }
 
-    /// <summary>Besides what it waits for, it says one sentence when something is wrong; reconcile says it in its list.</summary>
+    /// <summary>Besides what it waits for, it prints one sentence when something is wrong; reconcile prints that in its list.</summary>
     private void CheckVerb(HookRun run)
     {
         Assert.That(run.Status, Obstacle.IsKilled ? Is.Zero : Is.Zero.Or.EqualTo(1), run.Errors);

@@ -5,7 +5,7 @@ using NUnit.Framework;
 namespace LibvirtMdevHook.FaultTests.Stuck;
 
 /// <summary>
-/// Whatever does not answer: libvirtd, or who has called virt-mdev, waits no longer than the deadline, and nothing is lost with the worker
+/// Whatever does not answer, libvirtd and the caller of virt-mdev wait no longer than the deadline, and nothing is lost with the worker
 /// that waits on.
 /// </summary>
 [TestFixture]
@@ -14,7 +14,7 @@ internal sealed class StuckTests
 {
     private const double Share = 0.3;
 
-    /// <summary>They mostly wait.</summary>
+    /// <summary>The threads mostly wait.</summary>
     private const int AtOnce = 4;
 
     [Test]

@@ -4,8 +4,8 @@ using NUnit.Framework;
 namespace LibvirtMdevHook.FaultTests.Sweeps;
 
 /// <summary>
-/// Each open, read, write, lock, look at a name and start of a thread or process fails once, or each write from one on: the operation is
-/// done all the same, or refused and undone, in a sentence.
+/// Each open, read, write, lock, lookup of a name, and start of a thread or process fails once, or each write from one on. The operation
+/// succeeds nevertheless, or is refused in a sentence and rolled back.
 /// </summary>
 [TestFixture]
 [Parallelizable(ParallelScope.Self)]
@@ -46,7 +46,8 @@ internal sealed class FailingCallTests
                 || call.Path.StartsWith("dev/", StringComparison.Ordinal)
                 => OnDevices.Select(error => $"error={error}"),
             "openat" or "read" or "write" or "rename" or "unlink" or "mkdir" or "flock" => OnFiles.Select(error => $"error={error}"),
-            // By it a worker learns that its hook has gone without its answer; said of one that has read it, it is no fault but a lie.
+            // ECONNRESET tells a worker that its hook ended without reading the answer. Injected after the hook has read it, that is a lie
+            // and not a fault.
             "recvfrom" when program == Traced.Worker => ["error=EIO", "error=EINTR"],
             "sendto" or "recvfrom" => ["error=EIO", "error=EINTR", "error=ECONNRESET"],
             "statx" or "newfstatat" or "readlink" => OnNames.Select(error => $"error={error}"),
@@ -54,11 +55,11 @@ internal sealed class FailingCallTests
             "getdents64" => ["error=EIO"],
             _ => [],
         };
-        // What the hook prints for libvirtd is taken in pieces: a piece that was not taken cannot be told from one that was.
+        // libvirtd reads the hook's output in pieces: the hook cannot tell a piece that was lost from one that was read.
         if (call.Name == "write" && program != Traced.Hook)
             errors = errors.Append($"retval={call.Length / 2}");
         var number = call.Nth;
-        // Of what only reads there is much, and little difference.
+        // Calls that only read are many and much alike.
         if (!call.Changes)
             errors = errors.Take(1).Concat(errors.Skip(1 + (number % 3)).Take(1));
         foreach (var what in errors)
@@ -67,7 +68,7 @@ internal sealed class FailingCallTests
             yield return new Point(devices, program, call, "error=ENOSPC", Recovery.Ways[number % Recovery.Ways.Length], IsLasting: true);
     }
 
-    /// <summary>What the hook starts is another process, whose first call does not succeed.</summary>
+    /// <summary>The worker is another process; its first call, execve, fails.</summary>
     private static IEnumerable<Point> WithoutWorker(int devices, Traced program) => program != Traced.Hook ? [] :
         from error in new[] { "ENOENT", "EACCES", "ENOMEM" }
         from way in Recovery.Ways
@@ -79,24 +80,25 @@ internal sealed class FailingCallTests
         Assert.That(run.Status, Is.Zero.Or.EqualTo(1), run.Errors);
         if (subject.Operation == "release")
         {
-            // Nobody could do anything about it: what is left is on record.
+            // libvirt could not do anything about a failure here: what is left is on record.
             Assert.That((run.Status, run.Output, run.Errors), Is.EqualTo((0, "", "")));
         }
         else if (run.Status == 0)
         {
-            // A parent that failed once has been left out. Without its record a device is gone all the same, as the next look finds.
+            // A parent that failed once was passed over. If its record could not be unlinked, the device is gone nevertheless, as the next
+            // look finds.
             if (point.Call.Name != "unlink")
                 subject.MustBeAs(subject.Done, "exit 0", wherever: true);
             Assert.That(subject.Guest is null || subject.Guest == subject.NowInGuest, "libvirt has not what a clean attach gives it");
         }
         else
         {
-            // What reconcile leaves alone stands in its list.
+            // reconcile lists what it leaves alone.
             var isListed = subject.Operation == "reconcile" && run.Output.Contains("; left alone: ", StringComparison.Ordinal);
             Assert.That(run.Errors,
                 Does.Match($@"^(virt-mdev: waiting for [^\n]+\n)*{(isListed ? "" : @"(libvirt-mdev-hook|virt-mdev): [^\n]+\n")}\z"),
                 "one sentence");
-            // What cannot be written any more cannot be undone on record, nor without threads, so that the next operation has to.
+            // Without writes or threads a rollback cannot be recorded, so the next operation has to do it.
             if (subject.Operation != "reconcile" && !point.IsLasting && !(point.Program == Traced.Command && point.Call.StartsThread))
                 subject.MustBeAs(subject.Arranged, $"the refusal '{run.Errors.TrimEnd()}'");
         }

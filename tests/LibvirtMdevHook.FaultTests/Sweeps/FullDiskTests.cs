@@ -4,7 +4,7 @@ using NUnit.Framework;
 
 namespace LibvirtMdevHook.FaultTests.Sweeps;
 
-/// <summary>File systems on which nothing, or not all, can be written: below run, where the records are, and for the log.</summary>
+/// <summary>File systems that are full, or nearly: below run, where the records are, and for the log.</summary>
 [TestFixture]
 [Parallelizable(ParallelScope.Self)]
 internal sealed class FullDiskTests
@@ -12,7 +12,9 @@ internal sealed class FullDiskTests
     private static readonly DeclaringDomain Domain =
         new("full", new Vgpu("type='GRID M60-2Q'"), new Vgpu("type='GRID P40-4Q'"), Vgpu.Vf("0000:41:00.6", "NVIDIA L40S-1Q"));
 
-    /// <summary>A file takes a page of a tmpfs, and so do the folders' names; from none to more than is needed.</summary>
+    /// <summary>
+    /// A file takes a page of a tmpfs, and so do the names in a folder. The free pages go from none to more than is needed.
+    /// </summary>
     [Test]
     public void However_little_room_there_is_for_records_a_domain_starts_or_is_refused_and_nothing_stays([Range(0, 9)] int free)
     {
@@ -35,7 +37,7 @@ internal sealed class FullDiskTests
             Assert.That(host.Host.Tree(), Is.EqualTo(host.Before), host.LastOfLog);
         }
 
-        // However full it is, what is there of the domain goes.
+        // However full it is, the domain's devices are removed.
         host.Stop(Domain);
         host.MustBeAsBefore();
     }
@@ -52,7 +54,7 @@ internal sealed class FullDiskTests
         host.WaitForWorkers();
         Assert.That(host.Host.Tree(), Is.EqualTo(host.Before), host.LastOfLog);
 
-        // Its record could not be moved away, and says so little that is true that the next operation drops it.
+        // Its record could not be moved away, and so little of it is true that the next operation drops it.
         disk.Clear();
         host.Stop(Domain);
         host.MustBeAsBefore();
@@ -84,7 +86,7 @@ internal sealed class FullDiskTests
         host.MustBeAsBefore();
     }
 
-    /// <summary>What is taken down is as before, and what stays on record is what could not be changed there.</summary>
+    /// <summary>Everything that was taken down is gone, and the record names what could not be changed in it.</summary>
     [Test]
     public void A_run_that_becomes_read_only_while_a_domain_runs_keeps_no_device_from_going()
     {

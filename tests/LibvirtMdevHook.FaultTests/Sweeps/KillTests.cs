@@ -7,7 +7,7 @@ namespace LibvirtMdevHook.FaultTests.Sweeps;
 [Parallelizable(ParallelScope.Self)]
 internal sealed class KillTests
 {
-    /// <summary>Of the calls that change nothing, so many of each program.</summary>
+    /// <summary>How many of the calls that change nothing are tried, for each program.</summary>
     private const int Sample = 20;
 
     private static readonly string[] Operations = ["prepare", "release", "migrate", "attach", "reconcile"];

@@ -1,12 +1,12 @@
 namespace LibvirtMdevHook.FaultTests.Sweeps;
 
-/// <summary>One thing to try: what happens to which call of which program.</summary>
+/// <summary>One thing to try: what happens at which call of which program.</summary>
 /// <param name="What">What strace injects, such as <c>signal=KILL</c>.</param>
 /// <param name="Way">How it is recovered from.</param>
-/// <param name="IsLasting">To all calls of that name from this one on.</param>
+/// <param name="IsLasting">It happens at this call and at all later ones of its name.</param>
 internal sealed record Point(int Devices, Traced Program, SystemCall Call, string What, string Way, bool IsLasting = false)
 {
-    /// <summary>A variable of the environment: only those points are tried that have its text in theirs, whatever time it takes.</summary>
+    /// <summary>An environment variable: if it is set, only the points whose text contains it are tried, however long they take.</summary>
     public const string Variable = "MDEV_FAULTS_POINT";
 
     public static string? Wanted => Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } text ? text : null;

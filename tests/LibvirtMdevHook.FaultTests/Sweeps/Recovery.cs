@@ -2,9 +2,7 @@ using NUnit.Framework;
 
 namespace LibvirtMdevHook.FaultTests.Sweeps;
 
-/// <summary>
-/// What comes after something went wrong: each way has to lead to where a clean run leads, and nothing of it may be left over.
-/// </summary>
+/// <summary>What comes after a failure: each way has to lead where a clean run leads, and to leave nothing behind.</summary>
 internal sealed class Recovery(SweptHost host, Subject subject)
 {
     public static readonly string[] Ways = ["release", "prepare", "reconcile"];
@@ -27,7 +25,9 @@ internal sealed class Recovery(SweptHost host, Subject subject)
         End();
     }
 
-    /// <summary>libvirt calls it once, and the hook does nothing for a domain without a record: then it is up to the next two.</summary>
+    /// <summary>
+    /// libvirt calls release once, and the hook does nothing for a domain without a record. Then the other two have to do it.
+    /// </summary>
     private void Release()
     {
         var hadRecord = host.HasRecord(subject.Domain);
@@ -39,7 +39,7 @@ internal sealed class Recovery(SweptHost host, Subject subject)
     private void Prepare()
     {
         subject.Call("prepare");
-        // Without a declaration the hook has not even looked.
+        // Without a declaration the hook did not even look.
         if (!subject.Domain.Vgpus.IsEmpty)
             subject.MustBeAs(subject.Prepared, "prepare");
         subject.Call("release");
@@ -60,7 +60,7 @@ internal sealed class Recovery(SweptHost host, Subject subject)
             subject.MustBeAs(subject.Arranged, "reconcile of a guest that has no more than before");
     }
 
-    /// <summary>Whatever there was, after this nothing is.</summary>
+    /// <summary>After this, nothing may be left.</summary>
     private void End()
     {
         if (host.HasRecord(subject.Domain))
@@ -68,7 +68,7 @@ internal sealed class Recovery(SweptHost host, Subject subject)
         host.Virsh.End(subject.Domain.Uuid);
         if (!subject.IsClean)
             Apply();
-        // What was reserved by a migration counts for a while, unless the domain comes.
+        // A reservation counts for a while, unless the domain comes.
         if (subject.Operation == "migrate")
         {
             subject.Call("prepare");

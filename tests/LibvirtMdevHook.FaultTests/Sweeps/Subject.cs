@@ -4,13 +4,13 @@ using NUnit.Framework;
 
 namespace LibvirtMdevHook.FaultTests.Sweeps;
 
-/// <summary>One operation of one domain, which can be tried again and again on a host where nothing of the domain is left.</summary>
+/// <summary>One operation of one domain, which can be tried again on a host where nothing of the domain is left.</summary>
 internal sealed partial class Subject
 {
     private readonly SweptHost _host;
     private readonly Vgpu _attached;
 
-    /// <param name="devices">How many there are in the end: attach is of the last.</param>
+    /// <param name="devices">How many devices there are in the end; attach adds the last one.</param>
     public Subject(SweptHost host, string operation, string dialect, int devices)
     {
         (_host, Operation) = (host, operation);
@@ -19,10 +19,10 @@ internal sealed partial class Subject
         Domain = new DeclaringDomain("swept", [.. operation == "attach" ? all[..^1] : all])
         {
             Uuid = new Guid("00000000-5eed-4000-8000-000000000000"),
-            // Destroys of one parent could not be told from each other.
+            // The destroys of one parent could not be told apart.
             Rules = dialect == "rfc2016" ? "gpu='different'" : "",
         };
-        // The first leaves folders and what it saw of types, which stay.
+        // The first run leaves folders and the types that it saw, which stay.
         Call("prepare");
         Arrange();
         Run(null);
@@ -46,16 +46,16 @@ internal sealed partial class Subject
 
     public DeclaringDomain Domain { get; }
 
-    /// <summary>Nothing is there of the domain.</summary>
+    /// <summary>The host without the domain.</summary>
     public string Idle { get; }
 
-    /// <summary>The domain was prepared.</summary>
+    /// <summary>The host after a prepare.</summary>
     public string Prepared { get; }
 
-    /// <summary>What the operation begins with.</summary>
+    /// <summary>The host before the operation.</summary>
     public string Arranged { get; }
 
-    /// <summary>What a clean run ends with.</summary>
+    /// <summary>The host after a clean run of the operation.</summary>
     public string Done { get; }
 
     /// <summary>What libvirt has of the domain after a clean attach.</summary>
@@ -65,7 +65,7 @@ internal sealed partial class Subject
 
     public IReadOnlyList<Traced> Programs => Operation is "attach" or "reconcile" ? [Traced.Command] : [Traced.Hook, Traced.Worker];
 
-    /// <summary>The state that the operation begins with.</summary>
+    /// <summary>Brings the host to the state before the operation.</summary>
     public void Arrange()
     {
         if (Operation is "release" or "reconcile" || (Operation == "attach" && !Domain.Vgpus.IsEmpty))
@@ -82,26 +82,26 @@ internal sealed partial class Subject
             _host.Virsh.Run(Domain);
     }
 
-    /// <summary>The operation, the exit status and outputs as they came.</summary>
+    /// <summary>Runs the operation, whatever its exit status and outputs are.</summary>
     public HookRun Run(Tracing? tracing)
     {
         if (Operation is not ("attach" or "reconcile"))
             return _host.Call(Operation, Domain, tracing);
         var type = _attached.Attributes.Split('\'')[1];
-        string[] arguments = Operation == "reconcile" ? ["reconcile", "--apply"]
-            : ["attach", $"{Domain.Uuid}", "--type", type, _attached.Address is null ? "--uuid" : "--address", _attached.Id];
-        var outcome = _host.VirtMdev(tracing, arguments);
+        var id = _attached.Address is null ? "--uuid" : "--address";
+        string[] attach = ["attach", $"{Domain.Uuid}", "--type", type, id, _attached.Id];
+        var outcome = _host.VirtMdev(tracing, Operation == "reconcile" ? ["reconcile", "--apply"] : attach);
         return new HookRun(outcome.Status, outcome.Output, outcome.Errors, default);
     }
 
-    /// <summary>The domain ends, if it came to run; everything has to be gone.</summary>
+    /// <summary>Ends the domain if it runs; everything has to be gone.</summary>
     public void Clear()
     {
         Call("release");
         _host.Virsh.End(Domain.Uuid);
         if (Operation == "migrate")
         {
-            // The reservation stays until then.
+            // The reservation stays until the domain starts.
             Call("prepare");
             Call("release");
         }
@@ -113,7 +113,7 @@ internal sealed partial class Subject
 
     public void MustBeIdle(string after) => MustBeAs(Idle, after);
 
-    /// <param name="wherever">On whichever parents the devices are, and of a domain that comes here, on whichever VFs.</param>
+    /// <param name="wherever">Accepts any parents for the devices and, if the domain migrates in, any VFs.</param>
     public void MustBeAs(string expected, string after, bool wherever = false)
     {
         var now = _host.Look();
@@ -129,7 +129,7 @@ internal sealed partial class Subject
 
     public void Call(string operation) => _host.Call(operation, Domain).MustBeGood(operation);
 
-    /// <summary>A clean run of the operation.</summary>
+    /// <summary>Fails unless the run succeeded without a word on stderr.</summary>
     public void MustBeGood(HookRun run) => Assert.That((run.Status, run.Errors), Is.EqualTo((0, "")), $"{Operation}: {run.Output}");
 
     private string WithoutPlaces(string look) => Parents().Replace(Operation == "migrate" ? VfNames().Replace(look, "") : look, "");

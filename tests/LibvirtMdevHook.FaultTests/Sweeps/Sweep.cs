@@ -18,7 +18,7 @@ internal sealed class Sweep : IDisposable
 
     public SweptHost Host => _host;
 
-    /// <summary>What each program does in a clean run, with one device and with three.</summary>
+    /// <summary>The calls of each program in a clean run, with one device and with three.</summary>
     public IEnumerable<(int Devices, Traced Program, IReadOnlyList<SystemCall> Calls)> Runs()
     {
         foreach (var devices in Devices)
@@ -36,8 +36,8 @@ internal sealed class Sweep : IDisposable
         }
     }
 
-    /// <summary>Tries points in their order: those that change something first, and within these as the seed says.</summary>
-    /// <param name="attempt">Fails where a point is not survived, and leaves a clean host otherwise.</param>
+    /// <summary>Tries points in order: first those that change something; among equals the seed decides.</summary>
+    /// <param name="attempt">Fails if a point is not survived, and leaves a clean host otherwise.</param>
     public void Try(string what, Budget budget, IEnumerable<Point> points, Action<Subject, Point> attempt)
     {
         var random = new Random(Budget.Seed);
@@ -67,8 +67,8 @@ internal sealed class Sweep : IDisposable
     }
 
     /// <summary>
-    /// Runs the operation with the point's fault. How often something is waited for differs, and with it whether there is such a call: a
-    /// run that has none is a clean one, after which it is tried again.
+    /// Runs the operation with the point's fault. The number of waits differs from run to run, so that the call may not occur: then the run
+    /// was a clean one, and the point is tried again.
     /// </summary>
     public SystemTests.Binaries.HookRun Run(Subject subject, Point point)
     {

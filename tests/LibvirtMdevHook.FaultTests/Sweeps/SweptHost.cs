@@ -7,8 +7,8 @@ using NUnit.Framework;
 namespace LibvirtMdevHook.FaultTests.Sweeps;
 
 /// <summary>
-/// A simulated host on which others have devices, too: of each dialect one that somebody else made, and one of a domain that runs. None of
-/// them may ever be written to.
+/// A simulated host with devices of others: a foreign one in each dialect, and one of a running domain. The program under test must never
+/// write to any of them.
 /// </summary>
 internal sealed partial class SweptHost : IDisposable
 {
@@ -34,7 +34,7 @@ internal sealed partial class SweptHost : IDisposable
 
     public SweptHost()
     {
-        // What fails each time it is tried again is given up soon.
+        // A removal that fails each time is soon given up.
         _host = new HookedHost("sweeps.xml", "removal_grace = 0\nheld_wait = 2") { Program = _programs.Hook };
         _others = new Bystanders(_host, Neighbour, Foreign);
         Virsh.Run(Neighbour);
@@ -45,7 +45,7 @@ internal sealed partial class SweptHost : IDisposable
 
     public string Root => _host.Host.Root;
 
-    /// <summary>What strace has written of the last run.</summary>
+    /// <summary>The trace that strace wrote of the last run.</summary>
     public string Trace => InRoot("trace");
 
     public string InRoot(string path) => _host.InRoot(path);
@@ -54,11 +54,11 @@ internal sealed partial class SweptHost : IDisposable
 
     public string LastOfLog() => _host.LastOfLog();
 
-    /// <summary>How many IOMMU groups there have been, which is the number of the last.</summary>
+    /// <summary>How many IOMMU groups there have been; the number of the last one.</summary>
     public int Groups => int.Parse(_host.Host.State().Split('\n')
         .Single(line => line.StartsWith(GroupsLine, StringComparison.Ordinal))[GroupsLine.Length..]);
 
-    /// <summary>Devices, records, locks, folders and what is kept of types, as text in which the same reads the same.</summary>
+    /// <summary>Devices, records, locks, folders and the known types as text. Equal states give equal texts.</summary>
     public string Look()
     {
         var devices = _host.Host.State().Split('\n', StringSplitOptions.RemoveEmptyEntries)
@@ -81,7 +81,7 @@ internal sealed partial class SweptHost : IDisposable
         _host.WaitForWorkers();
         if (run.Status > 128)
         {
-            // A worker that was being started at that moment was not to be seen for a moment.
+            // A worker that is just being started is invisible for a moment.
             Thread.Sleep(10);
             _host.WaitForWorkers();
         }
@@ -90,7 +90,7 @@ internal sealed partial class SweptHost : IDisposable
         return run;
     }
 
-    /// <summary>Runs virt-mdev as a person does.</summary>
+    /// <summary>Runs virt-mdev as from a terminal.</summary>
     public Outcome VirtMdev(Tracing? tracing, params IEnumerable<string> arguments)
     {
         File.Delete(Trace);
@@ -100,14 +100,14 @@ internal sealed partial class SweptHost : IDisposable
                 $"LIBVIRT_MDEV_ROOT={Root}", $"PATH={Virsh.Folder}:/usr/sbin:/usr/bin:/sbin:/bin",
                 .. tracing is null ? [SourceTree.VirtMdev, .. arguments] : (string[])
                 [
-                    // The process that acts itself, and not the one that waits for it: where it reports to is a pipe that nobody reads.
+                    // Traces the process that acts, not the one that waits for it: its report goes to a pipe that is never read.
                     "sh", "-c", "pipe=$1; shift; rm -f $pipe; mkfifo $pipe; exec 9<>$pipe; exec \"$@\" --report-to 9", "sh",
                     InRoot("report"), .. Strace(tracing), SourceTree.VirtMdev, .. arguments,
                 ],
             ]);
     }
 
-    /// <summary>Before a prepare after a boot these are not there.</summary>
+    /// <summary>Removes the folders that do not exist before the first prepare after a boot.</summary>
     public void RemoveEmptyFolders()
     {
         foreach (var folder in new[] { "removing", "reserved" }.Select(name => InRoot($"{State}/{name}")))
@@ -119,7 +119,7 @@ internal sealed partial class SweptHost : IDisposable
 
     public void OthersMustBeUntouched() => _others.MustBeUntouched();
 
-    /// <summary>sys and dev read the same as in the beginning.</summary>
+    /// <summary>Fails if sys or dev differ from the beginning.</summary>
     public void MustBeUnchanged() => Assert.That(_host.Host.Tree(), Is.EqualTo(_tree), _host.LastOfLog);
 
     public void Dispose()
@@ -140,13 +140,13 @@ internal sealed partial class SweptHost : IDisposable
             .End();
     }
 
-    /// <returns>Null for what stays: the host's lock, and those of hot-plug.</returns>
+    /// <returns>Null for the files that stay: the host's lock, and the locks of hot-plug.</returns>
     private string? Describe(string entry)
     {
         var name = Path.GetRelativePath(Root, entry);
         if (name is $"{State}/lock" || name.StartsWith($"{State}/hotplug", StringComparison.Ordinal))
             return null;
-        // Folders are made once; one that nobody else can read shows.
+        // A folder is made once and does not count, unless its mode is wrong.
         if (Directory.Exists(entry) && File.GetUnixFileMode(entry) == ReadableByPeople)
             return null;
         var mode = Convert.ToString((int)File.GetUnixFileMode(entry), 8);
@@ -158,7 +158,7 @@ internal sealed partial class SweptHost : IDisposable
     [GeneratedRegex(@" group=\d+")]
     private static partial Regex Group();
 
-    /// <summary>What is another in each life of a domain.</summary>
+    /// <summary>What differs in each life of a domain.</summary>
     [GeneratedRegex(@" (generation|inode|expires)=""\d+""|  +")]
     private static partial Regex Changing();
 }

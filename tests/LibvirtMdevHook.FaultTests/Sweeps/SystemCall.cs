@@ -2,27 +2,27 @@ using System.Text.RegularExpressions;
 
 namespace LibvirtMdevHook.FaultTests.Sweeps;
 
-/// <summary>A system call of a run, named so that strace finds it in another run.</summary>
-/// <param name="Path">What it names or what its descriptor is, below the root; empty where that is another each time, such as a
+/// <summary>A system call of a run, named so that strace finds it again in another run.</summary>
+/// <param name="Path">The file that it names or whose descriptor it has, below the root; empty where the file differs each time, as for a
 /// socket.</param>
-/// <param name="Nth">Which of its thread's calls of this name for this path, from 1; without a path, of all.</param>
+/// <param name="Nth">Its number among its thread's calls of this name for this path, from 1; without a path, among all.</param>
 /// <param name="IsOfMain">Made by the main thread, whose calls come in the same order each time.</param>
 /// <param name="Length">Of a write.</param>
 internal sealed partial record SystemCall(string Name, string Path, int Nth, bool IsOfMain, bool Changes, int Length)
 {
     public bool StartsThread => Name is "clone3" or "clone" or "vfork";
 
-    /// <summary>Which of all calls of this name that its thread makes, from 1.</summary>
+    /// <summary>Its number among all calls of this name of its thread, from 1.</summary>
     public int NthOfAll { get; init; }
 
     public override string ToString() => $"{Name} {(Path.Length > 0 ? $"'{Path}' " : "")}#{Nth}{(IsOfMain ? "" : " of a thread")}";
 
     /// <summary>
-    /// The calls of a trace (strace -y, with -f or without) that the program makes itself, once its runtime has come up, and that can be
-    /// met again: those for files below the root, and for sockets.
+    /// The calls of a trace (strace -y, with or without -f) that the program makes itself, after its runtime has started, and that strace
+    /// can find again: for files below the root, and for sockets.
     /// </summary>
-    /// <param name="begin">With what the program itself begins.</param>
-    /// <param name="groups">The number of the IOMMU group that was the last before the program was started.</param>
+    /// <param name="begin">The first call of the program itself.</param>
+    /// <param name="groups">The number of the last IOMMU group before the program was started.</param>
     public static IReadOnlyList<SystemCall> Read(string trace, string root, string begin, int groups)
     {
         var calls = new List<SystemCall>();
@@ -47,7 +47,7 @@ internal sealed partial record SystemCall(string Name, string Path, int Nth, boo
             }
         }
 
-        // What another thread does as its first may be the main thread's first as well: then that one is met.
+        // The first call of another thread may be the main thread's first one as well: then that one is found.
         return [.. calls.DistinctBy(call => (call.Name, call.Path, call.Nth))];
     }
 
@@ -56,25 +56,30 @@ internal sealed partial record SystemCall(string Name, string Path, int Nth, boo
     public string PathIn(string root, int groups) =>
         System.IO.Path.Combine(root, Node().Replace(Path, node => $"{groups + int.Parse(node.Value)}"));
 
-    /// <returns>Null where it does not matter, or is another file each time.</returns>
+    /// <returns>Null where it does not matter, or differs each time.</returns>
     private static string? PathOf(string name, string arguments, string root)
     {
         if (Socket().IsMatch(arguments) || name is "exit_group" or "clone3" or "clone" or "vfork" || Standard().IsMatch(arguments))
             return "";
-        var file = Descriptor().Match(arguments) is { Success: true } descriptor ? descriptor.Groups[1].Value
-            : Quoted().Match(arguments) is { Success: true } quoted ? quoted.Groups[1].Value : "";
+        var named = Descriptor().Match(arguments);
+        if (!named.Success)
+            named = Quoted().Match(arguments);
+        var file = named.Groups[1].Value;
         if (!file.StartsWith(root + "/", StringComparison.Ordinal))
             return null;
         var path = file[(root.Length + 1)..].Replace("(deleted)", "", StringComparison.Ordinal);
-        // A temporary name has the number of its process in it; of processes only the first is always the same.
-        return Numbered().IsMatch(path) ? IsOnlyOurs(name) ? "" : null : path;
+        // A temporary name contains a process id, and of the processes in /proc only the first has the same id each time.
+        if (!Numbered().IsMatch(path))
+            return path;
+        return IsOnlyOurs(name) ? "" : null;
     }
 
-    /// <summary>The runtime makes none of them while it comes up, or as many each time, so that they can be counted.</summary>
+    /// <summary>
+    /// While it starts, the runtime makes none of these calls, or the same number each time, so that they can be counted.
+    /// </summary>
     private static bool IsOnlyOurs(string name) =>
         name is "write" or "rename" or "unlink" or "mkdir" or "chmod" or "fchmod" or "sendto" or "recvfrom" or "poll" or "socketpair"
-            or "exit_group"
-            or "clone3" or "clone" or "vfork";
+            or "exit_group" or "clone3" or "clone" or "vfork";
 
     private static bool IsChange(string name, string arguments) => name switch
     {
@@ -94,7 +99,7 @@ internal sealed partial record SystemCall(string Name, string Path, int Nth, boo
     [GeneratedRegex(@"^\d+<socket:|^AF_UNIX")]
     private static partial Regex Socket();
 
-    /// <summary>The runtime has pipes of its own.</summary>
+    /// <summary>The runtime has its own pipes.</summary>
     [GeneratedRegex(@"^[012]<pipe:")]
     private static partial Regex Standard();
 
@@ -107,7 +112,7 @@ internal sealed partial record SystemCall(string Name, string Path, int Nth, boo
     [GeneratedRegex(@"^var/cache/.*/\.|^proc/(?!1/(fd|exe)$)\d")]
     private static partial Regex Numbered();
 
-    /// <summary>A node of a device has a number that goes up.</summary>
+    /// <summary>The number of a device's node, which goes up.</summary>
     [GeneratedRegex(@"(?<=dev/vfio/)[-+]?\d+$")]
     private static partial Regex Node();
 }

@@ -4,14 +4,14 @@ using LibvirtMdevHook.SystemTests.Simulation;
 namespace LibvirtMdevHook.FaultTests.Sweeps;
 
 /// <summary>
-/// The published hook in a folder of its own, where it finds as its worker a script that puts strace around the published one, if a host
-/// says so.
+/// The published hook in a folder of its own. In place of its worker it finds a script there that runs the published worker under strace,
+/// if the host says so.
 /// </summary>
 internal sealed class TracedPrograms : IDisposable
 {
     public const string Strace = "/usr/bin/strace";
 
-    /// <summary>On a host, what the script is to start in place of the worker.</summary>
+    /// <summary>On a host, the command that the script runs in place of the worker.</summary>
     public const string Instruction = "worker-is";
 
     private readonly TemporaryFolder _folder = new();

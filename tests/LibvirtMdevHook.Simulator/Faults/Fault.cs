@@ -2,9 +2,7 @@ using LibvirtMdevHook.Simulator.Tree;
 
 namespace LibvirtMdevHook.Simulator.Faults;
 
-/// <summary>
-/// Something to go wrong. With an errno or 'ignore' the action does not happen; after a delay, or once a hang is cleared, it does.
-/// </summary>
+/// <summary>A fault. With an errno or 'ignore' the action does not happen; after a delay, or when a hang is cleared, it does.</summary>
 internal sealed record Fault(Verb Verb, Glob Path)
 {
     public Errno Errno { get; init; }
@@ -15,25 +13,22 @@ internal sealed record Fault(Verb Verb, Glob Path)
 
     public TimeSpan Delay { get; init; }
 
-    /// <summary>Whose actions it hits; null for everybody's.</summary>
+    /// <summary>The user whose actions it hits; null for every user.</summary>
     public uint? User { get; init; }
 
-    /// <summary>The first action it hits, counted from 1.</summary>
+    /// <summary>The first matching action that it hits, counted from 1.</summary>
     public int Nth { get; init; } = 1;
 
     /// <summary>How many actions it hits.</summary>
     public int Count { get; init; } = int.MaxValue;
 
-    /// <summary>The actions so far that it fits.</summary>
+    /// <summary>How many actions have matched it so far.</summary>
     public int Seen { get; private set; }
 
     public bool Hits(Verb verb, string path, uint user)
     {
         if (verb != Verb || (User ?? user) != user || !Path.Matches(path))
-        {
             return false;
-        }
-
         Seen++;
         return Seen >= Nth && Seen - Nth < Count;
     }

@@ -3,7 +3,7 @@ using LibvirtMdevHook.Simulator.Tree;
 
 namespace LibvirtMdevHook.Simulator.Faults;
 
-/// <summary>Reads 'fault errno=EIO op=write path=GLOB nth=2 count=1' and its kin, without the first word.</summary>
+/// <summary>Reads lines like 'fault errno=EIO op=write path=GLOB nth=2 count=1', without the first word.</summary>
 internal static class FaultLine
 {
     private const string Expected = "expected 'fault errno=NAME|delay=TIME|hang|ignore op=open|read|write path=GLOB [user=N] [nth=N] [count=N]'";
@@ -16,18 +16,19 @@ internal static class FaultLine
         {
             var pair = word.Split('=', 2);
             if (!given.Add(pair[0]) || Take(fault, pair[0], pair[^1]) is not { } better)
-            {
                 return (null, $"'{word}' is not understood, {Expected}.");
-            }
-
             fault = better;
         }
 
-        return !given.Contains("op") || !given.Contains("path") ? (null, $"'op' and 'path' are needed, {Expected}.")
-            : !given.Overlaps(["errno", "delay", "hang", "ignore"]) ? (null, $"Nothing is to go wrong, {Expected}.")
-            : fault.Ignore && fault.Verb != Verb.Write ? (null, "Only writes can be ignored, expected 'op=write'.")
-            : fault.Path.NamesLinks ? (null, $"Below '{fault.Path}' are only links, expected a path below sys/devices, or '**/'.")
-            : (fault, null);
+        if (!given.Contains("op") || !given.Contains("path"))
+            return (null, $"'op' and 'path' are needed, {Expected}.");
+        if (!given.Overlaps(["errno", "delay", "hang", "ignore"]))
+            return (null, $"Nothing is to go wrong, {Expected}.");
+        if (fault.Ignore && fault.Verb != Verb.Write)
+            return (null, "Only writes can be ignored, expected 'op=write'.");
+        if (fault.Path.NamesLinks)
+            return (null, $"Below '{fault.Path}' are only links, expected a path below sys/devices, or '**/'.");
+        return (fault, null);
     }
 
     private static Fault? Take(Fault fault, string key, string value) => key switch
@@ -44,7 +45,7 @@ internal static class FaultLine
         _ => null,
     };
 
-    // A number would be taken for a value, too.
+    // Enum.TryParse would take a number, too.
     private static bool IsName<T>(string text, out T value) where T : struct, Enum =>
         Enum.TryParse(text, ignoreCase: true, out value) && !char.IsAsciiDigit(text[0]);
 }

@@ -10,56 +10,41 @@ internal sealed class FaultList(Gate gate)
 
     public void Add(Fault fault) => _faults.Add(fault);
 
-    /// <summary>The first fault that an action hits; every fault that fits counts it.</summary>
+    /// <summary>Returns the first fault that an action hits; every fault that matches counts the action.</summary>
     public Fault? Next(Verb verb, string path, uint user)
     {
         var hits = _faults.FindAll(fault => fault.Hits(verb, path, user));
         return hits.Count > 0 ? hits[0] : null;
     }
 
-    /// <summary>Does <paramref name="act"/>, or what the fault makes of it, now or later.</summary>
+    /// <summary>Executes <paramref name="act"/> now, later or not at all, as the fault says.</summary>
     public void Apply(Fault? fault, string what, Action act, Ending end)
     {
         if (fault is null)
-        {
             act();
-        }
         else if (fault.Hang)
-        {
             _held.Add((what, Go));
-        }
         else if (fault.Delay > TimeSpan.Zero)
-        {
             gate.After(fault.Delay, Go);
-        }
         else
-        {
             Go();
-        }
-
         void Go()
         {
             if (fault.Errno != Errno.None || fault.Ignore)
-            {
                 end(fault.Errno);
-            }
             else
-            {
                 act();
-            }
         }
     }
 
-    /// <summary>Forgets all faults and lets go what hangs.</summary>
+    /// <summary>Removes all faults and continues the actions that hang.</summary>
     public void Clear()
     {
         _faults.Clear();
         var actions = _held.ToArray();
         _held.Clear();
         foreach (var (_, go) in actions)
-        {
             go();
-        }
     }
 
     public IEnumerable<string> Describe() => _faults.Select(fault => fault.ToString())

@@ -10,7 +10,7 @@ internal sealed class Glob(string pattern)
         .Replace(@"\*\*", ".*", StringComparison.Ordinal)
         .Replace(@"\*", "[^/]*", StringComparison.Ordinal) + "$");
 
-    /// <summary>Files are known by the path that has no link in it; below these folders there are only links.</summary>
+    /// <summary>A file is known by its path without links; below these folders there are only links.</summary>
     public bool NamesLinks => pattern.StartsWith("sys/bus/", StringComparison.Ordinal)
         || pattern.StartsWith("sys/class/", StringComparison.Ordinal);
 

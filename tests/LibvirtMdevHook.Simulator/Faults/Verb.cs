@@ -1,6 +1,6 @@
 namespace LibvirtMdevHook.Simulator.Faults;
 
-/// <summary>What is done to a file.</summary>
+/// <summary>An action on a file.</summary>
 internal enum Verb
 {
     Open,

@@ -5,7 +5,7 @@ using LibvirtMdevHook.Simulator.Tree;
 
 namespace LibvirtMdevHook.Simulator.Fuse;
 
-/// <content>What is done with an open file or folder.</content>
+/// <content>The callbacks for open files and folders.</content>
 internal static unsafe partial class Callbacks
 {
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
@@ -36,12 +36,10 @@ internal static unsafe partial class Callbacks
             return;
         }
 
-        // The kernel releases only what it still wanted when the answer came.
+        // The kernel releases only a handle that it still wanted when the answer came.
         var file = new LibFuse.OpenFile { Bits = DirectIo, Handle = handle };
         if (LibFuse.ReplyOpen(request, &file) != 0)
-        {
             _requests.Close(handle);
-        }
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
@@ -56,9 +54,7 @@ internal static unsafe partial class Callbacks
 
             var from = (int)Math.Min(offset, content.Length);
             fixed (byte* data = content)
-            {
                 _ = LibFuse.ReplyData(request, data + from, Math.Min((nuint)(content.Length - from), size));
-            }
         }));
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
@@ -68,13 +64,9 @@ internal static unsafe partial class Callbacks
         _requests.Write(file->Handle, data, Caller.Of(request), (errno, count) =>
         {
             if (errno == Errno.None)
-            {
                 _ = LibFuse.ReplyWritten(request, (nuint)count);
-            }
             else
-            {
                 Fail(request, errno);
-            }
         });
     });
 
@@ -114,10 +106,7 @@ internal static unsafe partial class Callbacks
                 {
                     var needed = LibFuse.AddEntry(request, start + used, size - used, name, stat, i + 1);
                     if (needed > size - used)
-                    {
                         break;
-                    }
-
                     used += needed;
                 }
             }

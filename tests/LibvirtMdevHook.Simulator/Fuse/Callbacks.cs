@@ -5,13 +5,13 @@ using LibvirtMdevHook.Simulator.Tree;
 
 namespace LibvirtMdevHook.Simulator.Fuse;
 
-/// <summary>What libfuse calls. No exception leaves a callback: the request is answered with EIO instead.</summary>
+/// <summary>The functions that libfuse calls. No exception leaves a callback: the request is answered with EIO instead.</summary>
 internal static unsafe partial class Callbacks
 {
     private static Requests _requests = null!;
     private static Gate _gate = null!;
 
-    /// <summary>Fills struct fuse_lowlevel_ops; the numbers are the places of its members.</summary>
+    /// <summary>Fills struct fuse_lowlevel_ops; the numbers are the positions of its members.</summary>
     public static void Fill(nint* operations, Requests served, Gate around)
     {
         _requests = served;
@@ -36,9 +36,7 @@ internal static unsafe partial class Callbacks
     private static void Answer(nint request, Action step)
     {
         if (!_gate.Enter(step))
-        {
             Fail(request, Errno.EIO);
-        }
     }
 
     private static void Fail(nint request, Errno errno) => _ = LibFuse.ReplyError(request, (int)errno);
@@ -107,9 +105,7 @@ internal static unsafe partial class Callbacks
         }
 
         fixed (byte* target = Encoding.UTF8.GetBytes(link.Target + "\0"))
-        {
             _ = LibFuse.ReplyLink(request, target);
-        }
     });
 
     // A file system without ->create answers EACCES, and sysfs refuses the rest with EPERM.

@@ -20,8 +20,8 @@ internal readonly record struct Caller(uint User, int Process)
         }
         catch (IOException)
         {
-            // It was killed in the meantime.
-            return TreeFile.Nobody;
+            // It has been killed meanwhile.
+            return TreeFile.NoProcess;
         }
     }
 }

@@ -3,9 +3,8 @@ using LibvirtMdevHook.Simulator.Tree;
 namespace LibvirtMdevHook.Simulator.Fuse;
 
 /// <summary>
-/// The nodes that the kernel holds references to, by the numbers it knows them by. Those are not what stat shows: the kernel locks an
-/// inode while it is written to, sysfs does not, and so an attribute gets a number, and with it an inode and a lock, for each time it is
-/// looked up.
+/// The nodes that the kernel refers to, by its own numbers. They are not the numbers of stat: the kernel locks an inode while it is written
+/// to, and sysfs does not. Therefore each lookup of an attribute gives a new number, and with it an inode and a lock of its own.
 /// </summary>
 internal sealed class KnownNodes(Folder root)
 {
@@ -20,10 +19,7 @@ internal sealed class KnownNodes(Folder root)
     public (ulong Id, Node Node)? LookUp(ulong parent, string name)
     {
         if (Find(parent) is not Folder folder || folder.Find(name) is not { } node)
-        {
             return null;
-        }
-
         if (node is SysfsFile { Writable: true } || !_ids.TryGetValue(node, out var id))
         {
             _ids[node] = id = ++_last;
@@ -40,9 +36,7 @@ internal sealed class KnownNodes(Folder root)
         {
             _known.Remove(id);
             if (_ids.GetValueOrDefault(reference.Node) == id)
-            {
                 _ids.Remove(reference.Node);
-            }
         }
     }
 

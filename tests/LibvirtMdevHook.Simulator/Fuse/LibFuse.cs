@@ -9,16 +9,13 @@ internal static unsafe partial class LibFuse
     private const string Name = "libfuse3";
     private static readonly string[] Sonames = ["libfuse3.so.3", "libfuse3.so.4"];
 
-    /// <summary>Loads the library under the name it has here.</summary>
+    /// <summary>Loads the library by the name that it has on this system.</summary>
     /// <returns>False when it is not installed.</returns>
     public static bool Load()
     {
         nint library = 0;
         if (!Sonames.Any(soname => NativeLibrary.TryLoad(soname, out library)))
-        {
             return false;
-        }
-
         NativeLibrary.SetDllImportResolver(Assembly.GetExecutingAssembly(), (name, _, _) => name == Name ? library : 0);
         return true;
     }
@@ -77,7 +74,7 @@ internal static unsafe partial class LibFuse
         public int Allocated;
     }
 
-    /// <summary>struct fuse_ctx: who asks; the number is that of the thread.</summary>
+    /// <summary>struct fuse_ctx: the caller; the number is a thread's.</summary>
     [StructLayout(LayoutKind.Sequential)]
     public struct Context
     {

@@ -5,7 +5,7 @@ namespace LibvirtMdevHook.Simulator.Fuse;
 /// <summary>The mount as the kernel's own.</summary>
 internal static partial class Mount
 {
-    /// <summary>Takes it out of the file system at once, though files of it may be open.</summary>
+    /// <summary>Detaches it from the file system at once, even if files in it are open.</summary>
     public static void Detach(string mountPoint)
     {
         const int Lazily = 2;

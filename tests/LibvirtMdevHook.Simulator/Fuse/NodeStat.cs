@@ -7,7 +7,7 @@ namespace LibvirtMdevHook.Simulator.Fuse;
 /// <summary>Writes a node as the C library's struct stat, whose layout differs by processor, and as libfuse's fuse_entry_param.</summary>
 internal static class NodeStat
 {
-    /// <summary>Room for the larger of the two structures on every processor.</summary>
+    /// <summary>Enough for the larger of the two structures on every processor.</summary>
     public const int EntrySize = 176;
 
     private const double Forever = 1e6;
@@ -16,7 +16,7 @@ internal static class NodeStat
 
     private static readonly int Length = X64 ? 144 : 128;
 
-    // A node that comes and goes is looked up each time; one that stays need not be.
+    // A node that comes and goes is looked up each time; a permanent one need not be.
     public static double Timeout(Node node) => node is { Permanent: true, Gone: false } ? Forever : 0;
 
     public static void Write(Node node, Span<byte> stat)
@@ -41,7 +41,7 @@ internal static class NodeStat
         BinaryPrimitives.WriteDoubleLittleEndian(entry[(24 + Length)..], Timeout(node));
     }
 
-    /// <summary>The owner and mode that chown and chmod hand over.</summary>
+    /// <summary>The owner and mode that chown and chmod pass.</summary>
     public static (uint Mode, uint Uid, uint Gid) ReadOwner(ReadOnlySpan<byte> stat) => (
         BinaryPrimitives.ReadUInt32LittleEndian(stat[(X64 ? 24 : 16)..]),
         BinaryPrimitives.ReadUInt32LittleEndian(stat[(X64 ? 28 : 24)..]),

@@ -4,8 +4,8 @@ using LibvirtMdevHook.Simulator.Tree;
 namespace LibvirtMdevHook.Simulator.Fuse;
 
 /// <summary>
-/// The tree as the kernel asks for it: by inode numbers and handles. Everything runs under the gate; opens, reads and writes pass the
-/// faults and may be answered later.
+/// The tree as the kernel asks for it: by inode numbers and handles. Everything runs under the gate. Opens, reads and writes may meet
+/// faults and be answered later.
 /// </summary>
 internal sealed class Requests(Folder root, FaultList faults, ActionLog log)
 {
@@ -32,21 +32,12 @@ internal sealed class Requests(Folder root, FaultList faults, ActionLog log)
         Errno Try()
         {
             if (file.Gone)
-            {
                 return Errno.ENOENT;
-            }
-
             if ((read && !file.Readable) || (write && !file.Writable))
-            {
                 return Errno.EACCES;
-            }
-
             var errno = file.Open(caller.Process);
             if (errno == Errno.None)
-            {
                 _handles[handle = ++_lastHandle] = new Handle(file);
-            }
-
             return errno;
         }
     }
@@ -54,9 +45,7 @@ internal sealed class Requests(Folder root, FaultList faults, ActionLog log)
     public void Close(ulong handle)
     {
         if (_handles.Remove(handle, out var closed) && closed.Node is TreeFile file)
-        {
             file.Close();
-        }
     }
 
     public void Read(ulong handle, long offset, uint user, Action<Errno, byte[]> reply)
@@ -68,11 +57,8 @@ internal sealed class Requests(Folder root, FaultList faults, ActionLog log)
         Errno Try()
         {
             if (file.Gone)
-            {
                 return Errno.ENODEV;
-            }
-
-            // The driver is asked once, at the beginning; the rest of a read in parts comes from what it said then.
+            // The driver is asked once, at the start; a read in parts continues with that answer.
             content = open.Content = offset == 0 ? file.Read() : open.Content;
             return Errno.None;
         }
@@ -87,17 +73,13 @@ internal sealed class Requests(Folder root, FaultList faults, ActionLog log)
         void Act(Ending end)
         {
             if (file.Gone)
-            {
                 end(Errno.ENODEV);
-            }
             else
-            {
                 file.Write(page, caller.Process, end);
-            }
         }
     }
 
-    /// <summary>Takes an action past the faults, and both to the log: its end, and its begin when the end is not now.</summary>
+    /// <summary>Executes an action as the faults say and logs its end, and its begin if it does not end at once.</summary>
     private void Pass(Verb verb, TreeFile file, uint user, string data, Action<Ending> act, Action<Errno> reply)
     {
         var fault = file.Logged || file is VfioFile ? faults.Next(verb, file.Path, user) : null;
@@ -113,15 +95,12 @@ internal sealed class Requests(Folder root, FaultList faults, ActionLog log)
         {
             ended = true;
             if ((file.Logged && verb == Verb.Write) || begun || fault is not null)
-            {
                 log.End(verb, file.Path, data, fault is { Ignore: true } ? "ignored" : ActionLog.Name(errno));
-            }
-
             reply(errno);
         }
     }
 
-    /// <summary>An open file or folder, with what was read of it at its beginning.</summary>
+    /// <summary>An open file or folder, with what the first read returned.</summary>
     internal sealed record Handle(Node Node)
     {
         public byte[] Content { get; set; } = [];

@@ -16,17 +16,11 @@ internal static class HostFileReader
             var root = XDocument.Load(file, LoadOptions.SetLineInfo).Root!;
             var host = new HostElement(root, file);
             if (root.Name != "host")
-            {
                 throw host.Error("is the outermost element, expected 'host'.");
-            }
-
             var parents = host.Children("parent").Select(Parent).ToImmutableArray();
             host.NothingElse();
             if (parents.GroupBy(parent => parent.Name).FirstOrDefault(same => same.Count() > 1) is { Key: var twice })
-            {
                 throw host.Error($"has the parent '{twice}' twice.");
-            }
-
             return new HostDescription(parents);
         }
         catch (XmlException e)
@@ -69,20 +63,11 @@ internal static class HostFileReader
     private static void Check(HostElement element, ParentDescription parent)
     {
         if (parent.Types.GroupBy(type => type.Id).FirstOrDefault(types => types.Count() > 1) is { Key: var twice })
-        {
             throw element.Error($"'{parent.Name}' has the type '{twice}' twice.");
-        }
-
         if (parent.Types.SelectMany(type => type.Costs.Keys).FirstOrDefault(pool => !parent.Pools.ContainsKey(pool)) is { } missing)
-        {
             throw element.Error($"'{parent.Name}' has a type that takes from '{missing}', expected a pool of that name.");
-        }
-
         if (parent is { Dialect: not SimulatedDialect.Rfc2016, Types.IsEmpty: true })
-        {
             throw element.Error($"'{parent.Name}' has no types, expected one at least in the dialects 'mdev' and 'vf'.");
-        }
-
         if ((parent.Dialect == SimulatedDialect.Vf) != parent.Vfs is not null || parent is { Vfs: not null, Pci: null })
         {
             throw element.Error(
@@ -132,10 +117,7 @@ internal static class HostFileReader
     {
         var otherSize = dialect == SimulatedDialect.Rfc2016 ? Errno.ENOSPC : Errno.EIO;
         if (element is null)
-        {
             return new Rules { OtherSize = otherSize };
-        }
-
         var rules = new Rules
         {
             OneSize = element.YesNo("one-size"),
@@ -164,15 +146,9 @@ internal static class HostFileReader
             var name = amount.Required("name", "the name of a pool");
             var size = amount.Number("size") ?? 0;
             if (size == 0)
-            {
                 throw amount.Error("needs the attribute 'size', a number above 0.");
-            }
-
             if (!amounts.TryAdd(name, size))
-            {
                 throw amount.Error($"names the pool '{name}' twice.");
-            }
-
             amount.NothingElse();
         }
 

@@ -1,4 +1,4 @@
 namespace LibvirtMdevHook.Simulator.HostFiles;
 
-/// <summary>What identifies a PCI device, and where it sits.</summary>
+/// <summary>The identity of a PCI device, and its place.</summary>
 internal sealed record PciIdentity(ushort Vendor, ushort Device, uint Class, int NumaNode);

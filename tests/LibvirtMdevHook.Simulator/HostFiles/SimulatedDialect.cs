@@ -1,6 +1,6 @@
 namespace LibvirtMdevHook.Simulator.HostFiles;
 
-/// <summary>How a parent speaks.</summary>
+/// <summary>The sysfs interface of a parent.</summary>
 internal enum SimulatedDialect
 {
     Rfc2016,

@@ -12,7 +12,7 @@ internal sealed record TypeDescription(string Id)
 
     public string DeviceApi { get; init; } = "vfio-pci";
 
-    /// <summary>How many fit on the parent at most; without a number only the pools limit it.</summary>
+    /// <summary>How many fit on the parent at most; if null, only the pools limit it.</summary>
     public int MaxInstances { get; init; } = int.MaxValue;
 
     public string? Framebuffer { get; init; }
@@ -24,9 +24,9 @@ internal sealed record TypeDescription(string Id)
 
     public string MaxResolution { get; init; } = "";
 
-    /// <summary>Attributes that devices of this type have, besides those of all devices of the parent.</summary>
+    /// <summary>Attributes of the devices of this type, besides the attributes of all devices of the parent.</summary>
     public ImmutableArray<AttributeDescription> Attributes { get; init; } = [];
 
-    /// <summary>What one device takes from the parent's pools.</summary>
+    /// <summary>How much one device takes from the parent's pools.</summary>
     public ImmutableDictionary<string, int> Costs { get; init; } = [];
 }

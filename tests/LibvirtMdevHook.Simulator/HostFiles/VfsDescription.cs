@@ -1,9 +1,9 @@
 namespace LibvirtMdevHook.Simulator.HostFiles;
 
 /// <summary>The VFs of a PF.</summary>
-/// <param name="Count">How many there can be.</param>
-/// <param name="Enabled">They are there from the beginning.</param>
-/// <param name="Driver">What they are bound to; none if null.</param>
+/// <param name="Count">How many VFs the PF has when they are enabled.</param>
+/// <param name="Enabled">They are enabled from the start.</param>
+/// <param name="Driver">Their driver; none if null.</param>
 /// <param name="Unbound">How many of them, counted from the last, have no driver.</param>
 /// <param name="List">How creatable_vgpu_types is written.</param>
 internal sealed record VfsDescription(int Count, bool Enabled, string? Driver, int Unbound, ListFormat List)

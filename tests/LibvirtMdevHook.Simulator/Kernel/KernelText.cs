@@ -1,24 +1,19 @@
 namespace LibvirtMdevHook.Simulator.Kernel;
 
-/// <summary>Text as the kernel's own parsers take it.</summary>
+/// <summary>Text as the kernel's parsers take it.</summary>
 internal static class KernelText
 {
     public const int UuidLength = 36;
 
-    /// <summary>The first 36 characters as a UUID; what follows is not looked at. Device names are lower case.</summary>
+    /// <summary>The first 36 characters as a UUID; the rest is ignored. Device names are in lower case.</summary>
     public static string? Uuid(string text)
     {
         if (text.Length < UuidLength)
-        {
             return null;
-        }
-
         for (var i = 0; i < UuidLength; i++)
         {
             if (i is 8 or 13 or 18 or 23 ? text[i] != '-' : !char.IsAsciiHexDigit(text[i]))
-            {
                 return null;
-            }
         }
 
         return text[..UuidLength].ToLowerInvariant();
@@ -37,9 +32,7 @@ internal static class KernelText
             var digit = char.IsAsciiHexDigit(c) ? Convert.ToInt32(c.ToString(), 16) : radix;
             value = (value * (uint)radix) + (uint)digit;
             if (digit >= radix || value > ulong.MaxValue)
-            {
                 return null;
-            }
         }
 
         return digits.Length == 0 ? null : (ulong)value;

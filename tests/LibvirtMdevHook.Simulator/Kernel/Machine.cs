@@ -28,9 +28,7 @@ internal sealed class Machine
             _ => new Rfc2016Parent(this, parent),
         })];
         foreach (var parent in Parents)
-        {
             parent.Register();
-        }
     }
 
     public Gate Gate { get; }
@@ -56,7 +54,7 @@ internal sealed class Machine
 
     public IommuGroup NewGroup(Folder device) => new(++_lastGroup, _groups, _vfio, device);
 
-    /// <summary>Takes away what else names a device that leaves sysfs.</summary>
+    /// <summary>Removes what else names a device that leaves sysfs.</summary>
     public void Disconnect(MediatedDevice device)
     {
         _deviceLinks.Remove(device.Uuid);

@@ -23,14 +23,9 @@ internal sealed class MdevParent(Machine machine, ParentDescription description)
             folder.Add("device_api", SysfsFile.Fixed(type.DeviceApi));
             folder.Add("devices");
             if (type.Name is { } name)
-            {
                 folder.Add("name", SysfsFile.Fixed(name));
-            }
-
             if (type.Description is { } text)
-            {
                 folder.Add("description", SysfsFile.Fixed(text));
-            }
         }
     }
 
@@ -47,21 +42,12 @@ internal sealed class MdevParent(Machine machine, ParentDescription description)
     private Errno Create(TypeDescription type, string text)
     {
         if (text.Length is not (KernelText.UuidLength or KernelText.UuidLength + 1) || KernelText.Uuid(text) is not { } uuid)
-        {
             return Errno.EINVAL;
-        }
-
         if (Machine.Find(uuid) is not null)
-        {
             return Errno.EEXIST;
-        }
-
         var refusal = Refusal(type);
         if (refusal != Errno.None)
-        {
             return refusal;
-        }
-
         var device = Create(uuid, type, null);
         Links(type).AddLink(uuid, device.Folder);
         device.Folder.AddLink("mdev_type", TypeFolder(type));
@@ -83,14 +69,9 @@ internal sealed class MdevParent(Machine machine, ParentDescription description)
                 break;
             default:
                 if (Description.Rules.RemoveRefuses && device.Group.Node.HeldByOtherThan(process))
-                {
                     end(Errno.EBUSY);
-                }
                 else
-                {
                     device.Leave(process, () => end(Errno.None));
-                }
-
                 break;
         }
     }

@@ -4,8 +4,8 @@ using LibvirtMdevHook.Simulator.Tree;
 namespace LibvirtMdevHook.Simulator.Kernel;
 
 /// <summary>
-/// A device from its creation until its removal has ended. Its uuid is taken and its instance used as long, though it leaves sysfs at the
-/// beginning of a removal that has to wait for its holder.
+/// A device from its creation until its removal has ended. Until then its uuid and its instance stay taken, though it leaves sysfs already
+/// when a removal begins that has to wait for its holder.
 /// </summary>
 internal sealed class MediatedDevice
 {
@@ -27,10 +27,10 @@ internal sealed class MediatedDevice
 
     public SimulatedParent Parent { get; }
 
-    /// <summary>None on a parent that has no types.</summary>
+    /// <summary>Null on a parent without types.</summary>
     public TypeDescription? Type { get; }
 
-    /// <summary>Counts the devices of the parent, from 1; a number is used again.</summary>
+    /// <summary>Its number among the devices of the parent, from 1; a free number is used again.</summary>
     public int Number { get; }
 
     public Folder Folder { get; }
@@ -44,13 +44,13 @@ internal sealed class MediatedDevice
 
     public bool Online { get; set; }
 
-    /// <summary>What vfio_ap keeps in it; null elsewhere.</summary>
+    /// <summary>The matrix of a vfio_ap device; null for others.</summary>
     public SimulatedMatrix? Queues { get; set; }
 
-    /// <summary>The domain it was created for, where the dialect says so.</summary>
+    /// <summary>The domain that it was created for, if the dialect has it.</summary>
     public string? DomainUuid { get; init; }
 
-    /// <summary>Takes it out of sysfs, and out of the world as soon as nobody but the process that removes it holds it.</summary>
+    /// <summary>Removes it from sysfs, and ends it as soon as it has no holder but the process that removes it.</summary>
     public void Leave(int process, Action then)
     {
         _whenEnded.Add(then);
@@ -61,9 +61,7 @@ internal sealed class MediatedDevice
         }
 
         if (!Group.Node.HeldByOtherThan(process))
-        {
             End();
-        }
     }
 
     public string Describe() => $"device {Uuid} parent={Parent.Folder.Name} type={Type?.Id ?? "-"} group={Group.Number}"
@@ -75,19 +73,14 @@ internal sealed class MediatedDevice
         Group.TakeAway();
         _machine.Forget(this);
         foreach (var action in _whenEnded)
-        {
             action();
-        }
     }
 
     private void Closed()
     {
         var closing = ++_closings;
         if (_ended)
-        {
             return;
-        }
-
         if (Leaving)
         {
             End();
@@ -97,9 +90,7 @@ internal sealed class MediatedDevice
             _machine.Gate.After(delay, () =>
             {
                 if (!Leaving && !Held && closing == _closings)
-                {
-                    Leave(TreeFile.Nobody, () => { });
-                }
+                    Leave(TreeFile.NoProcess, () => { });
             });
         }
     }

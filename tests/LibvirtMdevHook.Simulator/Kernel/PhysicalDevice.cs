@@ -5,10 +5,10 @@ using LibvirtMdevHook.Simulator.Tree;
 
 namespace LibvirtMdevHook.Simulator.Kernel;
 
-/// <summary>The folder of a physical device and the links that lead to it, as they are whether or not it is a parent.</summary>
+/// <summary>The folder of a physical device and the links to it, whether or not it is a parent.</summary>
 internal static class PhysicalDevice
 {
-    /// <param name="stays">It is there as long as the simulator runs.</param>
+    /// <param name="stays">It exists as long as the simulator runs.</param>
     public static Folder Build(Folder root, ParentDescription description, bool stays = true)
     {
         var path = "sys/devices/" + description.Path;
@@ -31,26 +31,18 @@ internal static class PhysicalDevice
         }
 
         if (description.Pci is { } pci)
-        {
             AddPci(folder, description, pci);
-        }
         else
-        {
             folder.Add("uevent", SysfsFile.Of(() => description.Driver is null ? "" : $"DRIVER={description.Driver}\n"));
-        }
-
         return folder;
     }
 
-    /// <summary>Takes a device away, with the links to it.</summary>
+    /// <summary>Removes a device, with the links to it.</summary>
     public static void TakeAway(Folder root, Folder device)
     {
         root.Make("sys/bus/pci/devices").Remove(device.Name);
         foreach (var driver in root.Make("sys/bus/pci/drivers").Children.OfType<Folder>())
-        {
             driver.Remove(device.Name);
-        }
-
         device.Parent!.Remove(device.Name);
     }
 

@@ -14,10 +14,7 @@ internal sealed class Rfc2016Parent(Machine machine, ParentDescription descripti
     protected override void Appear()
     {
         if (!Description.Types.IsEmpty)
-        {
             Folder.Add(Files[0], SysfsFile.Of(Table));
-        }
-
         Folder.Add(Files[1], SysfsFile.Of(null, Create));
         Folder.Add(Files[2], SysfsFile.Command((text, process, end) => end(Destroy(text, process))));
     }
@@ -25,12 +22,10 @@ internal sealed class Rfc2016Parent(Machine machine, ParentDescription descripti
     protected override void Disappear()
     {
         foreach (var file in Files)
-        {
             Folder.Remove(file);
-        }
     }
 
-    /// <summary>The table as it was mailed, the header in two lines.</summary>
+    /// <summary>The table as in the mailed proposal, with the header in two lines.</summary>
     private string Table()
     {
         var table = new StringBuilder("# vgpu_type_id, vgpu_type, max_instance, num_heads, frl_config, framebuffer,\nmax_resolution\n");
@@ -47,27 +42,15 @@ internal sealed class Rfc2016Parent(Machine machine, ParentDescription descripti
     {
         var parts = text.Split(':', 2);
         if (KernelText.Uuid(parts[0]) is not { } uuid)
-        {
             return Errno.EINVAL;
-        }
-
         TypeDescription? type = null;
         string? domain = null;
         if (!Description.Types.IsEmpty && (parts.Length == 1 || !ParseArguments(parts[1], out type, out domain)))
-        {
             return Errno.EINVAL;
-        }
-
         if (Machine.Find(uuid) is not null)
-        {
             return Errno.EEXIST;
-        }
-
         if (Description.Rules.CreateBeforeOnline && Machine.Devices.Any(device => device.Online && device.DomainUuid == domain))
-        {
             return Errno.EPERM;
-        }
-
         var refusal = Refusal(type);
         if (refusal == Errno.None)
         {
@@ -81,7 +64,7 @@ internal sealed class Rfc2016Parent(Machine machine, ParentDescription descripti
         return refusal;
     }
 
-    /// <summary>vgpu_type_id and vm_uuid, each once and nothing else; a newline at the end is part of the last value.</summary>
+    /// <summary>vgpu_type_id and vm_uuid, each once, and nothing else. A newline at the end belongs to the last value.</summary>
     private bool ParseArguments(string text, out TypeDescription? type, out string? domain)
     {
         var values = text.Split(',').Select(pair => pair.Split('=', 2)).ToLookup(pair => pair[0], pair => pair[^1]);
@@ -95,15 +78,9 @@ internal sealed class Rfc2016Parent(Machine machine, ParentDescription descripti
     private Errno Destroy(string text, int process)
     {
         if (KernelText.Uuid(text) is not { } uuid || Machine.Find(uuid) is not { Leaving: false } device || device.Parent != this)
-        {
             return Errno.EINVAL;
-        }
-
         if (device.Online || device.Group.Node.HeldByOtherThan(process))
-        {
             return Errno.EBUSY;
-        }
-
         device.Leave(process, () => { });
         return Errno.None;
     }
@@ -111,10 +88,7 @@ internal sealed class Rfc2016Parent(Machine machine, ParentDescription descripti
     private static Errno SetOnline(MediatedDevice device, string text)
     {
         if (KernelText.Number(text) is not { } number)
-        {
             return Errno.EINVAL;
-        }
-
         device.Online = number > 0;
         return Errno.None;
     }

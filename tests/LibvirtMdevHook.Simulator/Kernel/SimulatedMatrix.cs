@@ -3,9 +3,7 @@ using LibvirtMdevHook.Simulator.Tree;
 
 namespace LibvirtMdevHook.Simulator.Kernel;
 
-/// <summary>
-/// The crypto adapters and domains of a vfio_ap device: it gets every queue of an adapter and a domain that it has both of.
-/// </summary>
+/// <summary>The crypto adapters and domains of a vfio_ap device. It gets each queue whose adapter and domain are both assigned.</summary>
 internal sealed class SimulatedMatrix
 {
     private readonly QueuesDescription _bound;
@@ -28,10 +26,14 @@ internal sealed class SimulatedMatrix
     private IEnumerable<(ulong Adapter, ulong Domain)> Queues =>
         _adapters.SelectMany(adapter => _domains.Select(domain => (adapter, domain)));
 
-    private IEnumerable<string> Matrix() =>
-        _domains.Count == 0 ? _adapters.Select(adapter => $"{adapter:x2}.")
-        : _adapters.Count == 0 ? _domains.Select(domain => $".{domain:x4}")
-        : Queues.Select(queue => $"{queue.Adapter:x2}.{queue.Domain:x4}");
+    private IEnumerable<string> Matrix()
+    {
+        if (_domains.Count == 0)
+            return _adapters.Select(adapter => $"{adapter:x2}.");
+        if (_adapters.Count == 0)
+            return _domains.Select(domain => $".{domain:x4}");
+        return Queues.Select(queue => $"{queue.Adapter:x2}.{queue.Domain:x4}");
+    }
 
     private void AddFiles(string name, SortedSet<ulong> numbers, Func<IEnumerable<(ulong Adapter, ulong Domain)>> queues)
     {
@@ -43,29 +45,27 @@ internal sealed class SimulatedMatrix
         })));
     }
 
-    private Errno Change(string text, Func<ulong, Errno> change) =>
-        _device.Held ? Errno.EBUSY
-        : KernelText.Number(text) is not { } number ? Errno.EINVAL
-        : number > _bound.Maximum ? Errno.ENODEV
-        : change(number);
+    private Errno Change(string text, Func<ulong, Errno> change)
+    {
+        if (_device.Held)
+            return Errno.EBUSY;
+        if (KernelText.Number(text) is not { } number)
+            return Errno.EINVAL;
+        return number > _bound.Maximum ? Errno.ENODEV : change(number);
+    }
 
-    /// <summary>What is refused stays as it was; what was assigned before stays assigned.</summary>
+    /// <summary>A refused assignment changes nothing.</summary>
     private Errno Assign(SortedSet<ulong> numbers, ulong number, Func<IEnumerable<(ulong Adapter, ulong Domain)>> queues)
     {
         if (!numbers.Add(number))
-        {
             return Errno.None;
-        }
-
-        var errno = queues().Any(queue => !_bound.Adapters.Contains(queue.Adapter) || !_bound.Domains.Contains(queue.Domain))
-            ? Errno.EADDRNOTAVAIL
-            : _all().Any(other => other != this && other.Queues.Intersect(queues()).Any()) ? Errno.EADDRINUSE
-            : Errno.None;
+        var errno = Errno.None;
+        if (queues().Any(queue => !_bound.Adapters.Contains(queue.Adapter) || !_bound.Domains.Contains(queue.Domain)))
+            errno = Errno.EADDRNOTAVAIL;
+        else if (_all().Any(other => other != this && other.Queues.Intersect(queues()).Any()))
+            errno = Errno.EADDRINUSE;
         if (errno != Errno.None)
-        {
             numbers.Remove(number);
-        }
-
         return errno;
     }
 }

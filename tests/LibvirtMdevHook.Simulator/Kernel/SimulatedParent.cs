@@ -3,7 +3,7 @@ using LibvirtMdevHook.Simulator.Tree;
 
 namespace LibvirtMdevHook.Simulator.Kernel;
 
-/// <summary>A parent: how many devices fit, by its vendor's rules. The dialects say how one asks for them.</summary>
+/// <summary>A parent: how many devices fit, by the vendor's rules. The dialects add how devices are requested.</summary>
 internal abstract class SimulatedParent(Machine machine, ParentDescription description)
 {
     public ParentDescription Description => description;
@@ -26,14 +26,11 @@ internal abstract class SimulatedParent(Machine machine, ParentDescription descr
         }
     }
 
-    /// <summary>The driver goes, and its devices with it.</summary>
+    /// <summary>The driver is unloaded, and its devices go with it.</summary>
     public void Unregister()
     {
         foreach (var device in Devices.ToArray())
-        {
-            device.Leave(TreeFile.Nobody, () => { });
-        }
-
+            device.Leave(TreeFile.NoProcess, () => { });
         if (Registered)
         {
             Registered = false;
@@ -41,19 +38,16 @@ internal abstract class SimulatedParent(Machine machine, ParentDescription descr
         }
     }
 
-    /// <summary>Takes away what the dialect has outside the device's folder.</summary>
+    /// <summary>Removes what the dialect has outside the device's folder.</summary>
     public virtual void Disconnect(MediatedDevice device)
     {
     }
 
-    /// <summary>What available_instances says of a type now.</summary>
+    /// <summary>The value of available_instances of a type now.</summary>
     public int Available(TypeDescription type)
     {
         if (OtherSizeInUse(type))
-        {
             return 0;
-        }
-
         var count = TypesInUse.Count(used => description.Rules.OneSize || used == type);
         var pools = type.Costs.Select(cost => (description.Pools[cost.Key] - Used(cost.Key)) / cost.Value);
         return Math.Max(0, pools.Append(type.MaxInstances - count).Min());
@@ -73,12 +67,15 @@ internal abstract class SimulatedParent(Machine machine, ParentDescription descr
 
     protected abstract void Disappear();
 
-    /// <summary>Why no device of a type can be made now.</summary>
-    protected Errno Refusal(TypeDescription? type) =>
-        type is null ? TypesInUse.Count() < description.Rules.MaxDevices ? Errno.None : description.Rules.Full
-        : OtherSizeInUse(type) ? description.Rules.OtherSize
-        : Available(type) == 0 ? description.Rules.Full
-        : Errno.None;
+    /// <summary>The errno with which a create of a type fails now.</summary>
+    protected Errno Refusal(TypeDescription? type)
+    {
+        if (type is null)
+            return TypesInUse.Count() < description.Rules.MaxDevices ? Errno.None : description.Rules.Full;
+        if (OtherSizeInUse(type))
+            return description.Rules.OtherSize;
+        return Available(type) == 0 ? description.Rules.Full : Errno.None;
+    }
 
     protected bool OtherSizeInUse(TypeDescription type) =>
         description.Rules.OneSize && TypesInUse.Any(used => used!.Framebuffer != type.Framebuffer);
@@ -89,10 +86,7 @@ internal abstract class SimulatedParent(Machine machine, ParentDescription descr
         var device = machine.Add(new MediatedDevice(machine, this, uuid, type, number) { DomainUuid = domain });
         device.Folder.AddLink("subsystem", machine.MdevBus);
         foreach (var attribute in description.Attributes.Concat(type?.Attributes ?? []))
-        {
             device.Folder.AddDeep(attribute.Path, VendorFile.For(attribute, device.Number, () => device.Held, out _));
-        }
-
         if (description.Queues is { } queues)
         {
             device.Queues = new SimulatedMatrix(queues, device,

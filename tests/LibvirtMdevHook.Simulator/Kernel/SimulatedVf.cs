@@ -12,7 +12,7 @@ internal sealed class SimulatedVf
     private readonly IommuGroup _group;
     private readonly int _number;
     private readonly List<Action> _resets = [];
-    private int _remover = TreeFile.Nobody;
+    private int _remover = TreeFile.NoProcess;
     private int _closings;
     private bool _leaving;
 
@@ -48,7 +48,7 @@ internal sealed class SimulatedVf
 
     public TypeDescription? Type { get; private set; }
 
-    /// <summary>The vGPU is gone, and what was set for it.</summary>
+    /// <summary>Removes the vGPU, and what was set for it.</summary>
     public void Clear()
     {
         Type = null;
@@ -84,15 +84,9 @@ internal sealed class SimulatedVf
     private Errno Set(string id)
     {
         if (Type is not null)
-        {
             return Errno.EPERM;
-        }
-
         if (_gpu.Description.Types.FirstOrDefault(type => type.Id == id) is not { } wanted)
-        {
             return _gpu.Description.Rules.Unknown;
-        }
-
         var refusal = _gpu.WhyNot(wanted);
         Type = refusal == Errno.None ? wanted : null;
         return refusal;
@@ -101,31 +95,22 @@ internal sealed class SimulatedVf
     private Errno Clear(int process)
     {
         if (Type is null)
-        {
             return _gpu.Description.Rules.ClearIdle;
-        }
-
-        // Who keeps others out while it clears is not who the driver waits for.
+        // A process that opens the group to keep others out while it clears the VF is not a holder that the driver waits for.
         _remover = _group.Node.IsOpen && !_group.Node.HeldByOtherThan(process) ? process : _remover;
         if (_leaving || _group.Node.HeldByOtherThan(process))
-        {
             return _gpu.Description.Rules.ClearHeld;
-        }
-
         Clear();
         return Errno.None;
     }
 
     private void Closed()
     {
-        var wasRemover = _remover != TreeFile.Nobody;
-        _remover = TreeFile.Nobody;
+        var wasRemover = _remover != TreeFile.NoProcess;
+        _remover = TreeFile.NoProcess;
         var time = _gpu.Description.Rules.Leaving;
         if (wasRemover || time == TimeSpan.Zero)
-        {
             return;
-        }
-
         var closing = ++_closings;
         _leaving = true;
         _machine.Gate.After(time, () => _leaving &= closing != _closings);

@@ -4,10 +4,10 @@ using LibvirtMdevHook.Simulator.Tree;
 
 namespace LibvirtMdevHook.Simulator.Kernel;
 
-/// <summary>An attribute of the vendor in a device's folder: it reads what was written to it last.</summary>
+/// <summary>An attribute of the vendor in a device's folder. It reads what was written last.</summary>
 internal static class VendorFile
 {
-    /// <param name="reset">Makes it read what it read first.</param>
+    /// <param name="reset">Restores its first value.</param>
     public static SysfsFile For(AttributeDescription attribute, int number, Func<bool> held, out Action reset)
     {
         var first = attribute.Value.Replace("{number}", number.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal);
@@ -20,15 +20,9 @@ internal static class VendorFile
         Errno Store(string text)
         {
             if (text.Length > attribute.MaxLength)
-            {
                 return Errno.E2BIG;
-            }
-
             if (held() && attribute.WhileHeld != Errno.None)
-            {
                 return attribute.WhileHeld;
-            }
-
             value = text.EndsWith('\n') ? text[..^1] : text;
             return Errno.None;
         }

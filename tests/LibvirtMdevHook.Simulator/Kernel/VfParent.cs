@@ -5,7 +5,8 @@ using LibvirtMdevHook.Simulator.Tree;
 namespace LibvirtMdevHook.Simulator.Kernel;
 
 /// <summary>
-/// A PF of NVIDIA's since Linux 6.8. Its VFs are the devices; they come and go at the word of sriov-manage, and are others then.
+/// A PF of NVIDIA's driver since Linux 6.8. Its VFs are the devices. sriov-manage creates and removes them, and the new ones are not the
+/// old ones.
 /// </summary>
 internal sealed class VfParent : SimulatedParent
 {
@@ -25,19 +26,14 @@ internal sealed class VfParent : SimulatedParent
 
     public override IEnumerable<string> Describe() => base.Describe().Concat(_vfs.Select(vf => vf.Describe()));
 
-    /// <summary>What sriov-manage does: all VFs, or none.</summary>
+    /// <summary>What sriov-manage does: it creates all VFs, or removes them.</summary>
     public void EnableVfs(bool enable)
     {
         foreach (var vf in _vfs)
-        {
             vf.TakeAway();
-        }
-
         _vfs.Clear();
         for (var number = 0; enable && number < Vfs.Count; number++)
-        {
             _vfs.Add(new SimulatedVf(Machine, this, number, AddressOf(number)));
-        }
     }
 
     public SimulatedVf? Find(string address) => _vfs.Find(vf => vf.Address == address);

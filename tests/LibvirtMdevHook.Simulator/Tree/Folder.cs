@@ -20,46 +20,35 @@ internal sealed class Folder() : Node(0x4000, 0x1ED)
 
     public Link AddLink(string name, Node target) => Add(name, new Link(target));
 
-    /// <summary>The folder at a path below this one; what is missing of it is made, to stay.</summary>
+    /// <summary>The folder at a path below this one; missing folders are created, as permanent ones.</summary>
     public Folder Make(string path)
     {
         var folder = this;
         foreach (var name in path.Split('/'))
-        {
             folder = folder.Find(name) as Folder ?? folder.Add(name, new Folder { Permanent = true });
-        }
-
         return folder;
     }
 
-    /// <summary>Adds an attribute at a path below this folder, with the groups (folders) it lies in.</summary>
+    /// <summary>Adds an attribute at a path below this folder, with the folders (groups) above it.</summary>
     public void AddDeep(string path, Node node)
     {
         var (folder, names) = (this, path.Split('/'));
         foreach (var name in names[..^1])
-        {
             folder = folder.Find(name) as Folder ?? folder.Add(name);
-        }
-
         folder.Add(names[^1], node);
     }
 
     public void Remove(string name)
     {
         if (_children.Remove(name, out var node))
-        {
             node.TakeAway();
-        }
     }
 
     public override void TakeAway()
     {
         base.TakeAway();
         foreach (var child in _children.Values)
-        {
             child.TakeAway();
-        }
-
         _children.Clear();
     }
 }

@@ -1,6 +1,6 @@
 namespace LibvirtMdevHook.Simulator.Tree;
 
-/// <summary>Something in the tree. Its inode number is never given to another node.</summary>
+/// <summary>A node of the tree. Its inode number is never used again.</summary>
 internal abstract class Node(uint kind, uint permissions)
 {
     private static ulong _last;
@@ -19,15 +19,15 @@ internal abstract class Node(uint kind, uint permissions)
 
     public Folder? Parent { get; private set; }
 
-    /// <summary>It is there as long as the simulator runs, so the kernel may keep what it knows of it.</summary>
+    /// <summary>It exists as long as the simulator runs, so the kernel may cache it.</summary>
     public bool Permanent { get; init; }
 
-    /// <summary>It was taken out of the tree; descriptors of it may still be open.</summary>
+    /// <summary>It was removed from the tree; it may still be open.</summary>
     public bool Gone { get; private set; }
 
     public virtual long Size => 0;
 
-    /// <summary>The place below the mount, without a leading slash; a node that is gone keeps the one it had.</summary>
+    /// <summary>The path below the mount, without a leading slash; a removed node keeps its last one.</summary>
     public string Path => Parent is null or { Parent: null } ? Name : $"{Parent.Path}/{Name}";
 
     public void PutInto(Folder parent, string name)

@@ -5,7 +5,7 @@ namespace LibvirtMdevHook.Simulator.Tree;
 /// <summary>A write to an attribute, by a process.</summary>
 internal delegate void StoreCommand(string text, int process, Ending end);
 
-/// <summary>An attribute: reading shows a value, one write is one command.</summary>
+/// <summary>An attribute: a read shows a value, a write is a command.</summary>
 internal sealed class SysfsFile : TreeFile
 {
     private readonly Func<byte[]>? _show;
@@ -18,7 +18,7 @@ internal sealed class SysfsFile : TreeFile
         _store = store;
     }
 
-    // kernfs wants the mode bit of anybody and the callback of the driver, from root too.
+    // kernfs requires a mode bit (any class) and the driver's callback, even of root.
     public override bool Readable => _show is not null && (Permissions & 0x124) != 0;
 
     public override bool Writable => _store is not null && (Permissions & 0x92) != 0;

@@ -1,6 +1,6 @@
 namespace LibvirtMdevHook.Simulator.Tree;
 
-/// <summary>A file below /dev/vfio. A group's opens for one at a time, and tells when it was closed.</summary>
+/// <summary>A file below /dev/vfio. A group's file can be open once at a time, and reports its close.</summary>
 internal sealed class VfioFile(bool shared) : TreeFile(shared ? 0x1B6u : 0x180u)
 {
     private int _holder;
@@ -16,23 +16,17 @@ internal sealed class VfioFile(bool shared) : TreeFile(shared ? 0x1B6u : 0x180u)
     public override bool Logged => false;
 
     /// <summary>
-    /// Somebody else has it open. In the kernel an open group holds nothing, only the device that QEMU gets from it does; a process that
-    /// opens the group to keep others out, and removes the device then, is not to wait for itself.
+    /// Another process has it open. In the kernel an open group holds nothing; only the device that QEMU gets from it does. A process that
+    /// opens the group to keep others out, and then removes the device, must not wait for itself.
     /// </summary>
-    public bool HeldByOtherThan(int process) => IsOpen && (process == Nobody || process != _holder);
+    public bool HeldByOtherThan(int process) => IsOpen && (process == NoProcess || process != _holder);
 
     public override Errno Open(int process)
     {
         if (shared)
-        {
             return Errno.None;
-        }
-
         if (IsOpen)
-        {
             return Errno.EBUSY;
-        }
-
         (IsOpen, _holder) = (true, process);
         return Errno.None;
     }

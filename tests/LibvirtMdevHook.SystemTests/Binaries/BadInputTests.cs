@@ -3,7 +3,9 @@ using NUnit.Framework;
 
 namespace LibvirtMdevHook.SystemTests.Binaries;
 
-/// <summary>Whatever stands in the XML, its administrator reads one sentence, nothing is changed, and others never notice.</summary>
+/// <summary>
+/// Whatever the XML of a domain contains, its administrator reads one sentence, nothing is changed, and other domains are not affected.
+/// </summary>
 [TestFixture]
 [Parallelizable(ParallelScope.Self)]
 internal sealed class BadInputTests
@@ -31,7 +33,7 @@ internal sealed class BadInputTests
     }
 
     [TestCaseSource(nameof(Mistakes))]
-    public void The_same_of_somebody_else_is_none_of_our_business(Mistake mistake)
+    public void The_same_in_foreign_metadata_is_none_of_our_business(Mistake mistake)
     {
         var xml = mistake.Xml.Replace("urn:libvirt-mdev-hook:", "urn:another-application:", StringComparison.Ordinal);
 
@@ -125,8 +127,8 @@ internal sealed class BadInputTests
 
     private static string Repeated(string text, int count) => new StringBuilder().Insert(0, text, count).ToString();
 
-    /// <summary>Something wrong in a domain's XML.</summary>
-    /// <param name="Words">What the sentence has to say.</param>
+    /// <summary>A mistake in a domain's XML.</summary>
+    /// <param name="Words">Words of the sentence.</param>
     internal sealed record Mistake(string Name, string Xml, string[] Words)
     {
         public override string ToString() => Name;

@@ -5,12 +5,12 @@ using System.Text;
 namespace LibvirtMdevHook.SystemTests.Binaries;
 
 /// <summary>
-/// Runs a program with nothing around it that costs time: posix_spawn(3) and waitpid(2), the input in a pipe before it starts, the outputs
+/// Runs a program with nothing around it that costs time: posix_spawn(3) and waitpid(2), the input in a pipe before the start, the outputs
 /// to /dev/null.
 /// </summary>
 internal static unsafe partial class BareProcess
 {
-    /// <summary>A pipe takes so much without a reader.</summary>
+    /// <summary>A pipe holds so much without a reader.</summary>
     private const int MaximumInput = 1 << 16;
 
     public static TimeSpan Time(byte[] input, string program, params IEnumerable<string> arguments)

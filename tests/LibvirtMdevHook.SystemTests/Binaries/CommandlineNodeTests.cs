@@ -3,7 +3,9 @@ using NUnit.Framework;
 
 namespace LibvirtMdevHook.SystemTests.Binaries;
 
-/// <summary>A device handed over by qemu:commandline: libvirt knows nothing of it, so its node is given to QEMU's user at start.</summary>
+/// <summary>
+/// A device that qemu:commandline attaches: libvirt does not know it, so the hook gives its node to QEMU's user at start.
+/// </summary>
 [TestFixture]
 [Parallelizable(ParallelScope.All)]
 internal sealed class CommandlineNodeTests
@@ -27,7 +29,7 @@ internal sealed class CommandlineNodeTests
     }
 
     [Test]
-    public void The_node_of_somebody_elses_device_is_given_back()
+    public void The_node_of_a_foreign_device_is_given_back()
     {
         using var host = new HookedHost("m60-mdev.xml", "removal_grace = 0");
         var domain = new DeclaringDomain("old", new Vgpu("type='GRID M60-4Q'") { ByCommandline = true });

@@ -12,7 +12,7 @@ internal sealed class ConcurrencyTests
     public void Of_eight_domains_four_start_where_four_instances_are(string hostFile)
     {
         using var host = new HookedHost(hostFile, "removal_grace = 0");
-        // So that all have planned before the first device is there.
+        // Slow enough for all to plan before the first device exists.
         host.Host.Control("fault delay=200ms op=write path=**/*create");
         var domains = Enumerable.Range(1, 8).Select(n => DeclaringDomain.With($"domain{n}", 1, "GRID M60-4Q")).ToArray();
 
@@ -27,7 +27,7 @@ internal sealed class ConcurrencyTests
                 : run.MustBeRefused($"'{domain.Name}'", "'0000:86:00.0'", "'0000:87:00.0'", "no instance");
         }
 
-        // A device may come to be while the host is read; then the kernel has the last word.
+        // A device may appear while the host is read; then the kernel has the last word.
         Assert.That(host.Creates.Count(w => w.EndsWith(" ok", StringComparison.Ordinal)), Is.EqualTo(4));
         Together(host, "start", started);
         Together(host, "stopped", domains);
@@ -100,8 +100,6 @@ internal sealed class ConcurrencyTests
     private static void Together(HookedHost host, string operation, IEnumerable<DeclaringDomain> domains)
     {
         foreach (var call in domains.Select(domain => host.Begin(operation, domain)).ToArray())
-        {
             call.End().MustBeGood(operation);
-        }
     }
 }

@@ -4,7 +4,9 @@ using NUnit.Framework;
 
 namespace LibvirtMdevHook.SystemTests.Binaries;
 
-/// <summary>Whoever dies, whatever libvirt calls twice or not at all: the next start is a clean one, and nothing is left over.</summary>
+/// <summary>
+/// Whichever process dies, and whatever libvirt calls twice or not at all: the next start is a clean one, and nothing is left.
+/// </summary>
 [TestFixture]
 [Parallelizable(ParallelScope.All)]
 internal sealed class CrashTests
@@ -132,10 +134,7 @@ internal sealed class CrashTests
 
         var both = new[] { host.Begin("release", _domain), host.Begin("release", _domain) };
         foreach (var release in both)
-        {
             release.End().MustBeGood();
-        }
-
         host.MustBeAsBefore();
         Assert.That(host.Writes.Count(w => w.Contains("destroy", StringComparison.Ordinal)), Is.EqualTo(2));
     }
@@ -164,7 +163,7 @@ internal sealed class CrashTests
         Assert.That(Stopwatch.GetElapsedTime(begin), Is.LessThan(TimeSpan.FromSeconds(10)), "the time that a driver is given");
     }
 
-    /// <summary>A prepare at the moment of a write that the kernel does not answer yet.</summary>
+    /// <summary>A prepare at the moment of a write that the kernel has not answered yet.</summary>
     private HookProcess Interrupt(HookedHost host, string moment)
     {
         host.Host.Control($"fault hang op=write path={moment} count=1");

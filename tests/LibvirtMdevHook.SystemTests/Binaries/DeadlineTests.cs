@@ -4,7 +4,7 @@ using NUnit.Framework;
 
 namespace LibvirtMdevHook.SystemTests.Binaries;
 
-/// <summary>libvirtd waits with the domain locked, so no driver may keep the hook: a worker waits for the kernel.</summary>
+/// <summary>libvirtd waits for the hook with the domain locked, so no driver may delay the hook: a worker waits for the kernel.</summary>
 [TestFixture]
 [NonParallelizable] // Time is measured.
 internal sealed class DeadlineTests
@@ -25,10 +25,7 @@ internal sealed class DeadlineTests
         Assert.That(host.Workers, Has.Count.EqualTo(1), "the worker waits for the kernel");
         host.Stop(domain);
         if (how == "hang")
-        {
             host.Host.Control("clear");
-        }
-
         host.MustBeAsBefore();
         Assert.That(host.Creates, Has.Count.EqualTo(2).And.All.EndsWith(" ok"));
     }
@@ -107,7 +104,7 @@ internal sealed class DeadlineTests
 
     [TestCase("m60-rfc2016.xml", "**/mdev_destroy")]
     [TestCase("m60-mdev.xml", "**/remove")]
-    public void Nobodys_terminal_waits_for_a_removal_that_takes_for_ever(string hostFile, string path)
+    public void No_terminal_waits_for_a_removal_that_takes_for_ever(string hostFile, string path)
     {
         using var host = new HookedHost(hostFile, "removal_grace = 0");
         var domain = DeclaringDomain.With("win10", 1, "GRID M60-4Q");
@@ -124,7 +121,7 @@ internal sealed class DeadlineTests
 
         var reconcile = host.VirtMdev("reconcile", "--apply");
 
-        // It works for ten seconds at most.
+        // The worker goes on for ten seconds at most.
         Assert.That(Stopwatch.GetElapsedTime(begin).TotalSeconds, Is.LessThan(20));
         Assert.That(reconcile.Status, Is.EqualTo(1), reconcile.Errors);
         Assert.That(reconcile.Output, Does.Contain("whose removal was broken off; left alone: the kernel"));

@@ -12,17 +12,17 @@ internal sealed record DeclaringDomain(string Name, params ImmutableArray<Vgpu> 
     /// <summary>Attributes of the declaration.</summary>
     public string Rules { get; init; } = "";
 
-    /// <summary>What else is in metadata, before the declaration.</summary>
+    /// <summary>Other metadata, before the declaration.</summary>
     public string OthersMetadata { get; init; } = "";
 
-    /// <summary>What stands at the end of the domain, such as the seclabel that it has from the operation start on.</summary>
+    /// <summary>Elements at the end of the domain, such as the seclabel, which it has from the operation start on.</summary>
     public string More { get; init; } = "";
 
-    /// <summary>Our part of metadata.</summary>
+    /// <summary>The declaration, as an element of the metadata.</summary>
     public string Declaration =>
         $"<mdev:hostdevs xmlns:mdev='urn:libvirt-mdev-hook:1' {Rules}>{string.Concat(Vgpus.Select(v => v.Declaration))}</mdev:hostdevs>";
 
-    /// <summary>A domain with so many devices of one type.</summary>
+    /// <summary>A domain with a number of devices of one type.</summary>
     public static DeclaringDomain With(string name, int count, string type) =>
         new(name, [.. Enumerable.Range(0, count).Select(_ => new Vgpu($"type='{type}'"))]);
 
@@ -53,15 +53,15 @@ internal sealed record DeclaringDomain(string Name, params ImmutableArray<Vgpu> 
 }
 
 /// <summary>One declared device.</summary>
-/// <param name="Attributes">Of its declaration, besides the uuid.</param>
+/// <param name="Attributes">Attributes of its declaration besides the uuid.</param>
 internal sealed record Vgpu(string Attributes)
 {
     public Guid Uuid { get; init; } = Guid.NewGuid();
 
-    /// <summary>The address of a VF, which is then the device.</summary>
+    /// <summary>The address of a VF, which then is the device.</summary>
     public string? Address { get; init; }
 
-    /// <summary>What a mediated device's hostdev has to be.</summary>
+    /// <summary>Attributes of a mediated device's native hostdev.</summary>
     public string Model { get; init; } = "vfio-pci";
 
     /// <summary>Its name in sysfs and in messages.</summary>
@@ -70,7 +70,7 @@ internal sealed record Vgpu(string Attributes)
     /// <summary>The attr elements of its declaration.</summary>
     public string Attrs { get; init; } = "";
 
-    /// <summary>Handed over by qemu:commandline, not by a native hostdev.</summary>
+    /// <summary>Attached by qemu:commandline, not by a native hostdev.</summary>
     public bool ByCommandline { get; init; }
 
     public string Declaration => $"<mdev:hostdev {(Address is null ? "uuid" : "address")}='{Id}' {Attributes}>{Attrs}</mdev:hostdev>";

@@ -7,7 +7,7 @@ using VerifyNUnit;
 
 namespace LibvirtMdevHook.SystemTests.Binaries;
 
-/// <summary>virt-mdev doctor says what keeps vGPUs from working, changes nothing, and ends whatever hangs.</summary>
+/// <summary>virt-mdev doctor says what keeps vGPUs from working, changes nothing, and ends even if the kernel does not answer.</summary>
 [TestFixture]
 [Parallelizable(ParallelScope.All)]
 internal sealed class DoctorTests
@@ -49,8 +49,8 @@ internal sealed class DoctorTests
         """;
 
     /// <summary>
-    /// A GPU without types, one with VFs that list nothing, one whose VFs have another driver, one whose VFs are not enabled, one of
-    /// nouveau.
+    /// GPUs: one without types, one with VFs that list nothing, one whose VFs have another driver, one whose VFs are not enabled, and one
+    /// with nouveau.
     /// </summary>
     private const string Bad = $"""
         {Base}
@@ -146,7 +146,7 @@ internal sealed class DoctorTests
     }
 
     [Test]
-    public void It_changes_nothing_and_asks_nobody()
+    public void It_changes_nothing_and_asks_no_daemon()
     {
         using var tree = new PlainTree(Bad);
         var before = Contents(tree);
@@ -250,7 +250,7 @@ internal sealed class DoctorTests
     }
 
     [Test]
-    public void A_removal_is_broken_off_when_nobody_is_at_it()
+    public void A_removal_is_broken_off_when_no_worker_is_at_it()
     {
         using var host = new HookedHost("m60-mdev.xml");
         var domain = DeclaringDomain.With("win10", 1, "GRID M60-4Q");
@@ -271,7 +271,7 @@ internal sealed class DoctorTests
     }
 
     [Test]
-    public void Nobody_sees_what_everybody_may_read_and_is_told_what_is_for_root()
+    public void An_ordinary_user_sees_what_everyone_may_read_and_is_told_what_is_for_root()
     {
         using var tree = new PlainTree(Good + "\nrun/libvirt-mdev/set-aside/");
         using var folder = new TemporaryFolder();

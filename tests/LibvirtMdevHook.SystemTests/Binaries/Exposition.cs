@@ -3,9 +3,7 @@ using System.Text;
 
 namespace LibvirtMdevHook.SystemTests.Binaries;
 
-/// <summary>
-/// Reads Prometheus' text format as strictly as node_exporter does, and more so: whatever is not written as it should be is an exception.
-/// </summary>
+/// <summary>Reads Prometheus' text format at least as strictly as node_exporter does: any deviation is an exception.</summary>
 internal sealed class Exposition
 {
     private readonly Dictionary<string, (Dictionary<string, string> Labels, double Value)> _samples = [];
@@ -14,10 +12,7 @@ internal sealed class Exposition
     public Exposition(string text)
     {
         if (text.Length > 0 && text[^1] != '\n')
-        {
             throw new FormatException("the last line does not end");
-        }
-
         string? family = null;
         string? helped = null;
         foreach (var line in text.Split('\n')[..^1])
@@ -57,16 +52,11 @@ internal sealed class Exposition
         var labels = new Dictionary<string, string>();
         var at = open;
         if (line[open] == '{')
-        {
             at = ReadLabels(line, open + 1, labels);
-        }
-
         var value = line[at..];
         if (line[..open] != family || !IsName(family) || value[0] != ' '
             || !_samples.TryAdd(line[..at], (labels, double.Parse(value[1..], NumberStyles.Integer, CultureInfo.InvariantCulture))))
-        {
             throw new FormatException(line);
-        }
     }
 
     private static int ReadLabels(string line, int at, Dictionary<string, string> labels)
@@ -88,16 +78,10 @@ internal sealed class Exposition
             }
 
             if (!IsName(name) || !labels.TryAdd(name, value.ToString()))
-            {
                 throw new FormatException(line);
-            }
-
             at++;
             if (line[at] == '}')
-            {
                 return at + 1;
-            }
-
             at = line[at] == ',' ? at + 1 : throw new FormatException(line);
         }
     }

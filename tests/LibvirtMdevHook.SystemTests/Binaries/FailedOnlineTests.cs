@@ -2,7 +2,7 @@ using NUnit.Framework;
 
 namespace LibvirtMdevHook.SystemTests.Binaries;
 
-/// <summary>A device of the 2016 proposal that does not come online is a refusal, and all are gone afterwards.</summary>
+/// <summary>A device of the 2016 proposal that does not come online is a refusal, and all devices are gone afterwards.</summary>
 [TestFixture]
 [Parallelizable(ParallelScope.All)]
 internal sealed class FailedOnlineTests

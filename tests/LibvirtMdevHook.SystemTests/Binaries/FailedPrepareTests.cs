@@ -5,9 +5,9 @@ using NUnit.Framework.Interfaces;
 
 namespace LibvirtMdevHook.SystemTests.Binaries;
 
-/// <summary>Whatever fails in prepare, it is said in a sentence, and the tree afterwards equals the tree before.</summary>
+/// <summary>Whatever fails in prepare, a sentence says so, and the tree afterwards equals the tree before.</summary>
 /// <param name="hostFile">A host with two parents.</param>
-/// <param name="create">The file that creates.</param>
+/// <param name="create">The file to which creates are written.</param>
 [TestFixture("m60-rfc2016.xml", "mdev_create")]
 [TestFixture("m60-mdev.xml", "create")]
 [Parallelizable(ParallelScope.Self)]
@@ -21,7 +21,7 @@ internal sealed class FailedPrepareTests(string hostFile, string create)
 
     private HookedHost? _host;
 
-    /// <summary>The host of all these tests, with the attribute in both dialects.</summary>
+    /// <summary>The host of these tests, with the attribute in both dialects.</summary>
     private HookedHost Host => _host ??= new HookedHost(hostFile, "prepare_deadline = 3", text =>
         hostFile == "m60-mdev.xml" ? text : text.Replace("<type id=\"11\"", $"{Attribute}<type id=\"11\"", StringComparison.Ordinal));
 
@@ -30,9 +30,7 @@ internal sealed class FailedPrepareTests(string hostFile, string create)
     {
         Host.Host.Control("clear");
         if (TestContext.CurrentContext.Result.Outcome.Status != TestStatus.Passed)
-        {
             RemoveTheHost();
-        }
     }
 
     [OneTimeTearDown]
@@ -61,7 +59,7 @@ internal sealed class FailedPrepareTests(string hostFile, string create)
     [Test]
     public void An_attribute_cannot_be_opened([Values("ENOENT", "EACCES")] string errno, [Values(1, 2)] int device)
     {
-        // Each is opened twice: what was written is read back.
+        // Each attribute is opened twice: it is written and read back.
         Host.Host.Control($"fault errno={errno} op=open path=**/vgpu_params nth={(2 * device) - 1} count=1");
 
         MustRefuse(errno, "'nvidia/vgpu_params'");
@@ -96,10 +94,7 @@ internal sealed class FailedPrepareTests(string hostFile, string create)
         var folder = Host.InRoot("run/libvirt-mdev");
         Host.WaitForWorkers();
         if (Directory.Exists(folder))
-        {
             Directory.Delete(folder, recursive: true);
-        }
-
         File.WriteAllText(folder, "");
         Host.Call("prepare", _domain).MustBeRefused("'win10'", $"'{folder}'", "is not a folder");
         File.Delete(folder);

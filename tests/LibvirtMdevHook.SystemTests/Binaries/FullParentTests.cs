@@ -4,7 +4,7 @@ using NUnit.Framework;
 
 namespace LibvirtMdevHook.SystemTests.Binaries;
 
-/// <summary>A parent that turns out to be full, or out of order, when the device is to be made: another one is taken.</summary>
+/// <summary>A parent that turns out to be full or broken when the device is created: another one is taken.</summary>
 [TestFixture]
 [Parallelizable(ParallelScope.All)]
 internal sealed partial class FullParentTests
@@ -105,7 +105,7 @@ internal sealed partial class FullParentTests
     [TestCase("s390.xml", "vfio_ap-passthrough", "matrix", "EPERM")]
     [TestCase("s390.xml", "vfio_ccw-io", "0.0.0023", "EPERM")]
     [TestCase("s390.xml", "vfio_ccw-io", "0.0.0023", "EUSERS")]
-    public void Who_loses_the_last_instance_to_somebody_is_told_so_whatever_the_driver_answers(string hostFile, string type, string parent,
+    public void A_domain_that_loses_the_last_instance_is_told_so_whatever_the_driver_answers(string hostFile, string type, string parent,
         string errno)
     {
         using var host = new HookedHost(hostFile,

@@ -3,7 +3,7 @@ using NUnit.Framework;
 
 namespace LibvirtMdevHook.SystemTests.Binaries;
 
-/// <summary>A device that a process has open is not removed, and the process is named.</summary>
+/// <summary>A device that a process has open is not removed, and a message names the process.</summary>
 [TestFixture]
 [Parallelizable(ParallelScope.All)]
 internal sealed class HolderTests
@@ -18,7 +18,7 @@ internal sealed class HolderTests
         host.Start(domain);
         using (var holder = new Holder(host.InRoot("dev/vfio/1")))
         {
-            // Without a release: as after a crash of libvirtd. Then with the worker of the first prepare at it.
+            // Without a release, as after a crash of libvirtd; then while the worker of the first prepare is busy with it.
             host.Call("prepare", domain).MustBeRefused("'win10'", device, "of an earlier run", "process ", $"{holder}", " holds it");
             host.Stop(domain);
             host.Call("prepare", domain).MustBeRefused("'win10'", device, "still being removed", "process ", $"{holder}", " holds it");
@@ -28,7 +28,7 @@ internal sealed class HolderTests
     }
 
     [Test]
-    public void A_device_of_somebody_else_that_is_held_is_refused_with_the_name_of_the_holder()
+    public void A_foreign_device_that_is_held_is_refused_with_the_name_of_the_holder()
     {
         using var host = new HookedHost("m60-mdev.xml");
         var domain = DeclaringDomain.With("win10", 1, "GRID M60-4Q");

@@ -6,7 +6,7 @@ namespace LibvirtMdevHook.SystemTests.Binaries;
 /// <summary>A call of the hook as libvirtd makes it: pipes on 0 to 2, a fixed environment, and waiting until it has ended.</summary>
 internal sealed class HookProcess
 {
-    /// <summary>More than any deadline in these tests.</summary>
+    /// <summary>Longer than any deadline in these tests.</summary>
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
 
     private readonly Process _process;
@@ -26,7 +26,7 @@ internal sealed class HookProcess
         start.Environment["LIBVIRT_MDEV_ROOT"] = root;
         _process = Process.Start(start)!;
 
-        // Threads of their own: the time is measured, and those of the pool may be busy.
+        // The readers have their own threads: the time is measured, and threads of the pool may be busy.
         _ = OnThread(() => Feed(_process.StandardInput.BaseStream, input));
         var output = OnThread(() => Drain(_process.StandardOutput));
         var errors = OnThread(() => Drain(_process.StandardError));
@@ -41,7 +41,7 @@ internal sealed class HookProcess
 
     public bool HasEnded => _end.IsCompleted;
 
-    /// <summary>Waits for the end, which has to come in time.</summary>
+    /// <summary>Waits for the end; fails if that does not come in time.</summary>
     public HookRun End() =>
         _end.Wait(Limit)
             ? _end.Result
@@ -63,7 +63,7 @@ internal sealed class HookProcess
         }
         catch (IOException)
         {
-            // A hook need not read everything: libvirtd bears EPIPE as well.
+            // A hook need not read everything: libvirtd ignores EPIPE as well.
             return false;
         }
     }

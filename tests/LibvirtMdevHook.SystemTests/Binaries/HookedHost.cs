@@ -6,7 +6,7 @@ using NUnit.Framework;
 
 namespace LibvirtMdevHook.SystemTests.Binaries;
 
-/// <summary>A simulated host with the published binaries at work on it.</summary>
+/// <summary>A simulated host on which the published binaries run.</summary>
 internal sealed partial class HookedHost : IDisposable
 {
     private const string State = "run/libvirt-mdev";
@@ -21,10 +21,7 @@ internal sealed partial class HookedHost : IDisposable
     {
         _host = new SimulatedHost(hostFile, change);
         if (configuration.Length > 0)
-        {
             File.WriteAllText(_host.InRoot("etc/libvirt/mdev-hook.conf"), configuration + "\n");
-        }
-
         Before = _host.Tree();
     }
 
@@ -33,22 +30,20 @@ internal sealed partial class HookedHost : IDisposable
     /// <summary>sys and dev/vfio before anything was done.</summary>
     public string Before { get; }
 
-    /// <summary>Another hook than the published one.</summary>
+    /// <summary>A hook in place of the published one.</summary>
     public string Program { get; init; } = SourceTree.Hook;
 
     /// <summary>What the hook's workers logged, empty if nothing.</summary>
     public string Log => File.Exists(InRoot(LogFile)) ? File.ReadAllText(InRoot(LogFile)) : "";
 
-    /// <summary>
-    /// The writes to sysfs in the order in which they ended, each as its place from the parent on, its data and its result.
-    /// </summary>
+    /// <summary>The writes to sysfs in the order in which they ended: path from the parent on, data and result.</summary>
     public IReadOnlyList<string> Writes =>
         [.. _host.Log().Where(line => line.StartsWith("write ", StringComparison.Ordinal)).Select(line => WayToParent().Replace(line, ""))];
 
-    /// <summary>Those of the writes that were to make a device.</summary>
+    /// <summary>The writes that create devices.</summary>
     public IReadOnlyList<string> Creates => [.. Writes.Where(w => w.Contains("create \"", StringComparison.Ordinal))];
 
-    /// <summary>Processes of ours that work on this host.</summary>
+    /// <summary>Our worker processes on this host.</summary>
     public IReadOnlyList<int> Workers => [.. Directory.EnumerateDirectories("/proc")
         .Select(folder => int.TryParse(Path.GetFileName(folder), out var id) ? id : 0).Where(id => id > 0 && IsWorker(id))];
 
@@ -57,7 +52,7 @@ internal sealed partial class HookedHost : IDisposable
     /// <summary>Calls the hook for a domain, and waits for its end.</summary>
     public HookRun Call(string operation, DeclaringDomain domain) => Begin(operation, domain).End();
 
-    /// <summary>Calls the hook with another text on stdin.</summary>
+    /// <summary>Calls the hook with any text on stdin.</summary>
     public HookRun Call(string operation, string name, string xml) => Begin(operation, name, xml).End();
 
     public HookProcess Begin(string operation, DeclaringDomain domain) => Begin(operation, domain.Name, domain.ToString());
@@ -65,29 +60,25 @@ internal sealed partial class HookedHost : IDisposable
     public HookProcess Begin(string operation, string name, string xml) => new(
         Program, _host.Root, Encoding.UTF8.GetBytes(xml), name, operation, operation is "stopped" or "release" ? "end" : "begin", "-");
 
-    /// <summary>Has a domain brought up as far as libvirt does.</summary>
+    /// <summary>Calls the operations of a start, as libvirt does.</summary>
     public void Start(DeclaringDomain domain)
     {
         foreach (var operation in new[] { "prepare", "start", "started" })
-        {
             Call(operation, domain).MustBeGood(operation);
-        }
     }
 
-    /// <summary>What libvirt calls when a domain has ended, or could not be started.</summary>
+    /// <summary>Calls the operations that follow the end of a domain, or its failed start.</summary>
     public void Stop(DeclaringDomain domain)
     {
         foreach (var operation in new[] { "stopped", "release" })
-        {
             Call(operation, domain).MustBeGood(operation);
-        }
     }
 
     /// <summary>Runs virt-mdev on this host.</summary>
     public Outcome VirtMdev(params IEnumerable<string> arguments) =>
         Command.Run("env", [$"LIBVIRT_MDEV_ROOT={_host.Root}", SourceTree.VirtMdev, .. arguments]);
 
-    /// <summary>Records, locks, everything that is kept: paths below run/libvirt-mdev.</summary>
+    /// <summary>Records, locks and all other files that are kept: paths below run/libvirt-mdev.</summary>
     public IReadOnlyList<string> Kept() => !Directory.Exists(InRoot(State)) ? [] :
     [
         .. Directory.EnumerateFiles(InRoot(State), "*", SearchOption.AllDirectories)
@@ -96,12 +87,12 @@ internal sealed partial class HookedHost : IDisposable
 
     public string Record(DeclaringDomain domain) => InRoot($"{State}/domains/{domain.Uuid}.xml");
 
-    /// <summary>What is promised to a domain that may be coming here.</summary>
+    /// <summary>The reservation for a domain that may be migrating in.</summary>
     public string Reservation(DeclaringDomain domain) => InRoot($"{State}/reserved/{domain.Uuid}.xml");
 
     public string Removal(Vgpu vgpu) => InRoot($"{State}/removing/{vgpu.Id}.xml");
 
-    /// <summary>The node of a device in dev/vfio, by its full name.</summary>
+    /// <summary>The path of a device's node in dev/vfio.</summary>
     public string NodeOf(Vgpu vgpu)
     {
         var group = new DirectoryInfo(InRoot($"{vgpu.Path}/iommu_group")).LinkTarget;
@@ -112,7 +103,7 @@ internal sealed partial class HookedHost : IDisposable
     public void WaitForWorkers() =>
         Wait.Until(() => Workers.Count == 0, () => $"workers {string.Join(", ", Workers)} are left.\n{_host.State()}\n{LastOfLog()}");
 
-    /// <summary>The workers end, and nothing is left: no device, no record, and of the locks only the host's.</summary>
+    /// <summary>Waits for the workers, and fails if anything is left: a device, a record, or a lock other than the host's.</summary>
     public void MustBeAsBefore()
     {
         WaitForWorkers();
@@ -123,15 +114,12 @@ internal sealed partial class HookedHost : IDisposable
         });
     }
 
-    /// <summary>Lets everything go that hangs, ends the workers that are left, and the simulator.</summary>
+    /// <summary>Continues what hangs, and ends the workers that are left and the simulator.</summary>
     public void Dispose()
     {
         _host.Control("clear");
         foreach (var worker in Workers)
-        {
             Shell.Run("kill", "-KILL", $"{worker}");
-        }
-
         _host.Dispose();
     }
 

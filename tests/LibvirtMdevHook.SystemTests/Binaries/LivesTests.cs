@@ -4,7 +4,7 @@ using NUnit.Framework;
 
 namespace LibvirtMdevHook.SystemTests.Binaries;
 
-/// <summary>What belongs to another life of a domain, or to somebody else, is left alone whatever comes late.</summary>
+/// <summary>Whatever comes late, what belongs to another life of a domain, or to others, is left alone.</summary>
 [TestFixture]
 internal sealed class LivesTests
 {
@@ -30,14 +30,14 @@ internal sealed class LivesTests
     }
 
     [Test]
-    public void A_device_that_somebody_makes_before_our_create_survives_the_rollback()
+    public void A_device_that_is_made_before_our_create_survives_the_rollback()
     {
         using var host = new HookedHost("m60-mdev.xml", "prepare_deadline = 1");
         var domain = DeclaringDomain.With("win10", 2, "GRID M60-4Q");
         host.Host.Control("fault hang op=write path=**/create nth=1 count=1");
         host.Call("prepare", domain).MustBeRefused("within 1 s");
 
-        // The very parent and type that the plan has for the second device.
+        // The same parent and type that the plan has for the second device.
         var create = "sys/class/mdev_bus/0000:87:00.0/mdev_supported_types/nvidia-20/create";
         Assert.That(host.Host.Write(create, $"{domain.Vgpus[1].Uuid}"), Is.EqualTo(Errno.None));
         var inode = host.Host.Inode($"sys/bus/mdev/devices/{domain.Vgpus[1].Uuid}");

@@ -4,7 +4,7 @@ using NUnit.Framework;
 
 namespace LibvirtMdevHook.SystemTests.Binaries;
 
-/// <summary>A domain gets its devices when it starts, and they go when it has ended.</summary>
+/// <summary>A domain gets its devices when it starts; they are removed when it has ended.</summary>
 [TestFixture]
 [Parallelizable(ParallelScope.All)]
 internal sealed class MainJobTests

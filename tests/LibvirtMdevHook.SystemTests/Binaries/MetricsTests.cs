@@ -8,7 +8,9 @@ using VerifyNUnit;
 
 namespace LibvirtMdevHook.SystemTests.Binaries;
 
-/// <summary>virt-mdev metrics gives Prometheus what types, list and reconcile say; it changes nothing, and ends whatever hangs.</summary>
+/// <summary>
+/// virt-mdev metrics gives Prometheus what types, list and reconcile say, changes nothing, and ends even if the kernel does not answer.
+/// </summary>
 [TestFixture]
 [Parallelizable(ParallelScope.All)]
 internal sealed class MetricsTests
@@ -153,7 +155,7 @@ internal sealed class MetricsTests
         Assert.That(Directory.GetFileSystemEntries(folder.Path), Is.EqualTo(new[] { file }));
     }
 
-    /// <summary>More than a pipe holds, for somebody who takes his time, and for a disk that is full.</summary>
+    /// <summary>More than a pipe holds, for a slow reader and for a full disk.</summary>
     [Test]
     public void All_is_printed_or_it_says_so()
     {
@@ -184,7 +186,7 @@ internal sealed class MetricsTests
     }
 
     [Test]
-    public void A_VF_of_which_nobody_knows_whether_it_has_a_type_is_not_to_be_had()
+    public void A_VF_whose_type_is_unknown_is_not_counted()
     {
         using var host = new HookedHost("l40s-vf.xml");
         host.Host.Control("fault errno=EIO op=read path=**/0000:41:00.4/nvidia/current_vgpu_type");
@@ -199,7 +201,7 @@ internal sealed class MetricsTests
 
     private static Guid Id(int n) => Guid.Parse($"6a2f0d1c-0000-4000-8000-{n:x12}");
 
-    /// <param name="answer">What virsh does instead, in the shell.</param>
+    /// <param name="answer">What virsh does, as a shell command.</param>
     private static Outcome Run(HookedHost host, string answer, params string[] options)
     {
         using var folder = new TemporaryFolder();

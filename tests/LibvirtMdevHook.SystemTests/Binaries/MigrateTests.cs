@@ -5,7 +5,7 @@ using NUnit.Framework;
 
 namespace LibvirtMdevHook.SystemTests.Binaries;
 
-/// <summary>A domain arrives, by a migration to this host or from a saved state: libvirt takes the XML that the hook prints.</summary>
+/// <summary>A domain comes to this host, by a migration or from a saved state: libvirt takes the XML that the hook prints.</summary>
 [TestFixture("migrate")]
 [TestFixture("restore")]
 [Parallelizable(ParallelScope.All)]
@@ -76,7 +76,7 @@ internal sealed class MigrateTests(string operation)
     [TestCase("GRID M60-4X", "'0000:86:00.0', '0000:87:00.0' have no such type; did you mean 'GRID M60-4A' or 'GRID M60-4Q'")]
     [TestCase("nvidia-4711", "have no such type")]
     [TestCase("GRID M60-4Q' parent='0000:99:00.0", "the parent '0000:99:00.0' is not on this host")]
-    public void A_type_that_cannot_be_had_here_refuses_a_migration_and_leaves_a_restore_to_prepare(string type, string reason)
+    public void A_type_that_is_not_available_here_refuses_a_migration_and_leaves_a_restore_to_prepare(string type, string reason)
     {
         using var host = new HookedHost("m60-mdev.xml");
         var foreign = DeclaringDomain.With("win10", 1, type);
@@ -129,7 +129,7 @@ internal sealed class MigrateTests(string operation)
     }
 
     [Test]
-    public void What_the_domain_left_here_and_somebody_holds_is_replaced()
+    public void A_held_device_that_the_domain_left_here_is_replaced()
     {
         using var host = new HookedHost("m60-mdev.xml", "removal_grace = 0");
         host.Start(_domain);
@@ -160,16 +160,13 @@ internal sealed class MigrateTests(string operation)
     }
 
     /// <summary>
-    /// Calls the hook for what it cannot do: a migration is refused by a sentence, a restore passes with the sentence in the log.
+    /// Calls the hook for something that it cannot do. It refuses a migration with a sentence; it passes a restore and logs the sentence.
     /// </summary>
     private HookRun CallInVain(HookedHost host, string name, string xml, params string[] words)
     {
         var run = host.Call(operation, name, xml);
         if (operation == "migrate")
-        {
             return run.MustBeRefused(words);
-        }
-
         Assert.That(words.Where(word => !host.Log.Contains(word, StringComparison.Ordinal)), Is.Empty, host.Log);
         return run.MustBeGood();
     }

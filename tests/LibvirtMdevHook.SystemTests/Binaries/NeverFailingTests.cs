@@ -6,8 +6,8 @@ using NUnit.Framework;
 namespace LibvirtMdevHook.SystemTests.Binaries;
 
 /// <summary>
-/// What happens to a running domain and after it: at reconnect an exit status would kill the guest, so only prepare, start and migrate
-/// ever give one, and a release works whatever has become of the XML.
+/// Operations on a running domain and after its end. At reconnect an exit status would kill the guest, so only prepare, start and migrate
+/// ever return one; and a release works whatever the XML has become.
 /// </summary>
 [TestFixture]
 [Parallelizable(ParallelScope.All)]
@@ -76,14 +76,9 @@ internal sealed class NeverFailingTests
         using var host = new HookedHost("m60-rfc2016.xml");
         Directory.CreateDirectory(Path.GetDirectoryName(host.Record(_domain))!);
         if (record == "a folder")
-        {
             Directory.CreateDirectory(host.Record(_domain));
-        }
         else
-        {
             File.WriteAllText(host.Record(_domain), record);
-        }
-
         host.Call(operation, _domain).MustBeGood();
         host.WaitForWorkers();
 
@@ -140,10 +135,7 @@ internal sealed class NeverFailingTests
         File.WriteAllText(host.Record(_domain), "");
         host.Call("start", _domain).MustBeRefused("'win10'", missing);
         foreach (var operation in NeverRefused)
-        {
             host.Call(operation, _domain).MustBeGood(operation);
-        }
-
         host.Call("prepare", _domain.Name, _domain.WithoutMetadata()).MustBeGood("a domain without a declaration");
         Assert.That(host.Host.Log(), Is.Empty);
     }

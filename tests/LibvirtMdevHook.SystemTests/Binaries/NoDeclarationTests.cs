@@ -4,7 +4,7 @@ using NUnit.Framework;
 
 namespace LibvirtMdevHook.SystemTests.Binaries;
 
-/// <summary>A domain without a declaration: every start of every guest pays for the hook, so it may cost next to nothing.</summary>
+/// <summary>A domain without a declaration: every start of every guest runs the hook, so it may cost next to nothing.</summary>
 [TestFixture]
 [Parallelizable(ParallelScope.All)]
 internal sealed class NoDeclarationTests
@@ -47,10 +47,7 @@ internal sealed class NoDeclarationTests
         using var host = new HookedHost("m60-rfc2016.xml");
         string[] operations = ["prepare", "start", "started", "stopped", "release", "reconnect", "attach", "migrate", "restore"];
         foreach (var operation in operations)
-        {
             host.Call(operation, Undeclared.Name, Xml).MustBeGood(operation);
-        }
-
         Assert.That(host.Host.Log(), Is.Empty);
         Assert.That(host.Log, Is.Empty);
         Assert.That(Directory.Exists(host.InRoot("run/libvirt-mdev")), Is.False);

@@ -3,7 +3,7 @@ using NUnit.Framework;
 
 namespace LibvirtMdevHook.SystemTests.Binaries;
 
-/// <summary>Only what a record proves ours is removed.</summary>
+/// <summary>Only a device that a record proves ours is removed.</summary>
 [TestFixture]
 [Parallelizable(ParallelScope.All)]
 internal sealed class OwnershipTests
@@ -45,7 +45,7 @@ internal sealed class OwnershipTests
     }
 
     [Test]
-    public void A_fitting_device_of_somebody_else_is_used_and_left()
+    public void A_fitting_foreign_device_is_used_and_left()
     {
         using var host = new HookedHost("m60-mdev.xml", "removal_grace = 0");
         var domain = DeclaringDomain.With("win10", 2, "GRID M60-4Q");
@@ -69,7 +69,7 @@ internal sealed class OwnershipTests
 
     [TestCase("0")]
     [TestCase("1")]
-    public void A_device_of_somebody_else_is_brought_online_and_put_back_as_it_was(string online)
+    public void A_foreign_device_is_brought_online_and_put_back_as_it_was(string online)
     {
         using var host = new HookedHost("tableless.xml");
         var domain = new DeclaringDomain("plain", new Vgpu("parent='0000:05:00.0'"));
@@ -88,7 +88,7 @@ internal sealed class OwnershipTests
 
     [TestCase("type='GRID M60-4Q'", "nvidia-18", "it is not of the declared type")]
     [TestCase("type='GRID M60-4Q' parent='0000:87:00.0'", "nvidia-20", "which is not declared")]
-    public void A_device_of_somebody_else_that_does_not_fit_is_refused_and_left(string declared, string type, string reason)
+    public void A_foreign_device_that_does_not_fit_is_refused_and_left(string declared, string type, string reason)
     {
         using var host = new HookedHost("m60-mdev.xml");
         var domain = new DeclaringDomain("win10", new Vgpu(declared));
@@ -104,7 +104,7 @@ internal sealed class OwnershipTests
     }
 
     [Test]
-    public void Attributes_of_somebody_elses_device_are_not_set()
+    public void Attributes_of_a_foreign_device_are_not_set()
     {
         using var host = new HookedHost("m60-mdev.xml");
         const string attr = "<mdev:attr name='nvidia/vgpu_params' value='a=1'/>";
@@ -133,7 +133,7 @@ internal sealed class OwnershipTests
 
     [TestCase("m60-rfc2016.xml", RfcParent + "/mdev_create", ":vgpu_type_id=17,vm_uuid=11111111-2222-3333-4444-555555555555")]
     [TestCase("m60-mdev.xml", Types + "/nvidia-20/create", "")]
-    public void A_device_made_anew_by_somebody_else_is_not_started_and_left_alone(string hostFile, string create, string arguments)
+    public void A_device_that_was_replaced_by_a_foreign_one_is_not_started_and_left_alone(string hostFile, string create, string arguments)
     {
         using var host = new HookedHost(hostFile, "removal_grace = 0");
         var domain = DeclaringDomain.With("win10", 1, "GRID M60-4Q");
@@ -167,7 +167,7 @@ internal sealed class OwnershipTests
     }
 
     [Test]
-    public void Who_creates_the_device_first_keeps_it_and_it_is_used()
+    public void A_device_that_another_program_creates_first_is_kept_and_used()
     {
         using var host = new HookedHost("m60-mdev.xml", "removal_grace = 0");
         var domain = DeclaringDomain.With("win10", 1, "GRID M60-4Q");
@@ -183,7 +183,7 @@ internal sealed class OwnershipTests
     }
 
     [Test]
-    public void Who_creates_another_device_first_keeps_it_and_the_start_is_refused()
+    public void Another_device_that_is_created_first_is_kept_and_the_start_is_refused()
     {
         using var host = new HookedHost("m60-mdev.xml");
         var domain = DeclaringDomain.With("win10", 1, "GRID M60-4Q");
@@ -228,7 +228,7 @@ internal sealed class OwnershipTests
         Assert.That(host.Log.Split('\n'), Has.Length.LessThan(40));
     }
 
-    /// <summary>Creates the device while the hook's own create is on its way.</summary>
+    /// <summary>Creates the device while the hook's own create is pending.</summary>
     private static HookProcess Overtake(HookedHost host, DeclaringDomain domain, string type)
     {
         host.Host.Control("fault hang op=write path=**/create count=1");

@@ -6,13 +6,13 @@ using NUnit.Framework;
 
 namespace LibvirtMdevHook.SystemTests.Binaries;
 
-/// <summary>The way of a rewritten XML to libvirtd: all of it, or a refusal.</summary>
+/// <summary>A rewritten XML reaches libvirtd whole, or the operation is refused.</summary>
 [TestFixture]
 internal sealed class PassedXmlTests
 {
     private static readonly Guid Taken = Guid.NewGuid();
 
-    /// <summary>Nearly as much as is read of a domain.</summary>
+    /// <summary>Nearly as much as the hook reads of a domain.</summary>
     private readonly DeclaringDomain _large = WithMetadata(160_000);
 
     /// <summary>Nearly as much as a pipe may hold without CAP_SYS_RESOURCE (/proc/sys/fs/pipe-max-size).</summary>
@@ -120,7 +120,7 @@ internal sealed class PassedXmlTests
 
     private Process Start(DeclaringDomain domain, params IEnumerable<string> command) => Start("migrate", domain, command);
 
-    /// <summary>Calls the hook for a domain that comes to this host, and leaves its output to the caller.</summary>
+    /// <summary>Calls the hook for a domain that comes to this host; the caller reads the output.</summary>
     private Process Start(string operation, DeclaringDomain domain, params IEnumerable<string> command)
     {
         var words = command.Concat([domain.Name, operation, "begin", "-"]).ToArray();

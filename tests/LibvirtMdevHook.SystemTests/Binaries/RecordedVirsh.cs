@@ -3,16 +3,16 @@ using LibvirtMdevHook.SystemTests.Lab;
 namespace LibvirtMdevHook.SystemTests.Binaries;
 
 /// <summary>
-/// A virsh that knows one domain and takes everything it is told; what it was told is kept. For what is to be seen on the host alone: how
-/// libvirtd takes it is seen in the scenarios.
+/// A virsh that knows one domain, accepts every call, and keeps the calls. It is for tests of the host alone; the scenarios show how
+/// libvirtd takes the calls.
 /// </summary>
 internal sealed class RecordedVirsh
 {
     private readonly HookedHost _host;
     private readonly string _program;
 
-    /// <param name="xml">What the domain is.</param>
-    /// <param name="afterwards">What happens after each look at it, in the shell.</param>
+    /// <param name="xml">The domain's XML.</param>
+    /// <param name="afterwards">A shell command that runs after each dumpxml.</param>
     public RecordedVirsh(HookedHost host, string xml, string afterwards = "true")
     {
         _host = host;
@@ -29,7 +29,7 @@ internal sealed class RecordedVirsh
         File.SetUnixFileMode(_program, UnixFileMode.UserRead | UnixFileMode.UserExecute);
     }
 
-    /// <summary>The arguments of each call that changes something, followed by what it was given to read.</summary>
+    /// <summary>The arguments of each call that changes something, followed by its stdin.</summary>
     public string Calls => File.Exists(_program + ".calls") ? File.ReadAllText(_program + ".calls") : "";
 
     /// <summary>Runs virt-mdev with it.</summary>

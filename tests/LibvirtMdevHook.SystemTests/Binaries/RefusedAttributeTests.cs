@@ -3,7 +3,7 @@ using NUnit.Framework;
 
 namespace LibvirtMdevHook.SystemTests.Binaries;
 
-/// <summary>A driver that does not take a declared attribute: what it means is said in words, and the device is undone.</summary>
+/// <summary>A driver that rejects a declared attribute: a message says what that means, and the device is removed.</summary>
 [TestFixture]
 [Parallelizable(ParallelScope.All)]
 internal sealed class RefusedAttributeTests
@@ -56,7 +56,7 @@ internal sealed class RefusedAttributeTests
     [TestCase("three-dialects.xml", "mdev", Params, InUse)]
     [TestCase("three-dialects.xml", "vf", Params, InUse)]
     [TestCase("s390.xml", "ap", "assign_adapter", "a guest uses the device, which takes no changes until that ends (EBUSY)")]
-    public void A_device_that_somebody_opens_meanwhile_takes_no_changes(string hostFile, string kind, string name, string words)
+    public void A_device_that_a_process_opens_meanwhile_takes_no_changes(string hostFile, string kind, string name, string words)
     {
         using var host = new HookedHost(hostFile, "removal_grace = 0\nprepare_deadline = 6");
         var domain = Declaring(kind == "ap" ? Matrix : kind == "vf" ? Vf : Mdev with { Attributes = "type='GRID M60-8Q'" }, name, "5");

@@ -3,7 +3,7 @@ using NUnit.Framework;
 
 namespace LibvirtMdevHook.SystemTests.Binaries;
 
-/// <summary>A driver that refuses to take a device down: it is said in words, tried again, and libvirtd is not kept waiting.</summary>
+/// <summary>A driver that refuses to remove a device: a message says so, it is tried again, and libvirtd does not wait.</summary>
 [TestFixture]
 [Parallelizable(ParallelScope.All)]
 internal sealed class RefusedRemovalTests
@@ -58,7 +58,7 @@ internal sealed class RefusedRemovalTests
         Assert.That(host.Log, Does.Not.Contain("cannot be taken down"));
     }
 
-    /// <summary>Since Linux 5.2 the writer is not told.</summary>
+    /// <summary>Since Linux 5.2 the write succeeds nevertheless.</summary>
     [Test]
     public void A_refusal_that_looks_like_success_is_noticed()
     {
@@ -98,7 +98,7 @@ internal sealed class RefusedRemovalTests
     [TestCase(Mdev, "remove", "EBUSY", "its driver says that it is in use (EBUSY)")]
     [TestCase(Rfc2016, "mdev_destroy", "EINVAL", "its driver does not know it (EINVAL)")]
     [TestCase(Rfc2016, "online", "EIO", "it cannot be brought offline: Input/output error (EIO)")]
-    public void Who_starts_or_cleans_up_is_told_what_the_driver_says(string hostFile, string file, string errno, string words)
+    public void A_start_and_a_cleanup_report_what_the_driver_says(string hostFile, string file, string errno, string words)
     {
         using var host = new HookedHost(hostFile, "removal_grace = 0\nprepare_deadline = 3");
         var domain = DeclaringDomain.With("win10", 1, "GRID M60-4Q");
@@ -108,10 +108,7 @@ internal sealed class RefusedRemovalTests
         host.Call("prepare", domain)
             .MustBeRefused("'win10'", $"'{domain.Vgpus[0].Uuid}'", "of an earlier run of this domain cannot be removed yet", words);
         foreach (var worker in host.Workers)
-        {
             Shell.Run("kill", "-KILL", $"{worker}");
-        }
-
         host.WaitForWorkers();
         var reconcile = host.VirtMdev("reconcile", "--apply");
         Assert.That(reconcile.Status, Is.EqualTo(1), reconcile.Errors);

@@ -3,23 +3,23 @@ using NUnit.Framework;
 
 namespace LibvirtMdevHook.SystemTests.Binaries;
 
-/// <summary>render picks free VFs of this host, and its output is one that libvirt's schema and prepare take.</summary>
+/// <summary>render picks free VFs of this host; its output is valid for libvirt's schema and for prepare.</summary>
 [TestFixture]
 [Parallelizable(ParallelScope.All)]
 internal sealed class RenderTests
 {
-    private const string Wish = "<hostdev mode='subsystem' type='pci' managed='no' mdev:type='NVIDIA L40S-4Q'/>";
+    private const string Shorthand = "<hostdev mode='subsystem' type='pci' managed='no' mdev:type='NVIDIA L40S-4Q'/>";
 
     [Test]
-    public void Each_wish_gets_a_free_VF_and_prepare_takes_what_comes_out()
+    public void Each_shorthand_gets_a_free_VF_and_prepare_takes_what_comes_out()
     {
         using var host = new HookedHost("l40s-vf.xml");
         host.Host.Write("sys/bus/pci/devices/0000:41:00.4/nvidia/current_vgpu_type", "1150");
         var before = host.Host.Tree();
-        var attr = Wish.Replace("/>", " mdev:parent='0000:41:00.0'><mdev:attr name='nvidia/vgpu_params' value='x=1'/></hostdev>",
+        var attr = Shorthand.Replace("/>", " mdev:parent='0000:41:00.0'><mdev:attr name='nvidia/vgpu_params' value='x=1'/></hostdev>",
             StringComparison.Ordinal);
 
-        var render = Render(host, Wish + attr);
+        var render = Render(host, Shorthand + attr);
 
         Assert.That(render.Status, Is.Zero, render.Errors);
         Assert.That(render.Output, Does.Contain("<hostdev address=\"0000:41:00.5\" type=\"NVIDIA L40S-4Q\" />"
@@ -45,7 +45,7 @@ internal sealed class RenderTests
         const string There = "<hostdev mode='subsystem' type='pci' managed='no'><source>"
             + "<address domain='0x0000' bus='0x41' slot='0x00' function='0x4'/></source></hostdev>";
 
-        Assert.That(Render(host, Wish + There).Output, Does.Contain("<hostdev address=\"0000:41:00.5\" "));
+        Assert.That(Render(host, Shorthand + There).Output, Does.Contain("<hostdev address=\"0000:41:00.5\" "));
     }
 
     [TestCase("NVIDIA L40S-9Q", "did you mean 'NVIDIA L40S-1Q' or 'NVIDIA L40S-4Q'")]
@@ -54,7 +54,7 @@ internal sealed class RenderTests
     {
         using var host = new HookedHost("l40s-vf.xml");
 
-        var render = Render(host, Wish.Replace("NVIDIA L40S-4Q", type, StringComparison.Ordinal));
+        var render = Render(host, Shorthand.Replace("NVIDIA L40S-4Q", type, StringComparison.Ordinal));
 
         Assert.That((render.Status, render.Output), Is.EqualTo((1, "")));
         Assert.That(render.Errors,

@@ -5,8 +5,8 @@ using NUnit.Framework;
 namespace LibvirtMdevHook.SystemTests.Binaries;
 
 /// <summary>
-/// Between migrate and prepare a domain's devices are spoken for, though nothing of them exists; and prepare need not come, after an
-/// offline migration above all.
+/// Between migrate and prepare the devices of a domain are reserved, though none of them exists. A prepare need not follow, above all not
+/// after an offline migration.
 /// </summary>
 [TestFixture]
 [Parallelizable(ParallelScope.All)]
@@ -141,7 +141,7 @@ internal sealed class ReservationTests
     }
 
     [Test]
-    public void A_worker_that_is_killed_refuses_the_domain_and_holds_up_nobody()
+    public void A_worker_that_is_killed_refuses_the_domain_and_holds_up_no_other()
     {
         using var host = new HookedHost("m60-mdev.xml");
         var migrate = Interrupt(host);
@@ -154,7 +154,7 @@ internal sealed class ReservationTests
         host.Call("migrate", _first).MustBeGood();
     }
 
-    /// <summary>A migrate whose worker reads the host and gets no answer yet.</summary>
+    /// <summary>A migrate whose worker reads the host and has no answer yet.</summary>
     private HookProcess Interrupt(HookedHost host)
     {
         host.Host.Control("fault hang op=read path=**/available_instances");
@@ -163,7 +163,7 @@ internal sealed class ReservationTests
         return migrate;
     }
 
-    /// <summary>As if its minute were over.</summary>
+    /// <summary>Makes a reservation expire.</summary>
     private static void Expire(HookedHost host, DeclaringDomain domain)
     {
         var file = host.Reservation(domain);

@@ -5,7 +5,8 @@ using NUnit.Framework;
 namespace LibvirtMdevHook.SystemTests.Binaries;
 
 /// <summary>
-/// A restore never fails, whatever goes wrong: libvirt 11.3 deletes a managed save whose restore hook fails, or whose XML it does not take.
+/// A restore never fails, whatever goes wrong: libvirt 11.3 deletes a managed save if its restore hook fails, or if libvirt rejects the
+/// XML.
 /// </summary>
 [TestFixture]
 [Parallelizable(ParallelScope.All)]
@@ -15,7 +16,7 @@ internal sealed class RestoreTests
 
     private readonly DeclaringDomain _domain = DeclaringDomain.With("win10", 1, "GRID M60-4Q");
 
-    /// <summary>What stands in place of the worker's program, and what the log says then; null for no program at all.</summary>
+    /// <summary>What replaces the worker's program, and what the log says then; null for no program at all.</summary>
     private static readonly object?[][] BrokenWorkers =
     [
         [null, "cannot be started (No such file or directory (ENOENT))"],
@@ -112,7 +113,7 @@ internal sealed class RestoreTests
             Does.Contain("Warn  restore of domain 'win10': left to prepare: domain 'win10': ").And.Contain("'none such'"));
     }
 
-    /// <returns>A hook beside whose folder the worker's program is another, or is missing.</returns>
+    /// <returns>A copy of the hook whose worker is another program, or is missing.</returns>
     private static string CopyHook(TemporaryFolder folder, string? worker)
     {
         var hook = Path.Combine(folder.Path, "sbin/libvirt-mdev-hook");
@@ -129,7 +130,7 @@ internal sealed class RestoreTests
         return hook;
     }
 
-    /// <returns>A copy of the hook that every user may run.</returns>
+    /// <returns>A copy of the hook that every user may execute.</returns>
     private static string CopyForAll(HookedHost host)
     {
         const UnixFileMode forAll = UnixFileMode.UserRead | UnixFileMode.UserExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;

@@ -2,7 +2,7 @@ using NUnit.Framework;
 
 namespace LibvirtMdevHook.SystemTests.Binaries;
 
-/// <summary>retarget, with a virsh that has one domain defined.</summary>
+/// <summary>retarget, with a virsh that has one defined domain.</summary>
 [TestFixture]
 [Parallelizable(ParallelScope.All)]
 internal sealed class RetargetTests

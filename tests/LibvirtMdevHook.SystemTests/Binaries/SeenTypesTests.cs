@@ -3,7 +3,7 @@ using NUnit.Framework;
 
 namespace LibvirtMdevHook.SystemTests.Binaries;
 
-/// <summary>What a GPU has shown earlier still has its name when it is hidden; nothing is decided by it.</summary>
+/// <summary>A type that a GPU has shown earlier keeps its name while it is hidden; no decision depends on that.</summary>
 [TestFixture]
 [Parallelizable(ParallelScope.All)]
 internal sealed class SeenTypesTests
@@ -70,10 +70,7 @@ internal sealed class SeenTypesTests
         File.AppendAllText(host.InRoot(Cache), "nvidia-1150 NVIDIA L40S-99Q\nnvidia-9999 NVIDIA L40S-98Q\n");
 
         foreach (var type in new[] { "NVIDIA L40S-99Q", "NVIDIA L40S-98Q", "9999" })
-        {
             host.Call("prepare", Domain("0000:41:00.4", type)).MustBeRefused($"'{type}'");
-        }
-
         Assert.That(host.Writes, Is.Empty);
     }
 

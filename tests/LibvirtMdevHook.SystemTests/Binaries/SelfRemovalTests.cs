@@ -4,7 +4,7 @@ using NUnit.Framework;
 
 namespace LibvirtMdevHook.SystemTests.Binaries;
 
-/// <summary>NVIDIA's drivers of the 14 and 15 series remove a device themselves when its VM ends; nobody may be quicker.</summary>
+/// <summary>NVIDIA's drivers of the 14 and 15 series remove a device themselves when its VM ends; the hook must not be quicker.</summary>
 [TestFixture]
 [Parallelizable(ParallelScope.All)]
 internal sealed class SelfRemovalTests

@@ -4,7 +4,7 @@ using System.Text.RegularExpressions;
 
 namespace LibvirtMdevHook.SystemTests.Binaries;
 
-/// <summary>Which files a program and its children name in system calls.</summary>
+/// <summary>The files that a program and its children name in system calls.</summary>
 internal static partial class Strace
 {
     /// <returns>Call and path of each system call that takes a path, in their order.</returns>

@@ -2,7 +2,7 @@ using NUnit.Framework;
 
 namespace LibvirtMdevHook.SystemTests.Binaries;
 
-/// <summary>Times on a machine that may have more to do, which delays a program now and then; a slow one is slow each time.</summary>
+/// <summary>Measures times on a machine that may be busy, which delays a program now and then. A slow program is slow each time.</summary>
 internal static class Timing
 {
     private const int Tries = 5;

@@ -3,7 +3,7 @@ using NUnit.Framework;
 
 namespace LibvirtMdevHook.SystemTests.Binaries;
 
-/// <summary>attach that names no device on a host where only VFs have the type: a free one is picked.</summary>
+/// <summary>attach without a device, on a host where only VFs have the type: it picks a free one.</summary>
 [TestFixture]
 [Parallelizable(ParallelScope.All)]
 internal sealed class VfAttachTests
@@ -15,7 +15,7 @@ internal sealed class VfAttachTests
     private readonly DeclaringDomain _domain = new("win10") { Uuid = Guid.NewGuid() };
 
     [Test]
-    public void A_free_VF_is_picked_set_declared_and_handed_over()
+    public void A_free_VF_is_picked_set_declared_and_attached()
     {
         using var host = new HookedHost("l40s-vf.xml");
         var virsh = new RecordedVirsh(host, Plain(_domain));
@@ -150,7 +150,7 @@ internal sealed class VfAttachTests
         Assert.That(host.Writes, Is.Empty);
     }
 
-    /// <summary>It runs and declares nothing.</summary>
+    /// <summary>A running domain that declares nothing.</summary>
     private static string Plain(DeclaringDomain domain) =>
         Regex.Replace(domain.ToString(), "<metadata>.*</metadata>", "", RegexOptions.Singleline);
 }

@@ -4,7 +4,7 @@ using NUnit.Framework;
 
 namespace LibvirtMdevHook.SystemTests.Binaries;
 
-/// <summary>A VF has no inode that comes and goes with its type: whoever dies, the record tells what is ours.</summary>
+/// <summary>A VF has no inode that comes and goes with its type: whichever process dies, the record says what is ours.</summary>
 [TestFixture]
 [Parallelizable(ParallelScope.All)]
 internal sealed class VfCrashTests
@@ -76,7 +76,7 @@ internal sealed class VfCrashTests
     }
 
     [Test]
-    public void A_VF_that_somebody_set_otherwise_after_a_crash_is_not_cleared()
+    public void A_VF_that_got_another_type_after_a_crash_is_not_cleared()
     {
         using var host = new HookedHost("l40s-vf.xml");
         host.Call("prepare", _domain).MustBeGood();
@@ -110,8 +110,6 @@ internal sealed class VfCrashTests
     private static void KillWorkers(HookedHost host)
     {
         foreach (var worker in host.Workers)
-        {
             Shell.Run("kill", "-KILL", $"{worker}");
-        }
     }
 }

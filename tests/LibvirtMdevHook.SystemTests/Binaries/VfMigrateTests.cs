@@ -3,7 +3,7 @@ using NUnit.Framework;
 
 namespace LibvirtMdevHook.SystemTests.Binaries;
 
-/// <summary>A domain with a VF arrives: its VF has another address here, or its address is another domain's.</summary>
+/// <summary>A domain with a VF migrates in: its VF has another address here, or another domain has its address.</summary>
 [TestFixture]
 [Parallelizable(ParallelScope.All)]
 internal sealed class VfMigrateTests
@@ -36,11 +36,11 @@ internal sealed class VfMigrateTests
     {
         using var host = new HookedHost("l40s-vf.xml");
 
-        var arrived = Arrived(host, _domain);
+        var migrated = Migrated(host, _domain);
 
-        host.Call("migrate", arrived).MustBeGood("a second hook that gets the output of the first");
-        host.Start(arrived);
-        host.Stop(arrived);
+        host.Call("migrate", migrated).MustBeGood("a second hook that gets the output of the first");
+        host.Start(migrated);
+        host.Stop(migrated);
         host.MustBeAsBefore();
     }
 
@@ -50,11 +50,11 @@ internal sealed class VfMigrateTests
         using var host = new HookedHost("l40s-vf.xml", change: text => text.Replace(
             "pci0000:40/0000:40:01.0/0000:41:00.0", "pci10000:e0/10000:e0:01.0/10000:e1:00.0", StringComparison.Ordinal));
 
-        var arrived = Arrived(host, _domain);
+        var migrated = Migrated(host, _domain);
 
-        Assert.That(arrived.Vgpus[0].Address, Is.EqualTo("10000:e1:00.4"));
-        host.Start(arrived);
-        host.Stop(arrived);
+        Assert.That(migrated.Vgpus[0].Address, Is.EqualTo("10000:e1:00.4"));
+        host.Start(migrated);
+        host.Stop(migrated);
         host.MustBeAsBefore();
         Assert.That(host.Writes,
             Is.EqualTo(new[] { "10000:e1:00.4/nvidia/current_vgpu_type \"1155\" ok", "10000:e1:00.4/nvidia/current_vgpu_type \"0\" ok" }));
@@ -68,12 +68,12 @@ internal sealed class VfMigrateTests
         host.Start(other);
         var writes = host.Writes;
 
-        var arrived = Arrived(host, _domain with { Vgpus = other.Vgpus });
+        var migrated = Migrated(host, _domain with { Vgpus = other.Vgpus });
 
-        Assert.That(arrived.Vgpus[0].Address, Is.Not.EqualTo(Here));
-        host.Start(arrived);
-        Assert.That(host.Writes.Skip(writes.Count), Is.All.StartsWith(arrived.Vgpus[0].Address));
-        host.Stop(arrived);
+        Assert.That(migrated.Vgpus[0].Address, Is.Not.EqualTo(Here));
+        host.Start(migrated);
+        Assert.That(host.Writes.Skip(writes.Count), Is.All.StartsWith(migrated.Vgpus[0].Address));
+        host.Stop(migrated);
         host.Stop(other);
         host.MustBeAsBefore();
     }
@@ -92,7 +92,7 @@ internal sealed class VfMigrateTests
     }
 
     [Test]
-    public void No_more_is_promised_than_the_GPU_has()
+    public void No_more_is_reserved_than_the_GPU_has()
     {
         using var host = new HookedHost("l40s-vf.xml");
         DeclaringDomain[] domains = [_domain, new DeclaringDomain("second", Vgpu.Vf(Elsewhere, Type)),
@@ -133,13 +133,13 @@ internal sealed class VfMigrateTests
         host.MustBeAsBefore();
     }
 
-    /// <summary>Has the domain migrated to this host, where nothing but its address may change.</summary>
-    private static DeclaringDomain Arrived(HookedHost host, DeclaringDomain domain)
+    /// <summary>Migrates the domain in, which may change nothing but its address.</summary>
+    private static DeclaringDomain Migrated(HookedHost host, DeclaringDomain domain)
     {
         var text = host.Call("migrate", domain).MustBeRewritten();
-        var arrived = domain with { Vgpus = [domain.Vgpus[0] with { Address = Address(text) }] };
-        Assert.That(text, Is.EqualTo(arrived.ToString()));
-        return arrived;
+        var migrated = domain with { Vgpus = [domain.Vgpus[0] with { Address = Address(text) }] };
+        Assert.That(text, Is.EqualTo(migrated.ToString()));
+        return migrated;
     }
 
     private static string Address(string xml) => Addresses().Match(xml).Groups[1].Value;

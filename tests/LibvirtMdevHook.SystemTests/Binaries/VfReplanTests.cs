@@ -4,7 +4,7 @@ using NUnit.Framework;
 
 namespace LibvirtMdevHook.SystemTests.Binaries;
 
-/// <summary>What is planned with VFs that come late, or that the domain has already.</summary>
+/// <summary>Plans with VFs that are enabled late, or that the domain has already.</summary>
 [TestFixture]
 [Parallelizable(ParallelScope.All)]
 internal sealed class VfReplanTests
@@ -68,7 +68,7 @@ internal sealed class VfReplanTests
     }
 
     [Test]
-    public void The_plan_of_a_running_domain_that_was_edited_knows_who_else_is_on_the_GPU()
+    public void The_plan_of_a_running_domain_that_was_edited_knows_what_else_is_on_the_GPU()
     {
         using var host = new HookedHost("l40s-vf.xml");
         var (domain, other) = (new DeclaringDomain("win10", Vgpu.Vf(First, "NVIDIA L40S-4Q")),

@@ -154,7 +154,7 @@ internal sealed class VfTests
     {
         using var host = new HookedHost("l40s-vf.xml", "prepare_deadline = 10");
         var domain = Domain(First, "NVIDIA L40S-4Q");
-        // The read says 0, and the write comes half a second later.
+        // The read returns 0, and the write follows half a second later.
         host.Host.Control("fault delay=500ms count=1 op=write path=**/current_vgpu_type");
         var call = host.Begin("prepare", domain);
         host.Host.WaitForLog(line => line.StartsWith("begin write", StringComparison.Ordinal));
@@ -168,7 +168,7 @@ internal sealed class VfTests
     }
 
     [Test]
-    public void A_VF_that_was_enabled_anew_and_given_the_type_by_somebody_else_is_not_ours_any_more()
+    public void A_VF_that_was_enabled_anew_and_given_the_type_by_another_program_is_not_ours_any_more()
     {
         using var host = new HookedHost("l40s-vf.xml");
         var domain = Domain(First, "NVIDIA L40S-4Q");
@@ -184,7 +184,7 @@ internal sealed class VfTests
         Assert.That(host.Log, Does.Contain("left alone the device"));
     }
 
-    /// <param name="look">Of those that say that it is ours; the last comes right before the write.</param>
+    /// <param name="look">Which of the checks whether the VF is ours; the last comes right before the write.</param>
     [Test]
     public void A_VF_that_was_given_another_type_before_it_is_cleared_is_left_alone([Range(1, 4)] int look)
     {
@@ -214,10 +214,7 @@ internal sealed class VfTests
         host.Call("prepare", domain).MustBeGood();
         host.Host.Control($"clear-vf {First}");
         if (now != "0")
-        {
             Assert.That(host.Host.Write(FirstType, now), Is.EqualTo(Errno.None));
-        }
-
         host.Call("start", domain).MustBeRefused($"'{First}'", words);
         host.Stop(domain);
         host.WaitForWorkers();

@@ -3,7 +3,7 @@ using NUnit.Framework;
 
 namespace LibvirtMdevHook.SystemTests.Binaries;
 
-/// <summary>What NVIDIA's driver refuses at a VF, and what a person is told.</summary>
+/// <summary>What NVIDIA's driver refuses at a VF, and what people are told.</summary>
 [TestFixture]
 [Parallelizable(ParallelScope.All)]
 internal sealed class VfTroubleTests
@@ -183,16 +183,13 @@ internal sealed class VfTroubleTests
         var domain = Domain();
         host.Start(domain);
         using (var holder = new Holder(host.NodeOf(domain.Vgpus[0])))
-        {
             host.Call("prepare", domain).MustBeRefused($"'{Vf}'", "of an earlier run of this domain cannot be removed yet", $"{holder}");
-        }
-
         host.Stop(domain);
         host.MustBeAsBefore();
     }
 
     [Test]
-    public void A_foreign_VF_that_somebody_holds_is_refused()
+    public void A_foreign_VF_that_is_held_is_refused()
     {
         using var host = new HookedHost("l40s-vf.xml");
         host.Host.Write(Type, "1150");

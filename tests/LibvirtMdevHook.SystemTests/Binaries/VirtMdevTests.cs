@@ -7,7 +7,7 @@ using VerifyNUnit;
 
 namespace LibvirtMdevHook.SystemTests.Binaries;
 
-/// <summary>What virt-mdev tells people and programs; it changes nothing.</summary>
+/// <summary>What virt-mdev prints for people and programs; it changes nothing.</summary>
 [TestFixture]
 [Parallelizable(ParallelScope.All)]
 internal sealed partial class VirtMdevTests
@@ -31,7 +31,7 @@ internal sealed partial class VirtMdevTests
     }
 
     [Test]
-    public async Task Types_says_why_a_type_is_not_to_be_had()
+    public async Task Types_says_why_a_type_is_not_available()
     {
         using var host = new HookedHost("m60-mdev.xml", "excluded_parents = [\"0000:87:00.0\"]");
         host.Start(DeclaringDomain.With("other", 1, "GRID M60-4Q"));
@@ -112,7 +112,7 @@ internal sealed partial class VirtMdevTests
     }
 
     [Test]
-    public async Task Check_says_that_libvirt_would_drop_a_wish_on_the_hostdev()
+    public async Task Check_says_that_libvirt_would_drop_a_declaration_on_the_hostdev()
     {
         using var host = new HookedHost("m60-rfc2016.xml");
         var wish = Domain.WithoutMetadata().Replace(
@@ -190,7 +190,7 @@ internal sealed partial class VirtMdevTests
     }
 
     [Test]
-    public void Nobody_may_look_at_a_host_that_everybody_may_read()
+    public void An_ordinary_user_may_look_at_a_host_that_everyone_may_read()
     {
         using var host = new HookedHost("m60-rfc2016.xml");
         using var folder = new TemporaryFolder();

@@ -3,7 +3,7 @@ using NUnit.Framework;
 
 namespace LibvirtMdevHook.SystemTests.Binaries;
 
-/// <summary>A prepare waits for what is on its way out, within its deadline.</summary>
+/// <summary>A prepare waits, within its deadline, for a device that is being removed.</summary>
 [TestFixture]
 [Parallelizable(ParallelScope.All)]
 internal sealed class WaitingTests
@@ -59,7 +59,7 @@ internal sealed class WaitingTests
         Assert.That(host.Host.Tree(), Is.EqualTo(before));
     }
 
-    /// <summary>A device whose worker waits for the kernel.</summary>
+    /// <summary>Leaves a device whose worker waits for the kernel.</summary>
     private static void ReleaseForEver(HookedHost host, DeclaringDomain domain, string path)
     {
         host.Start(domain);
@@ -68,7 +68,7 @@ internal sealed class WaitingTests
         Wait.Until(() => host.Host.State().Contains("hangs ", StringComparison.Ordinal), host.Host.State);
     }
 
-    /// <summary>Starts a domain, and lets the device go that is in its way.</summary>
+    /// <summary>Starts a domain, and ends the removal that is in its way.</summary>
     private static void MustWait(HookedHost host, DeclaringDomain domain)
     {
         var creates = host.Creates.Count;

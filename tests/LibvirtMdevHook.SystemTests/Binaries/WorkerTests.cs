@@ -5,7 +5,7 @@ using NUnit.Framework;
 
 namespace LibvirtMdevHook.SystemTests.Binaries;
 
-/// <summary>The worker that outlives its hook: libvirtd waits for everybody who has an end of its pipes.</summary>
+/// <summary>The worker outlives its hook, and must not hold libvirtd's pipes: libvirtd waits until no process has an end of them.</summary>
 [TestFixture]
 [Parallelizable(ParallelScope.All)]
 internal sealed class WorkerTests
@@ -19,10 +19,7 @@ internal sealed class WorkerTests
         using var host = new HookedHost("m60-rfc2016.xml") { Program = leaking };
         var domain = DeclaringDomain.With("win10", 1, "GRID M60-4Q");
         if (operation == "release")
-        {
             host.Start(domain);
-        }
-
         host.Host.Control($"fault hang op=write path={path}");
         var call = host.Begin(operation, domain);
         host.Host.WaitForLog(line => line.StartsWith("begin write", StringComparison.Ordinal));
@@ -31,7 +28,7 @@ internal sealed class WorkerTests
         var descriptors = Descriptors(worker);
         Assert.That(descriptors.Take(3), Is.All.EqualTo("/dev/null"));
         Assert.That(descriptors[3], Does.StartWith("socket:"), "the hook");
-        // The runtime's own is one of them.
+        // The runtime itself has /dev/urandom open.
         var own = descriptors.Skip(4).Where(file => file != "/dev/urandom").ToArray();
         Assert.That(own, Is.All.StartsWith(host.Host.Root), "locks, and what it writes to");
         Assert.That(own, Has.None.EqualTo(host.InRoot("run/libvirt-mdev/lock")), "the host's lock is free while the kernel is waited for");
@@ -42,10 +39,7 @@ internal sealed class WorkerTests
         host.Host.Control("clear");
         call.End().MustBeGood();
         if (operation == "prepare")
-        {
             host.Stop(domain);
-        }
-
         host.MustBeAsBefore();
     }
 
@@ -58,7 +52,7 @@ internal sealed class WorkerTests
         host.Host.Control("fault hang op=write path=**/mdev_destroy");
         var begin = Stopwatch.GetTimestamp();
 
-        // The end of both outputs is part of the time.
+        // The time includes the end of both outputs.
         host.Call("release", domain).MustBeGood();
 
         Assert.That(Stopwatch.GetElapsedTime(begin).TotalSeconds, Is.LessThan(10));

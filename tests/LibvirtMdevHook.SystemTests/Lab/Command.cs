@@ -2,13 +2,13 @@ using System.Diagnostics;
 
 namespace LibvirtMdevHook.SystemTests.Lab;
 
-/// <summary>Runs programs to their end, which has to come in time.</summary>
+/// <summary>Runs programs to their end, and fails if that does not come in time.</summary>
 internal static class Command
 {
-    /// <summary>More than anything in a lab takes on a busy machine.</summary>
-    public static TimeSpan Patience { get; } = TimeSpan.FromSeconds(60);
+    /// <summary>Longer than anything in a lab takes on a busy machine.</summary>
+    public static TimeSpan Limit { get; } = TimeSpan.FromSeconds(60);
 
-    public static Outcome Run(string program, params IEnumerable<string> arguments) => Run(Patience, program, arguments);
+    public static Outcome Run(string program, params IEnumerable<string> arguments) => Run(Limit, program, arguments);
 
     public static Outcome Run(TimeSpan limit, string program, params IEnumerable<string> arguments)
     {
@@ -16,7 +16,7 @@ internal static class Command
         var (output, errors) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
         process.StandardInput.Close();
 
-        // The outputs end later than the process if it left a child that holds them; that is a failure to be seen, too.
+        // The outputs end later than the process if a child of it holds them; that is a failure, too.
         if (!process.WaitForExit(limit) || !Task.WaitAll([output, errors], limit))
         {
             process.Kill(entireProcessTree: true);

@@ -1,17 +1,17 @@
 namespace LibvirtMdevHook.SystemTests.Lab;
 
-/// <summary>The XML of a guest that starts in a lab: emulated, 32 MiB, no disk, with whatever a test adds.</summary>
+/// <summary>The XML of a guest that starts in a lab: emulated, 32 MiB, no disk, plus what a test adds.</summary>
 internal sealed record GuestDomain(string Name)
 {
     public Guid Uuid { get; init; } = Guid.NewGuid();
 
-    /// <summary>What stands in the metadata element.</summary>
+    /// <summary>The content of the metadata element.</summary>
     public string Metadata { get; init; } = "";
 
-    /// <summary>What stands in the devices element.</summary>
+    /// <summary>The content of the devices element.</summary>
     public string Devices { get; init; } = "";
 
-    /// <summary>What stands at the end of the domain, for example a commandline element with its namespace.</summary>
+    /// <summary>Elements at the end of the domain, such as a commandline element with its namespace.</summary>
     public string More { get; init; } = "";
 
     /// <summary>A native hostdev for a mediated device.</summary>

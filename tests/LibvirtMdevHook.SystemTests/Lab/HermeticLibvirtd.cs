@@ -5,8 +5,8 @@ using LibvirtMdevHook.SystemTests.Simulation;
 namespace LibvirtMdevHook.SystemTests.Lab;
 
 /// <summary>
-/// A libvirtd of its own on a simulated host, in namespaces of its own, with our hook installed by the real installer. What is said
-/// about paths: those in the lab are the usual ones; seen from outside, they lie in <see cref="Folder"/>.
+/// A libvirtd on a simulated host, in its own namespaces, with our hook installed by the real installer. Paths in the lab are the usual
+/// ones; seen from outside, they are below <see cref="Folder"/>.
 /// </summary>
 internal sealed class HermeticLibvirtd : IDisposable
 {
@@ -19,7 +19,7 @@ internal sealed class HermeticLibvirtd : IDisposable
         _place = Directory.CreateTempSubdirectory("mdev-lab-").FullName;
         File.WriteAllText(Path.Combine(_place, "host.xml"), text);
 
-        // The lab ends with this pipe, should the tests be killed.
+        // If the tests are killed, the end of this pipe ends the lab.
         _starter = Process.Start(Command.Redirected(SourceTree.Lab,
         [
             "start", Folder, "--host", Path.Combine(_place, "host.xml"), "--simulator",
@@ -30,7 +30,7 @@ internal sealed class HermeticLibvirtd : IDisposable
     /// <summary>The lab's folder.</summary>
     public string Folder => Path.Combine(_place, "lab");
 
-    /// <summary>The records, which in the lab are /run/libvirt-mdev.</summary>
+    /// <summary>The records; their path in the lab is /run/libvirt-mdev.</summary>
     public string Records => Path.Combine(Folder, "run/libvirt-mdev");
 
     /// <summary>What the hook logged, empty if nothing.</summary>
@@ -42,12 +42,12 @@ internal sealed class HermeticLibvirtd : IDisposable
     /// <summary>The simulated host that libvirtd runs on.</summary>
     public SimulatedTree Host => new(Root + Folder + "/host", "control", Path.Combine(Folder, "simulator.log"));
 
-    /// <summary>Where the lab's own / can be reached from outside.</summary>
+    /// <summary>The lab's / as seen from outside.</summary>
     public string Root => $"/proc/{File.ReadAllText(Path.Combine(Folder, "lab.pid")).Split(' ')[0]}/root";
 
     /// <summary>Starts a lab.</summary>
     /// <param name="hostFile">The name of a host file of the simulator, without its folder.</param>
-    /// <param name="options">What is to differ from the usual.</param>
+    /// <param name="options">What differs from the usual.</param>
     public static HermeticLibvirtd Start(string hostFile, LabOptions? options = null)
     {
         options ??= new LabOptions();
@@ -56,10 +56,7 @@ internal sealed class HermeticLibvirtd : IDisposable
         {
             lab.Arrive();
             if (options.Install)
-            {
                 lab.Install(options.Configuration);
-            }
-
             return lab;
         }
         catch
@@ -78,10 +75,10 @@ internal sealed class HermeticLibvirtd : IDisposable
     /// <summary>Runs a command in the lab as a user without rights, with a home of its own.</summary>
     public Outcome RunAsNobody(params IEnumerable<string> command) => Act("session", command);
 
-    /// <summary>Defines a domain and expects that it works.</summary>
+    /// <summary>Defines a domain; fails if libvirt refuses.</summary>
     public void Define(GuestDomain domain) => Define($"{domain}");
 
-    /// <summary>Defines a domain, of which this is the XML, and expects that it works.</summary>
+    /// <summary>Defines a domain from its XML; fails if libvirt refuses.</summary>
     public void Define(string xml)
     {
         var file = Path.Combine(_place, $"{Guid.NewGuid()}.xml");
@@ -89,11 +86,11 @@ internal sealed class HermeticLibvirtd : IDisposable
         Virsh("define", "--validate", file).Expected("virsh define");
     }
 
-    /// <summary>The process id of a guest's QEMU, as it counts in the lab.</summary>
+    /// <summary>The process id of a guest's QEMU, in the lab's namespace.</summary>
     public int Guest(string domain) =>
         int.Parse(File.ReadAllText(Path.Combine(Folder, $"run/libvirt/qemu/{domain}.pid")), CultureInfo.InvariantCulture);
 
-    /// <summary>Ends a guest's QEMU at once.</summary>
+    /// <summary>Kills a guest's QEMU.</summary>
     public void KillGuest(string domain) => Run("kill", "-KILL", $"{Guest(domain)}").Expected("kill");
 
     /// <summary>Stops libvirtd as an administrator does; guests go on.</summary>
@@ -103,10 +100,10 @@ internal sealed class HermeticLibvirtd : IDisposable
 
     public void RestartDaemon() => Daemon("restart");
 
-    /// <summary>Ends libvirtd at once; guests go on.</summary>
+    /// <summary>Kills libvirtd; guests go on.</summary>
     public void KillDaemon() => Daemon("kill");
 
-    /// <summary>Lets libvirtd read its configuration and look for hooks again.</summary>
+    /// <summary>Makes libvirtd read its configuration and look for hooks again.</summary>
     public void ReloadDaemon() => Daemon("reload");
 
     /// <summary>Ends everything in the lab and deletes its folder.</summary>
@@ -120,7 +117,7 @@ internal sealed class HermeticLibvirtd : IDisposable
 
     private void Arrive()
     {
-        if (!_starter.WaitForExit(Command.Patience) || _starter.ExitCode != 0)
+        if (!_starter.WaitForExit(Command.Limit) || _starter.ExitCode != 0)
         {
             throw new InvalidOperationException(
                 $"The lab did not start: {(_starter.HasExited ? _starter.StandardError.ReadToEnd() : "no end of it")}");
@@ -131,7 +128,7 @@ internal sealed class HermeticLibvirtd : IDisposable
     {
         Run("env", $"PREFIX={Folder}/usr", SourceTree.Installer, "--prebuilt", SourceTree.Published).Expected("install.sh");
 
-        // The installer's own reload takes effect some time later; this one has taken effect when it returns.
+        // The installer's own reload takes effect some time later; this one is effective when it returns.
         ReloadDaemon();
         File.AppendAllText(Path.Combine(Folder, "etc-libvirt/mdev-hook.conf"), configuration);
     }

@@ -3,13 +3,13 @@ using NUnit.Framework;
 
 namespace LibvirtMdevHook.SystemTests.Lab;
 
-/// <summary>What the lab promises to tests of the hook; here the hook is a few lines of shell.</summary>
+/// <summary>What tests of the hook can rely on in the lab. Here the hook is a few lines of shell.</summary>
 [TestFixture]
 internal sealed class HermeticLibvirtdTests
 {
     private static readonly Guid Device = Guid.NewGuid();
 
-    // What libvirtd 9.0 needs the device for lies between prepare and release.
+    // libvirtd 9.0 needs the device between prepare and release.
     private static readonly string Hook = $"""
         #!/bin/sh
         echo "$2" >>/var/log/libvirt/operations.log

@@ -3,7 +3,7 @@ using NUnit.Framework;
 
 namespace LibvirtMdevHook.SystemTests.Lab;
 
-/// <summary>install.sh, run for real where everything it writes is the lab's.</summary>
+/// <summary>install.sh, run for real in a lab, so that all that it writes is the lab's.</summary>
 [TestFixture]
 internal sealed class InstallerTests : Installation
 {
@@ -38,7 +38,7 @@ internal sealed class InstallerTests : Installation
     }
 
     [Test]
-    public void A_configuration_nobody_edited_is_upgraded()
+    public void A_configuration_that_was_not_edited_is_upgraded()
     {
         Install();
         File.WriteAllText(InLab(Configuration), "# of an older version\n");
@@ -111,7 +111,7 @@ internal sealed class InstallerTests : Installation
     }
 
     [Test]
-    public void A_hook_of_somebody_else_stays_as_it_is()
+    public void A_foreign_hook_stays_as_it_is()
     {
         File.WriteAllText(InLab(OldHook), "#!/bin/sh\n");
         Install();

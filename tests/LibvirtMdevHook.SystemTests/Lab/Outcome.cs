@@ -6,7 +6,7 @@ namespace LibvirtMdevHook.SystemTests.Lab;
 /// <param name="Errors">What it wrote to standard error.</param>
 internal sealed record Outcome(int Status, string Output, string Errors)
 {
-    /// <summary>This outcome, if it is a success.</summary>
+    /// <summary>Returns this outcome; throws unless it is a success.</summary>
     public Outcome Expected(string what) =>
         Status == 0 ? this : throw new InvalidOperationException($"{what} ended with {Status}: {Errors}{Output}");
 }

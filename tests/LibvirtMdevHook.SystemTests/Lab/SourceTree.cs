@@ -1,6 +1,6 @@
 namespace LibvirtMdevHook.SystemTests.Lab;
 
-/// <summary>The clone that the tests were built from, found from where they lie.</summary>
+/// <summary>The clone that the tests were built from, found from the place of the tests.</summary>
 internal static class SourceTree
 {
     public static string Root { get; } = Find(AppContext.BaseDirectory);
@@ -9,10 +9,10 @@ internal static class SourceTree
 
     public static string Installer => Path.Combine(Root, "install.sh");
 
-    /// <summary>sbin/libvirt-mdev-hook and bin/virt-mdev, as 'install.sh --build' leaves them.</summary>
+    /// <summary>The folder of sbin/libvirt-mdev-hook and bin/virt-mdev, as 'install.sh --build' leaves them.</summary>
     public static string Published => Path.Combine(Root, "artifacts/publish");
 
-    /// <summary>What libvirtd found out about the emulator in earlier labs.</summary>
+    /// <summary>What libvirtd learned about the emulator in earlier labs.</summary>
     public static string LabCache => Path.Combine(Root, "artifacts/lab-cache");
 
     public static string Hook => Binary("sbin/libvirt-mdev-hook");
@@ -23,11 +23,17 @@ internal static class SourceTree
     {
         var path = Path.Combine(Published, name);
         return File.Exists(path)
-            ? path : throw new FileNotFoundException($"'{path}' is missing: run './install.sh --build', or 'tests/run'.");
+            ? path
+            : throw new FileNotFoundException($"'{path}' is missing: run './install.sh --build', or 'tests/run'.");
     }
 
-    private static string Find(string folder) =>
-        File.Exists(Path.Combine(folder, "LibvirtMdevHook.sln")) ? folder
-        : Path.GetDirectoryName(folder) is { } parent ? Find(parent)
-        : throw new DirectoryNotFoundException($"No clone around '{AppContext.BaseDirectory}': no folder above has LibvirtMdevHook.sln.");
+    private static string Find(string folder)
+    {
+        if (File.Exists(Path.Combine(folder, "LibvirtMdevHook.sln")))
+            return folder;
+        return Path.GetDirectoryName(folder) is { } parent
+            ? Find(parent)
+            : throw new DirectoryNotFoundException(
+                $"No clone around '{AppContext.BaseDirectory}': no folder above has LibvirtMdevHook.sln.");
+    }
 }

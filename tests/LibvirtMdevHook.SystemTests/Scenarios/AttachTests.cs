@@ -3,7 +3,7 @@ using NUnit.Framework;
 
 namespace LibvirtMdevHook.SystemTests.Scenarios;
 
-/// <summary>Devices for domains that run.</summary>
+/// <summary>Devices that are attached to running domains.</summary>
 [TestFixture]
 internal sealed class AttachTests() : HotPlugScenario("m60-mdev.xml")
 {
@@ -20,7 +20,7 @@ internal sealed class AttachTests() : HotPlugScenario("m60-mdev.xml")
         Destroy(domain);
         NothingMayBeLeft();
 
-        // It was for this life of the domain only.
+        // The device was for this life of the domain only.
         Start(domain.Uuid);
         Assert.That(Exists(Device), Is.False);
     }
@@ -58,7 +58,7 @@ internal sealed class AttachTests() : HotPlugScenario("m60-mdev.xml")
         Assert.That(Devices(domain), Is.EqualTo((Array.Empty<Guid>(), Array.Empty<Guid>())));
     }
 
-    /// <summary>With less memory, emulated, and of a type of which the host has more.</summary>
+    /// <summary>Changes the example: less memory, an emulated guest, and a type that the host has more of.</summary>
     [Test]
     public void The_example_for_hot_plug_takes_three_more_devices_for_its_ports()
     {
@@ -69,10 +69,7 @@ internal sealed class AttachTests() : HotPlugScenario("m60-mdev.xml")
         Lab.Define(xml);
         Lab.Virsh("start", "hot-plug").Expected("virsh start");
         for (var more = 0; more < 3; more++)
-        {
             Run(null, "attach", "hot-plug", "--type", Smaller).Expected("attach");
-        }
-
         Assert.That(Lab.Host.State().Split('\n').Count(line => line.StartsWith("device ", StringComparison.Ordinal)), Is.EqualTo(4));
         Assert.That(Refused(Run(null, "attach", "hot-plug", "--type", Smaller)),
             Does.Contain("No more available PCI slots").And.EndsWith("; everything is as before"));
@@ -114,10 +111,7 @@ internal sealed class AttachTests() : HotPlugScenario("m60-mdev.xml")
         Guid[] devices = [Guid.NewGuid(), Guid.NewGuid(), Guid.NewGuid()];
         var all = devices.Select(d => Task.Run(() => Run(null, "attach", domain.Name, "--type", Type, "--uuid", $"{d}"))).ToArray();
         foreach (var attach in all)
-        {
             attach.Result.Expected("attach");
-        }
-
         Assert.That(Devices(domain).Declares, Is.EquivalentTo(devices));
         Assert.That(Devices(domain).Has, Is.EquivalentTo(devices));
         Destroy(domain);

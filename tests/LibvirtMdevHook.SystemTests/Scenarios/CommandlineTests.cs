@@ -4,7 +4,7 @@ using NUnit.Framework;
 
 namespace LibvirtMdevHook.SystemTests.Scenarios;
 
-/// <summary>Devices handed over by qemu:commandline, of which libvirt knows nothing.</summary>
+/// <summary>Devices that qemu:commandline attaches, which libvirt does not know.</summary>
 [TestFixture]
 internal sealed class CommandlineTests() : Scenario("m60-mdev.xml", new LabOptions { Configuration = "removal_grace = 0\n" })
 {

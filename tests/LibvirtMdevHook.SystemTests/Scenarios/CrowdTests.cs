@@ -54,15 +54,13 @@ internal sealed class CrowdTests() : Scenario("m60-rfc2016.xml")
     private void Define(IEnumerable<VgpuDomain> domains)
     {
         foreach (var domain in domains)
-        {
             Lab.Define(domain.Guest());
-        }
     }
 
     private int Count(string parent) =>
         Lab.Host.State().Split('\n').Count(line => line.Contains($"parent={parent} type=11", StringComparison.Ordinal));
 
-    /// <summary>Does something with all domains at the same time.</summary>
+    /// <summary>Runs an action for all domains at the same time.</summary>
     private static Outcome[] All(IEnumerable<VgpuDomain> domains, Func<VgpuDomain, Outcome> act)
     {
         var tasks = domains.Select(domain => Task.Factory.StartNew(

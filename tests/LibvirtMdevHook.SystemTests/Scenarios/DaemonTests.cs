@@ -2,7 +2,7 @@ using NUnit.Framework;
 
 namespace LibvirtMdevHook.SystemTests.Scenarios;
 
-/// <summary>libvirtd comes and goes; guests and their devices stay.</summary>
+/// <summary>libvirtd stops and starts; guests and their devices stay.</summary>
 [TestFixture]
 internal sealed class DaemonTests() : Scenario("m60-rfc2016.xml")
 {
@@ -67,7 +67,7 @@ internal sealed class DaemonTests() : Scenario("m60-rfc2016.xml")
         Lab.StartDaemon();
         Assert.That(State(_domain.Uuid), Is.EqualTo("shut off"));
 
-        // Nobody calls for a release, so its devices come up, and stay, until somebody starts it.
+        // libvirt calls no release, so its devices come up and stay until the domain is started again.
         WaitForEffect("brought online", 2);
         var inode = Inode(_domain.Devices[0]);
         Start(_domain.Uuid);

@@ -3,7 +3,7 @@ using NUnit.Framework;
 
 namespace LibvirtMdevHook.SystemTests.Scenarios;
 
-/// <summary>Devices that are taken from domains that run.</summary>
+/// <summary>Devices that are detached from running domains.</summary>
 [TestFixture]
 internal sealed class DetachTests() : HotPlugScenario("m60-mdev.xml")
 {
@@ -35,7 +35,7 @@ internal sealed class DetachTests() : HotPlugScenario("m60-mdev.xml")
         Assert.That(HasRecord(domain), Is.False);
         Assert.That(Xml(domain), Does.Not.Contain(VgpuDomain.Namespace));
 
-        // It is back at the next start: that is what is defined.
+        // The device is back at the next start, since it is still defined.
         Destroy(domain);
         Start(domain.Uuid);
         Assert.That(Exists(Other));
@@ -62,7 +62,7 @@ internal sealed class DetachTests() : HotPlugScenario("m60-mdev.xml")
     }
 
     [Test]
-    public void What_a_guest_let_go_after_nobody_waited_any_more_is_gone_at_its_end()
+    public void A_device_that_a_guest_gives_up_too_late_is_gone_at_its_end()
     {
         var domain = StartPlain("late");
         Attach(domain).Expected("attach");
@@ -88,7 +88,7 @@ internal sealed class DetachTests() : HotPlugScenario("m60-mdev.xml")
     }
 
     [Test]
-    public void A_device_that_somebody_else_holds_is_not_removed()
+    public void A_device_that_another_process_holds_is_not_removed()
     {
         var domain = StartPlain("shared");
         Attach(domain).Expected("attach");
@@ -104,10 +104,7 @@ internal sealed class DetachTests() : HotPlugScenario("m60-mdev.xml")
             echo $! >/run/holder
             exit 0
             """))
-        {
             Assert.That(Refused(Detach(domain, virsh, "--wait", "9")), Does.Contain("process 'sleep' (pid"));
-        }
-
         Assert.That(Exists(Device));
         Lab.Run("sh", "-c", "kill $(cat /run/holder)").Expected("kill");
         Detach(domain).Expected("detach");
@@ -148,7 +145,7 @@ internal sealed class DetachTests() : HotPlugScenario("m60-mdev.xml")
         Attach(domain).Expected("attach");
         Lab.Virsh("suspend", domain.Name).Expected("virsh suspend");
 
-        // Whatever is written there fails, as on a terminal whose other end is closed.
+        // Writes to it fail, as to a terminal whose other end is closed.
         var detach = $"exec {Lab.Folder}/usr/bin/virt-mdev detach {domain.Name} {Device} --wait 7 2</dev/null";
         Assert.That(Lab.Run("sh", "-c", detach).Status, Is.EqualTo(1));
         Assert.That(Devices(domain), Is.EqualTo((new[] { Device }, new[] { Device })));

@@ -3,7 +3,7 @@ using NUnit.Framework;
 
 namespace LibvirtMdevHook.SystemTests.Scenarios;
 
-/// <summary>However a guest ends, and whatever became of its XML meanwhile, its devices go.</summary>
+/// <summary>However a guest ends, and whatever its XML has become meanwhile, its devices are removed.</summary>
 [TestFixture]
 internal sealed class EndTests() : Scenario("m60-rfc2016.xml")
 {
@@ -25,7 +25,7 @@ internal sealed class EndTests() : Scenario("m60-rfc2016.xml")
     {
         Start(_domain);
 
-        // QEMU ends in the middle of the conversation, so virsh has nothing good to say.
+        // QEMU ends during the monitor command, so virsh may report a failure.
         Lab.Virsh("qemu-monitor-command", _domain.Name, "--hmp", "quit");
         NothingMayBeLeft();
 

@@ -4,9 +4,9 @@ using NUnit.Framework;
 
 namespace LibvirtMdevHook.SystemTests.Scenarios;
 
-/// <summary>A kernel that does not answer when devices are to go: only our worker waits for it.</summary>
+/// <summary>The kernel does not answer when devices are removed: only our worker waits for it.</summary>
 /// <param name="hostFile">The host.</param>
-/// <param name="attribute">Writes to this hang.</param>
+/// <param name="attribute">The attribute whose writes hang.</param>
 [TestFixture("m60-rfc2016.xml", "online")]
 [TestFixture("m60-rfc2016.xml", "mdev_destroy")]
 [TestFixture("m60-mdev.xml", "remove")]

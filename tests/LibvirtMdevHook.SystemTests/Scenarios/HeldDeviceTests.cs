@@ -3,7 +3,7 @@ using NUnit.Framework;
 
 namespace LibvirtMdevHook.SystemTests.Scenarios;
 
-/// <summary>Devices that somebody else holds when their domain ends: libvirtd never waits for them.</summary>
+/// <summary>Devices that another process holds when their domain ends: libvirtd never waits for them.</summary>
 [TestFixture]
 internal sealed class HeldDeviceTests() : Scenario("m60-rfc2016.xml")
 {
@@ -13,7 +13,7 @@ internal sealed class HeldDeviceTests() : Scenario("m60-rfc2016.xml")
     private readonly VgpuDomain _other = new("other", "GRID M60-8Q");
 
     [Test]
-    public void A_device_that_somebody_holds_goes_when_it_is_let_go()
+    public void A_held_device_is_removed_when_its_holder_closes_it()
     {
         Start(_domain);
         using var hook = HoldAtTheEnd();
@@ -28,7 +28,7 @@ internal sealed class HeldDeviceTests() : Scenario("m60-rfc2016.xml")
         Assert.That(VirtMdev("list"), Does.Match($"{_domain.Device} .* held by process 'sleep' \\(pid {holder}\\)"));
         Assert.That(Time(() => Lab.Virsh("list", "--all").Expected("virsh list")), Is.LessThan(Quickly));
 
-        // Its GPU is taken, the other one is not.
+        // Its GPU is in use, the other one is not.
         Start(_other);
         Assert.That(Lab.Host.State(), Does.Contain($"device {_other.Device} parent=0000:87:00.0 "));
         Assert.That(Exists(_domain.Device));
@@ -55,7 +55,7 @@ internal sealed class HeldDeviceTests() : Scenario("m60-rfc2016.xml")
 
     private string Configuration => Path.Combine(Lab.Folder, "etc-libvirt/mdev-hook.conf");
 
-    /// <summary>Lets a process open the device's node between the end of QEMU and our release.</summary>
+    /// <summary>Makes a process open the device's node between the end of QEMU and our release.</summary>
     private OtherHook HoldAtTheEnd() => new(Lab, "10-holder", $"""
         [ $2 = stopped ] && [ "$1" = {_domain.Name} ] || exit 0
         exec 9<>/dev/vfio/{Group(_domain.Device)}

@@ -2,7 +2,7 @@ using NUnit.Framework;
 
 namespace LibvirtMdevHook.SystemTests.Scenarios;
 
-/// <summary>Whatever refuses, at whatever step: everything is as before, and a sentence says so.</summary>
+/// <summary>Whichever step fails: everything is as before, and a sentence says so.</summary>
 [TestFixture]
 internal sealed class HotPlugFailureTests() : HotPlugScenario("m60-rfc2016.xml")
 {
@@ -23,7 +23,7 @@ internal sealed class HotPlugFailureTests() : HotPlugScenario("m60-rfc2016.xml")
     }
 
     [Test]
-    public void A_driver_that_never_answers_keeps_nobody_waiting()
+    public void A_driver_that_never_answers_keeps_no_caller_waiting()
     {
         var domain = StartPlain("waiting");
         Lab.Host.Control("fault hang op=write path=**/mdev_create");
@@ -123,7 +123,7 @@ internal sealed class HotPlugFailureTests() : HotPlugScenario("m60-rfc2016.xml")
     }
 
     [Test]
-    public void Without_any_answer_the_device_stays_until_somebody_knows()
+    public void Without_any_answer_the_device_stays_until_libvirt_knows()
     {
         var domain = StartPlain("silent");
         using var virsh = new FaultyVirsh(Lab, "*attach-device*--live", "exec sleep infinity");
@@ -140,7 +140,7 @@ internal sealed class HotPlugFailureTests() : HotPlugScenario("m60-rfc2016.xml")
         Assert.That(Xml(domain), Does.Not.Contain(VgpuDomain.Namespace));
     }
 
-    /// <summary>The second one stands behind the first.</summary>
+    /// <summary>The second virsh follows the first in PATH.</summary>
     private static string Both(FaultyVirsh first, FaultyVirsh second)
     {
         var file = Path.Combine(first.Folder, "virsh");

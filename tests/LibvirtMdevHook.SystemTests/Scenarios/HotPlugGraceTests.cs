@@ -2,7 +2,7 @@ using NUnit.Framework;
 
 namespace LibvirtMdevHook.SystemTests.Scenarios;
 
-/// <summary>NVIDIA's driver may remove a device by itself when QEMU lets go of it, and is given time for that: only then.</summary>
+/// <summary>NVIDIA's driver may remove a device itself when QEMU closes it. It is given time for that, and only for that.</summary>
 [TestFixture]
 internal sealed class HotPlugGraceTests() : HotPlugScenario("m60-mdev.xml", Grace)
 {

@@ -2,11 +2,11 @@ using NUnit.Framework;
 
 namespace LibvirtMdevHook.SystemTests.Scenarios;
 
-/// <summary>kill -9 of virt-mdev at each step: whatever comes next, nothing is lost and nothing stays.</summary>
+/// <summary>kill -9 of virt-mdev at each step: whatever follows, nothing is lost and nothing stays.</summary>
 [TestFixture]
 internal sealed class HotPlugKillTests() : HotPlugScenario("m60-rfc2016.xml")
 {
-    /// <summary>A step of attach --persistent by its call of virsh, and whether it is done when the end comes.</summary>
+    /// <summary>A step of attach --persistent, by its call of virsh, and whether the step is done when virt-mdev is killed.</summary>
     private static readonly object[] Steps =
     [
         .. new[] { "*dumpxml*", "*metadata*--config*", "*attach-device*--config", "*metadata*--live*", "*attach-device*--live" }
@@ -37,7 +37,7 @@ internal sealed class HotPlugKillTests() : HotPlugScenario("m60-rfc2016.xml")
         var detach = Task.Run(() => Detach(domain, "--persistent"));
         LetGoUntilEndOf(detach, domain);
 
-        // Of an attach that was killed before it did anything, there is nothing to detach.
+        // An attach that was killed before its first step leaves nothing to detach.
         Assert.That(detach.Result.Status == 0 || detach.Result.Errors.Contains("it has no device", StringComparison.Ordinal),
             detach.Result.Errors);
         Assert.That(Exists(Device), Is.False);
@@ -51,10 +51,7 @@ internal sealed class HotPlugKillTests() : HotPlugScenario("m60-rfc2016.xml")
         var domain = StartPlain("again");
         KillAttach(domain, call, isDone);
         if (!Devices(domain).Has.Contains(Device))
-        {
             Attach(domain, "--persistent").Expected("attach");
-        }
-
         Assert.That(Devices(domain), Is.EqualTo((new[] { Device }, new[] { Device })));
         Assert.That(Devices(domain, "--inactive"), Is.EqualTo((new[] { Device }, new[] { Device })));
         Destroy(domain);

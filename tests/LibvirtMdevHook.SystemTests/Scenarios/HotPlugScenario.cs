@@ -5,8 +5,8 @@ using NUnit.Framework;
 namespace LibvirtMdevHook.SystemTests.Scenarios;
 
 /// <summary>
-/// What scenarios of attach, detach and reconcile have in common. Of the simulated hosts only that of the mainline interface gives a second
-/// device to a domain that runs with one; the 2016 proposal has them all made before any is online.
+/// What the scenarios of attach, detach and reconcile share. Of the simulated hosts, only the one with the mainline interface gives a
+/// second device to a running domain; the 2016 proposal has all devices created before one is online.
 /// </summary>
 /// <param name="grace">removal_grace in seconds.</param>
 /// <param name="change">What to change in the host file's text.</param>
@@ -15,14 +15,14 @@ internal abstract partial class HotPlugScenario(string hostFile, int grace = 0, 
 {
     protected const string Type = "GRID M60-4Q";
 
-    /// <summary>Without it QEMU takes and gives no device while a guest runs.</summary>
+    /// <summary>Without it QEMU hot-plugs no device.</summary>
     protected const string Acpi = "<features><acpi/></features>";
 
     protected Guid Device { get; } = Guid.NewGuid();
 
     protected Guid Other { get; } = Guid.NewGuid();
 
-    /// <summary>A domain that runs and declares nothing.</summary>
+    /// <summary>A running domain that declares nothing.</summary>
     protected VgpuDomain StartPlain(string name)
     {
         var domain = new VgpuDomain(name);
@@ -31,7 +31,7 @@ internal abstract partial class HotPlugScenario(string hostFile, int grace = 0, 
         return domain;
     }
 
-    /// <summary>A domain that runs with the device <see cref="Other"/>, which it declares.</summary>
+    /// <summary>A running domain with the device <see cref="Other"/>, which it declares.</summary>
     protected VgpuDomain StartDeclaring(string name, string rule = "")
     {
         var domain = new VgpuDomain(name, Type) { Devices = [Other], Rule = rule, More = Acpi };
@@ -49,34 +49,32 @@ internal abstract partial class HotPlugScenario(string hostFile, int grace = 0, 
     protected Outcome Detach(VgpuDomain domain, FaultyVirsh? virsh, params string[] more) =>
         Run(virsh, ["detach", domain.Name, $"{Device}", .. more]);
 
-    /// <summary>Runs our command in the lab, with virsh in front of libvirt's own where one is given.</summary>
+    /// <summary>Runs virt-mdev in the lab, with another virsh before libvirt's own if one is given.</summary>
     protected Outcome Run(FaultyVirsh? virsh, params string[] arguments) => Lab.Run(
         ["env", $"PATH={(virsh is null ? "" : virsh.Folder + ":")}/usr/sbin:/usr/bin:/sbin:/bin",
             Path.Combine(Lab.Folder, "usr/bin/virt-mdev"), .. arguments]);
 
-    /// <summary>Ends in one sentence, which is returned.</summary>
+    /// <summary>Fails unless the command was refused; returns its last line on stderr.</summary>
     protected static string Refused(Outcome outcome)
     {
         Assert.That(outcome.Status, Is.EqualTo(1), outcome.Output + outcome.Errors);
         return outcome.Errors.Trim().Split('\n')[^1];
     }
 
-    /// <summary>A guest that starts anew gives away what it was asked for, as one does that listens.</summary>
+    /// <summary>A guest that is reset gives up the device that it was asked for, like a guest that answers the request.</summary>
     protected void LetGo(VgpuDomain domain) => Lab.Virsh("reset", domain.Name).Expected("virsh reset");
 
     protected string Xml(VgpuDomain domain, params string[] flags) =>
         Lab.Virsh(["dumpxml", domain.Name, .. flags]).Expected("virsh dumpxml").Output;
 
-    /// <summary>A guest hears only what it was asked before.</summary>
+    /// <summary>A reset answers only requests that came before it.</summary>
     protected void LetGoUntilEndOf(Task detach, VgpuDomain domain)
     {
         while (!detach.Wait(TimeSpan.FromMilliseconds(200)))
-        {
             LetGo(domain);
-        }
     }
 
-    /// <summary>The devices that a domain has, and those that it declares.</summary>
+    /// <summary>The devices that a domain has, and the devices that it declares.</summary>
     protected (Guid[] Has, Guid[] Declares) Devices(VgpuDomain domain, params string[] flags)
     {
         var xml = Xml(domain, flags);

@@ -73,7 +73,7 @@ internal sealed class MdevStartTests() : Scenario("m60-mdev.xml", new LabOptions
     }
 
     [Test]
-    public void A_fitting_device_of_somebody_else_is_used_and_left()
+    public void A_fitting_foreign_device_is_used_and_left()
     {
         var domain = new VgpuDomain("borrower", "GRID M60-8Q");
         Write("sys/bus/pci/devices/0000:87:00.0/mdev_supported_types/nvidia-22/create", $"{domain.Device}");

@@ -2,7 +2,7 @@ using NUnit.Framework;
 
 namespace LibvirtMdevHook.SystemTests.Scenarios;
 
-/// <summary>Declarations made with 'virsh metadata'.</summary>
+/// <summary>Declarations that 'virsh metadata' sets.</summary>
 [TestFixture]
 internal sealed class MetadataTests() : Scenario("m60-rfc2016.xml")
 {
@@ -22,12 +22,12 @@ internal sealed class MetadataTests() : Scenario("m60-rfc2016.xml")
     }
 
     [Test]
-    public void A_wish_on_the_hostdev_is_rendered_for_define_and_starts()
+    public void A_declaration_on_the_hostdev_is_rendered_for_define_and_starts()
     {
-        var wish = (_domain.Guest() with { Metadata = "", Devices = "<hostdev type='mdev' mdev:type='GRID M60-4Q'/>" }).ToString()
+        var shorthand = (_domain.Guest() with { Metadata = "", Devices = "<hostdev type='mdev' mdev:type='GRID M60-4Q'/>" }).ToString()
             .Replace("<domain ", $"<domain xmlns:mdev='{VgpuDomain.Namespace}' ", StringComparison.Ordinal);
-        var file = Path.Combine(Lab.Folder, "run/lab/wish.xml");
-        File.WriteAllText(file, wish);
+        var file = Path.Combine(Lab.Folder, "run/lab/shorthand.xml");
+        File.WriteAllText(file, shorthand);
         Assert.That(Lab.Virsh("define", "--validate", file).Status, Is.Not.Zero, "libvirt itself takes no such thing");
 
         File.WriteAllText(file, VirtMdev("render", file));

@@ -3,13 +3,13 @@ using NUnit.Framework;
 
 namespace LibvirtMdevHook.SystemTests.Scenarios;
 
-/// <summary>Two libvirtds, each on a host of its own, between which domains move.</summary>
+/// <summary>Two libvirtds, each on its own host, and domains that move between them.</summary>
 internal abstract class MigrationScenario(string hostFile, LabOptions options, string otherHostFile,
     LabOptions otherOptions) : Scenario(hostFile, options)
 {
     private HermeticLibvirtd _there = null!;
 
-    /// <summary>The other host's libvirtd; <see cref="Scenario.Lab"/> is that of this one.</summary>
+    /// <summary>The other host's libvirtd; <see cref="Scenario.Lab"/> is this host's.</summary>
     protected HermeticLibvirtd There => _there;
 
     [OneTimeSetUp]
@@ -30,7 +30,7 @@ internal abstract class MigrationScenario(string hostFile, LabOptions options, s
 
     protected static Outcome Migrate(string domain, HermeticLibvirtd from, HermeticLibvirtd to, params IEnumerable<string> options)
     {
-        // Where the QEMU of the destination, which is not root, may make a socket.
+        // A folder in which QEMU at the destination, which is not root, may create a socket.
         var socket = $"/tmp/mdev-migration-{Guid.NewGuid()}";
         try
         {
@@ -52,13 +52,11 @@ internal abstract class MigrationScenario(string hostFile, LabOptions options, s
     protected static Outcome VirtMdevIn(HermeticLibvirtd lab, params IEnumerable<string> arguments) =>
         lab.Run([$"{lab.Folder}/usr/bin/virt-mdev", .. arguments]);
 
-    /// <summary>Of a migration that nothing follows, the promise ends by itself in a minute.</summary>
+    /// <summary>If nothing follows a migration, its reservation expires within a minute.</summary>
     protected static void ForgetReservations(HermeticLibvirtd lab)
     {
         if (Directory.Exists($"{lab.Records}/reserved"))
-        {
             Directory.EnumerateFiles($"{lab.Records}/reserved").ToList().ForEach(File.Delete);
-        }
     }
 
     private static string Uri(HermeticLibvirtd lab) => $"qemu+unix:///system?socket={lab.Folder}/run/libvirt/libvirt-sock";

@@ -5,7 +5,7 @@ using NUnit.Framework;
 
 namespace LibvirtMdevHook.SystemTests.Scenarios;
 
-/// <summary>Two libvirtds on two hosts, on which the same names stand for other ids and even for another interface of the kernel.</summary>
+/// <summary>Two libvirtds on two hosts, where the same names stand for other ids and even for another interface of the kernel.</summary>
 [TestFixture]
 internal sealed partial class MigrationTests() : MigrationScenario(
     "m60-mdev.xml", new LabOptions { Configuration = "removal_grace = 2\n" }, "m60-rfc2016.xml", new LabOptions())
@@ -24,7 +24,7 @@ internal sealed partial class MigrationTests() : MigrationScenario(
         Assert.That(There.Host.Log(), Has.Some.Contains($"mdev_create \"{_domain.Device}:vgpu_type_id=17,vm_uuid={_domain.Uuid}\" ok"));
         Assert.That(DeviceIn(There), Is.EqualTo(_domain.Device));
 
-        // The driver here is still given its time to remove the device itself, which is waited for.
+        // The driver here still has time to remove the device itself, and the removal waits for that.
         Assert.That(Exists(_domain.Device));
         Migrate(_domain.Name, There, Lab).Expected("virsh migrate");
 
@@ -120,7 +120,7 @@ internal sealed partial class MigrationTests() : MigrationScenario(
         Migrate(_domain.Name, Lab, There, "--persistent", "--undefinesource").Expected("virsh migrate");
         var running = DeviceIn(There);
 
-        // libvirt keeps for the next start the XML of the host that the domain came from.
+        // For the next start libvirt keeps the XML of the source host.
         Assert.That(DeviceIn(There, "--inactive"), Is.EqualTo(_domain.Device));
         var said = VirtMdevIn(There, "retarget", _domain.Name).Expected("virt-mdev").Output;
 
@@ -195,7 +195,7 @@ internal sealed partial class MigrationTests() : MigrationScenario(
         Assert.That(Lab.Virsh("dominfo", large.Name).Output, Does.Match(@"Managed save:\s+no"));
     }
 
-    /// <summary>The one device of the domain, which is the same in the declaration and in the hostdev.</summary>
+    /// <summary>The only device of the domain; fails unless declaration and hostdev agree on it.</summary>
     private Guid DeviceIn(HermeticLibvirtd lab, params IEnumerable<string> options)
     {
         var uuids = Uuids().Matches(lab.Virsh(["dumpxml", _domain.Name, .. options]).Expected("virsh dumpxml").Output)

@@ -3,7 +3,7 @@ using NUnit.Framework;
 
 namespace LibvirtMdevHook.SystemTests.Scenarios;
 
-/// <summary>A package that is removed, or half removed, while guests run.</summary>
+/// <summary>The package is removed, or half removed, while guests run.</summary>
 [TestFixture]
 internal sealed class MissingProgramTests() : Scenario("m60-rfc2016.xml")
 {
@@ -54,7 +54,7 @@ internal sealed class MissingProgramTests() : Scenario("m60-rfc2016.xml")
         Start(_domain.Uuid);
     }
 
-    /// <summary>A file of the lab that is away for a while.</summary>
+    /// <summary>A file of the lab that is missing for a while.</summary>
     private sealed class Missing : IDisposable
     {
         private readonly string _file;

@@ -2,7 +2,7 @@ using LibvirtMdevHook.SystemTests.Lab;
 
 namespace LibvirtMdevHook.SystemTests.Scenarios;
 
-/// <summary>Another hook beside ours: lines of shell, to which libvirtd gives the domain's name and the operation.</summary>
+/// <summary>Another hook beside ours: lines of shell, which get the domain's name and the operation.</summary>
 internal sealed class OtherHook : IDisposable
 {
     private readonly string _file;
@@ -11,7 +11,7 @@ internal sealed class OtherHook : IDisposable
     {
         _file = Path.Combine(lab.Folder, "etc-libvirt/hooks/qemu.d", name);
 
-        // libvirtd executes whatever stands in the folder as soon as it may.
+        // libvirtd executes each file in the folder as soon as it is executable.
         var unfinished = Path.Combine(lab.Folder, name);
         File.WriteAllText(unfinished, $"#!/bin/sh\n{lines}\n");
         File.SetUnixFileMode(unfinished, UnixFileMode.UserRead | UnixFileMode.UserExecute);

@@ -4,7 +4,7 @@ using NUnit.Framework;
 
 namespace LibvirtMdevHook.SystemTests.Scenarios;
 
-/// <summary>What no hook comes back for is found, and taken down where it is nobody's.</summary>
+/// <summary>reconcile finds devices that no hook will remove, and removes the ones that no domain uses.</summary>
 [TestFixture]
 internal sealed class ReconcileTests() : HotPlugScenario("m60-rfc2016.xml")
 {
@@ -53,7 +53,7 @@ internal sealed class ReconcileTests() : HotPlugScenario("m60-rfc2016.xml")
     }
 
     [Test]
-    public void A_device_that_somebody_holds_is_left_alone()
+    public void A_held_device_is_left_alone()
     {
         LoseDevice();
         var record = File.ReadAllText(RecordFile(_domain));
@@ -128,7 +128,7 @@ internal sealed class ReconcileTests() : HotPlugScenario("m60-rfc2016.xml")
         File.Delete(kept[0]);
     }
 
-    /// <summary>libvirtd is killed while it waits for prepare, so nobody ever calls release.</summary>
+    /// <summary>libvirtd is killed while it waits for prepare, so release is never called.</summary>
     private void LoseDevice()
     {
         Lab.Define(_domain.Guest());

@@ -2,7 +2,7 @@ using NUnit.Framework;
 
 namespace LibvirtMdevHook.SystemTests.Scenarios;
 
-/// <summary>Steps of an attach that libvirt refuses: the domain, as it runs and as it is defined, is as before.</summary>
+/// <summary>libvirt refuses a step of an attach: the running domain and its definition are as before.</summary>
 [TestFixture]
 internal sealed class RefusedAttachTests() : HotPlugScenario("m60-mdev.xml")
 {

@@ -3,7 +3,7 @@ using NUnit.Framework;
 
 namespace LibvirtMdevHook.SystemTests.Scenarios;
 
-/// <summary>What virsh says where a domain does not start, and that nothing is left of it.</summary>
+/// <summary>What virsh prints when a domain does not start; nothing is left of it.</summary>
 [TestFixture]
 internal sealed class RefusedStartTests() : Scenario("m60-rfc2016.xml")
 {
@@ -39,19 +39,19 @@ internal sealed class RefusedStartTests() : Scenario("m60-rfc2016.xml")
         Lab.Define(domain.Guest());
         using var robber = new OtherHook(Lab, "60-robber", $"[ $2 != prepare ] || echo vanish {domain.Device} >{Lab.Folder}/host/control");
 
-        // libvirt itself looks for it first.
+        // libvirt looks for it before it calls the hook.
         Assert.That(FailedStart(domain.Uuid), Does.Contain($"mediated device '{domain.Device}' not found"));
     }
 
     [Test]
     public void A_device_that_went_offline_between_prepare_and_start_is_refused_by_us()
     {
-        var domain = new VgpuDomain("asleep", "GRID M60-4Q");
+        var domain = new VgpuDomain("offline", "GRID M60-4Q");
         Lab.Define(domain.Guest());
-        using var sandman = new OtherHook(Lab, "60-sandman", $"[ $2 != prepare ] || echo 0 >/sys/bus/mdev/devices/{domain.Device}/online");
+        using var other = new OtherHook(Lab, "60-other", $"[ $2 != prepare ] || echo 0 >/sys/bus/mdev/devices/{domain.Device}/online");
 
         Assert.That(Refusal(domain.Uuid), Is.EqualTo(
-            $"domain 'asleep': the device '{domain.Device}' ('GRID M60-4Q' on '0000:86:00.0') is not ready: "
+            $"domain 'offline': the device '{domain.Device}' ('GRID M60-4Q' on '0000:86:00.0') is not ready: "
             + "it is not online; start the domain again"));
     }
 
@@ -92,7 +92,7 @@ internal sealed class RefusedStartTests() : Scenario("m60-rfc2016.xml")
     }
 
     [Test]
-    public void A_device_of_somebody_else_whose_type_cannot_be_told_is_refused()
+    public void A_foreign_device_whose_type_is_unknown_is_refused()
     {
         var domain = new VgpuDomain("borrower", "GRID M60-4Q");
         Write("sys/bus/pci/devices/0000:87:00.0/mdev_create", $"{domain.Device}:vgpu_type_id=17,vm_uuid={domain.Device}");

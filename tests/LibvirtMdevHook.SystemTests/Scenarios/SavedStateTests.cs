@@ -4,8 +4,8 @@ using NUnit.Framework;
 namespace LibvirtMdevHook.SystemTests.Scenarios;
 
 /// <summary>
-/// A managed save survives every way in which the hook can fail when its domain is started again: the start is refused, and works once the
-/// cause has gone. libvirt 11.3 deletes the save when a hook fails at restore.
+/// A managed save survives each way in which the hook can fail when its domain starts again: the start is refused, and succeeds once the
+/// cause is gone. libvirt 11.3 deletes the save when a hook fails at restore.
 /// </summary>
 [TestFixture]
 internal sealed class SavedStateTests() : Scenario(
@@ -71,10 +71,7 @@ internal sealed class SavedStateTests() : Scenario(
         Write("sys/class/mdev_bus/0000:87:00.0/mdev_supported_types/nvidia-22/create", $"{Guid.NewGuid()}");
         MustBeKept("cannot be had");
         foreach (var device in Lab.Run("ls", "/sys/bus/mdev/devices").Output.Split('\n', StringSplitOptions.RemoveEmptyEntries))
-        {
             Write($"sys/bus/mdev/devices/{device}/remove", "1");
-        }
-
         MustBeRestored();
     }
 
@@ -106,7 +103,7 @@ internal sealed class SavedStateTests() : Scenario(
         Lab.Virsh("managedsave-define", _domain.Name, file).Expected("virsh managedsave-define");
     }
 
-    /// <summary>The start is refused, and the save is there afterwards.</summary>
+    /// <summary>Fails unless the start is refused and the save still exists.</summary>
     private void MustBeKept(string reason, params object[] words)
     {
         Assert.That(Refusal(_domain.Uuid), Does.Contain(string.Format(null, reason, words)));

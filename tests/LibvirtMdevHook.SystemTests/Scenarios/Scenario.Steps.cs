@@ -7,7 +7,7 @@ using NUnit.Framework;
 
 namespace LibvirtMdevHook.SystemTests.Scenarios;
 
-/// <summary>What is done and looked at in scenarios.</summary>
+/// <summary>The steps of scenarios.</summary>
 internal abstract partial class Scenario
 {
     protected void Start(VgpuDomain domain)
@@ -25,11 +25,11 @@ internal abstract partial class Scenario
     /// <summary>Starts a defined domain in the background.</summary>
     protected Task<Outcome> StartLater(Guid domain) => Task.Run(() => Lab.Virsh("start", $"{domain}"));
 
-    /// <summary>Starts a domain that is not to start.</summary>
-    /// <returns>What virsh says about it.</returns>
+    /// <summary>Starts a domain whose start has to fail.</summary>
+    /// <returns>What virsh prints.</returns>
     protected string FailedStart(Guid domain) => Failure(Lab.Virsh("start", $"{domain}"));
 
-    /// <summary>Starts a domain that the hook is to refuse.</summary>
+    /// <summary>Starts a domain that the hook has to refuse.</summary>
     /// <returns>The hook's sentence as virsh shows it.</returns>
     protected string Refusal(Guid domain) => Sentence(FailedStart(domain));
 
@@ -39,7 +39,7 @@ internal abstract partial class Scenario
         return outcome.Errors;
     }
 
-    /// <summary>The hook's sentence in what virsh says, where it is a line and nothing comes after it.</summary>
+    /// <summary>The hook's sentence in virsh's message: a line, after which nothing follows.</summary>
     protected static string Sentence(string errors)
     {
         var found = OurSentence().Match(errors);
@@ -58,25 +58,25 @@ internal abstract partial class Scenario
 
     protected bool Exists(Guid device) => Lab.Host.Exists($"sys/bus/mdev/devices/{device}");
 
-    /// <summary>The inode of a device's folder: another one is another device.</summary>
+    /// <summary>The inode of a device's folder, which differs between devices of one name.</summary>
     protected string Inode(Guid device) => Lab.Host.Inode($"sys/bus/mdev/devices/{device}");
 
-    /// <summary>The name of a device's group, which is that of its node.</summary>
+    /// <summary>The name of a device's group and of its node.</summary>
     protected string Group(Guid device) =>
         Path.GetFileName(Lab.Run("readlink", $"/sys/bus/mdev/devices/{device}/iommu_group").Expected("readlink").Output.Trim());
 
-    /// <summary>Writes to a file of the host as somebody else than the hook.</summary>
+    /// <summary>Writes to a file of the host, as another program than the hook.</summary>
     protected void Write(string path, string text) => Assert.That(Lab.Host.Write(path, text), Is.EqualTo(Errno.None));
 
-    /// <summary>Waits for a line of the simulator's log that contains all of these.</summary>
+    /// <summary>Waits for a line of the simulator's log that contains all of these words.</summary>
     protected void WaitForLine(params string[] parts) => Wait.Until(
         () => Lines.Any(line => parts.All(part => line.Contains(part, StringComparison.Ordinal))), () => string.Join('\n', Lines));
 
-    /// <summary>Waits for a line of the hook's log that contains this.</summary>
+    /// <summary>Waits for a line of the hook's log that contains this text.</summary>
     protected void WaitForEffect(string part, int times = 1) =>
         Wait.Until(() => Effects.Count(line => line.Contains(part, StringComparison.Ordinal)) >= times, () => Lab.HookLog);
 
-    /// <summary>How long something takes.</summary>
+    /// <summary>Measures how long an action takes.</summary>
     protected static TimeSpan Time(Action action)
     {
         var begin = Stopwatch.GetTimestamp();

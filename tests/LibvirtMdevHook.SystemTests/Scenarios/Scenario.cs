@@ -6,11 +6,9 @@ using NUnit.Framework.Interfaces;
 
 namespace LibvirtMdevHook.SystemTests.Scenarios;
 
-/// <summary>
-/// Scenarios on one libvirtd. Each begins on a host where nothing of ours is, and fails when it does not end on such a host.
-/// </summary>
+/// <summary>Scenarios on one libvirtd. Each begins on a host without anything of ours, and fails unless it ends on such a host.</summary>
 /// <param name="hostFile">The name of a host file of the simulator.</param>
-/// <param name="options">What is to differ from the usual.</param>
+/// <param name="options">What differs from the usual.</param>
 internal abstract partial class Scenario(string hostFile, LabOptions? options = null)
 {
     private HermeticLibvirtd? _running;
@@ -42,10 +40,7 @@ internal abstract partial class Scenario(string hostFile, LabOptions? options = 
     {
         var failed = TestContext.CurrentContext.Result.Outcome.Status == TestStatus.Failed;
         if (_running is null)
-        {
             return;
-        }
-
         try
         {
             Lab.Host.Control("clear");
@@ -66,7 +61,7 @@ internal abstract partial class Scenario(string hostFile, LabOptions? options = 
             {
                 TestContext.Out.WriteLine($"Hook:\n{Lab.HookLog}\nSimulator:\n{string.Join('\n', Lines)}\nlibvirtd:\n{Lab.DaemonLog}");
 
-                // The next scenario is not to suffer from this one.
+                // The next scenario must not suffer from this one.
                 Stop();
             }
         }
@@ -79,7 +74,7 @@ internal abstract partial class Scenario(string hostFile, LabOptions? options = 
         _running = null;
     }
 
-    /// <summary>Waits until the host is as it was before the scenario, and no record is left.</summary>
+    /// <summary>Waits until the host is as before the scenario and has no record; fails if it never is.</summary>
     protected void NothingMayBeLeft()
     {
         NothingMayBeLeftIn(Lab);
@@ -87,7 +82,7 @@ internal abstract partial class Scenario(string hostFile, LabOptions? options = 
         Assert.That(File.ReadAllText(Path.Combine(Lab.Folder, "simulator.err")), Is.Empty);
     }
 
-    /// <summary>Waits until a lab has no device and no record.</summary>
+    /// <summary>Waits until a lab has no device and no record; fails if it never has.</summary>
     protected static void NothingMayBeLeftIn(HermeticLibvirtd lab) =>
         Wait.Until(() => Left(lab).Length == 0, () => "there are " + string.Join(", ", Left(lab)));
 
@@ -95,14 +90,9 @@ internal abstract partial class Scenario(string hostFile, LabOptions? options = 
     protected static void EndDomains(HermeticLibvirtd lab)
     {
         foreach (var domain in Domains(lab, "--state-running"))
-        {
             lab.Virsh("destroy", $"{domain}").Expected("virsh destroy");
-        }
-
         foreach (var domain in Domains(lab, "--all"))
-        {
             lab.Virsh("undefine", "--managed-save", $"{domain}").Expected("virsh undefine");
-        }
     }
 
     private static Guid[] Domains(HermeticLibvirtd lab, string which) =>

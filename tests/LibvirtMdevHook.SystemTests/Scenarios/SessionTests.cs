@@ -3,7 +3,7 @@ using NUnit.Framework;
 
 namespace LibvirtMdevHook.SystemTests.Scenarios;
 
-/// <summary>libvirt's daemon of a user without rights calls the same hook.</summary>
+/// <summary>libvirt's session daemon of an ordinary user calls the same hook.</summary>
 [TestFixture]
 internal sealed class SessionTests() : Scenario("m60-rfc2016.xml")
 {

@@ -3,7 +3,7 @@ using NUnit.Framework;
 
 namespace LibvirtMdevHook.SystemTests.Scenarios;
 
-/// <summary>Two domains with the uuid of one device: libvirt calls stopped and release for the one that loses, too.</summary>
+/// <summary>Two domains with the uuid of one device: libvirt calls stopped and release also for the domain that loses.</summary>
 [TestFixture]
 internal sealed class SharedUuidTests() : Scenario("m60-rfc2016.xml")
 {

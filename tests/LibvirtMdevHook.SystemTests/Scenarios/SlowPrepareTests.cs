@@ -4,7 +4,7 @@ using NUnit.Framework;
 
 namespace LibvirtMdevHook.SystemTests.Scenarios;
 
-/// <summary>A prepare that takes its time, on a host that gives it two seconds.</summary>
+/// <summary>A slow prepare, on a host whose deadline is two seconds.</summary>
 [TestFixture]
 internal sealed class SlowPrepareTests() : Scenario("m60-rfc2016.xml", new LabOptions { Configuration = "prepare_deadline = 2\n" })
 {

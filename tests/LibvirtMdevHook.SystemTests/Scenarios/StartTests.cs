@@ -20,7 +20,7 @@ internal sealed class StartTests() : Scenario("m60-rfc2016.xml")
             $"{first}/online \"1\" ok", $"{second}/online \"1\" ok",
         ];
 
-        // The log shows who opens a node only where that meets a fault; libvirt opens them to label them, then QEMU.
+        // The simulator logs an open only when it meets a fault. libvirt opens the nodes to label them, then QEMU does.
         Lab.Host.Control("fault delay=1ms op=open path=dev/vfio/*");
         Start(domain);
 

@@ -3,7 +3,7 @@ using NUnit.Framework;
 
 namespace LibvirtMdevHook.SystemTests.Scenarios;
 
-/// <summary>How long a start takes, for people to read; tests/bench has the numbers that are asserted.</summary>
+/// <summary>How long a start takes, for people to read; tests/bench asserts numbers.</summary>
 [TestFixture]
 internal sealed class StartTimes() : Scenario("m60-rfc2016.xml")
 {

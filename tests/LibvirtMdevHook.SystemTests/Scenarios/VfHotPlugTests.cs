@@ -2,7 +2,7 @@ using NUnit.Framework;
 
 namespace LibvirtMdevHook.SystemTests.Scenarios;
 
-/// <summary>VFs that nobody named: libvirt takes the one that attach or render has picked.</summary>
+/// <summary>VFs that no declaration names: libvirt takes the one that attach or render has picked.</summary>
 [TestFixture]
 internal sealed class VfHotPlugTests() : HotPlugScenario("l40s-vf.xml",
     change: text => text.Replace("count=\"6\" driver=\"nvidia\"/>", "count=\"6\" driver=\"vfio-pci\"/>", StringComparison.Ordinal))
@@ -26,8 +26,8 @@ internal sealed class VfHotPlugTests() : HotPlugScenario("l40s-vf.xml",
         LetGoUntilEndOf(detach, domain);
         detach.Result.Expected("detach");
         Assert.That(Lab.Run("cat", CurrentType).Output, Is.EqualTo("0\n"));
-        // Here libvirt 9.0 labels the host's own node for a hot-plugged PCI device, and does not take that back; a mediated device's goes
-        // with it.
+        // For a hot-plugged PCI device libvirt 9.0 labels the host's own node here and never restores it; the node of a mediated device
+        // goes with the device.
         Lab.Run("chown", "0:0", "/dev/vfio/1").Expected("chown");
         Destroy(domain);
     }
@@ -46,14 +46,14 @@ internal sealed class VfHotPlugTests() : HotPlugScenario("l40s-vf.xml",
     }
 
     [Test]
-    public void A_wish_on_a_hostdev_is_rendered_for_define_and_starts()
+    public void A_declaration_on_a_hostdev_is_rendered_for_define_and_starts()
     {
         var domain = new VgpuDomain("short");
-        var wish = (domain.Guest() with { Metadata = "",
+        var shorthand = (domain.Guest() with { Metadata = "",
             Devices = "<hostdev mode='subsystem' type='pci' managed='no' mdev:type='NVIDIA L40S-4Q'/>" }).ToString()
             .Replace("<domain ", $"<domain xmlns:mdev='{VgpuDomain.Namespace}' ", StringComparison.Ordinal);
-        var file = Path.Combine(Lab.Folder, "run/lab/wish.xml");
-        File.WriteAllText(file, wish);
+        var file = Path.Combine(Lab.Folder, "run/lab/shorthand.xml");
+        File.WriteAllText(file, shorthand);
 
         File.WriteAllText(file, VirtMdev("render", file));
         Lab.Virsh("define", "--validate", file).Expected("virsh define");

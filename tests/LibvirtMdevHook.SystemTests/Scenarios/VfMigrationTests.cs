@@ -6,8 +6,8 @@ using NUnit.Framework;
 namespace LibvirtMdevHook.SystemTests.Scenarios;
 
 /// <summary>
-/// Domains with a VF move between two hosts, on which VFs have other addresses and the same types other numbers. The VFs are bound to
-/// vfio-pci, as libvirt 9.0 takes no other unmanaged ones.
+/// Domains with a VF move between two hosts, on which VFs have other addresses, and the same types other numbers. The VFs are bound to
+/// vfio-pci, the only driver whose unmanaged VFs libvirt 9.0 takes.
 /// </summary>
 [TestFixture]
 internal sealed partial class VfMigrationTests() : MigrationScenario(
@@ -39,7 +39,7 @@ internal sealed partial class VfMigrationTests() : MigrationScenario(
     }
 
     [Test]
-    public void A_domain_that_comes_back_for_good_leaves_its_VF_to_who_has_it_now()
+    public void A_domain_that_comes_back_for_good_leaves_its_VF_to_the_domain_that_has_it_now()
     {
         var domain = Define(Lab, "traveller", Here);
         Start(domain.Uuid);
@@ -53,7 +53,7 @@ internal sealed partial class VfMigrationTests() : MigrationScenario(
         Assert.That(VfIn(Lab), Is.EqualTo("0000:41:00.5"));
         Assert.That(TypeOf(Lab, Here), Is.EqualTo("1155"));
 
-        // libvirt keeps for the next start the XML of the host that the domain came from.
+        // For the next start libvirt keeps the XML of the source host.
         Destroy(domain.Uuid);
         Assert.That(Refusal(domain.Uuid), Does.EndWith("take another VF; 'virt-mdev retarget' does it for a domain that is defined"));
         Assert.That(VirtMdev("retarget", domain.Name),
@@ -110,7 +110,7 @@ internal sealed partial class VfMigrationTests() : MigrationScenario(
     [Test]
     public void A_device_that_QEMU_cannot_move_stops_the_migration_before_the_other_host_is_asked()
     {
-        // What stands for a VF in the lab can move; that of a driver without migration, or of a QEMU before 8.1, says no in this way.
+        // The lab's substitute for a VF can migrate. With a driver without migration, or QEMU before 8.1, this is the refusal.
         var domain = Define(Lab, "settled", Here, "<qemu:commandline xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>"
             + "<qemu:arg value='-object'/><qemu:arg value='memory-backend-ram,id=shm,size=1M,share=on'/>"
             + "<qemu:arg value='-device'/><qemu:arg value='ivshmem-plain,memdev=shm,master=off,addr=0x10'/></qemu:commandline>");
@@ -196,7 +196,7 @@ internal sealed partial class VfMigrationTests() : MigrationScenario(
         return guest;
     }
 
-    /// <summary>The VF of the domain that travels, which is the same in the declaration and in the hostdev.</summary>
+    /// <summary>The VF of the domain that migrates; fails unless declaration and hostdev agree on it.</summary>
     private static string VfIn(HermeticLibvirtd lab, params IEnumerable<string> options)
     {
         var xml = lab.Virsh(["dumpxml", "traveller", .. options]).Expected("virsh dumpxml").Output;

@@ -36,7 +36,7 @@ internal sealed record VgpuDomain(string Name, params ImmutableArray<string> Typ
     public string Entries(string prefix) => string.Concat(Devices.Zip(Types, (device, type) =>
         $"<{prefix}hostdev uuid='{device}' type='{type}'{(Parent.Length > 0 ? $" parent='{Parent}'" : "")}/>"));
 
-    /// <summary>The domain's XML, without the hostdevs where the devices are handed over in another way.</summary>
+    /// <summary>The domain's XML; it has no hostdevs when the devices are attached in another way.</summary>
     public GuestDomain Guest(bool hostdevs = true) => new(SecurityElement.Escape(Name))
     {
         Uuid = Uuid,

@@ -11,17 +11,14 @@ internal sealed class Holder : IDisposable
     {
         _process = Shell.Start("sh", "-c", "exec 3<>\"$0\" && echo open && exec sleep infinity", file);
         if (_process.StandardOutput.ReadLine() != "open")
-        {
             throw new IOException($"'{file}' cannot be held: {_process.StandardError.ReadToEnd()}");
-        }
-
-        // Until then its name would still be that of the shell.
+        // Until then its name is still the shell's.
         Wait.Until(() => File.ReadAllText($"/proc/{Id}/comm") == "sleep\n", () => "the holder is still a shell.");
     }
 
     public int Id => _process.Id;
 
-    /// <summary>As messages name it, perhaps beside others: on other simulated hosts nodes of the same name may be open, too.</summary>
+    /// <summary>Its name in messages, perhaps beside others: on other simulated hosts nodes of the same name may be open, too.</summary>
     public override string ToString() => $"'sleep' (pid {Id})";
 
     public void Dispose()

@@ -132,10 +132,7 @@ internal sealed class MdevSimulatorTests
         using var host = new SimulatedHost("samples.xml");
         const string mtty = "sys/class/mdev_bus/mtty", mdpy = "sys/class/mdev_bus/mdpy", mbochs = "sys/class/mdev_bus/mbochs";
         for (var n = 1; n <= 4; n++)
-        {
             Create(host, n, "mdpy-vga", mdpy);
-        }
-
         Create(host, 11, "mtty-1", mtty);
         Create(host, 12, "mbochs-large", mbochs);
         Assert.Multiple(() =>
@@ -177,9 +174,7 @@ internal sealed class MdevSimulatorTests
             Assert.That(host.Write(file, new string('x', 1025)), Is.EqualTo(Errno.E2BIG));
         });
         using (RawFile.Open(host.InRoot("dev/vfio/1"), RawFile.ReadWrite))
-        {
             Assert.That(host.Write(file, "disable_vnc=1"), Is.EqualTo(Errno.EPERM));
-        }
     }
 
     private static string Uuid(int n) => $"6a2f0d1c-0000-4000-8000-{n:x12}";

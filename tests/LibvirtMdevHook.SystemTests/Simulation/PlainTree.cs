@@ -1,9 +1,8 @@
 namespace LibvirtMdevHook.SystemTests.Simulation;
 
 /// <summary>
-/// A root folder of plain files, for what no simulator is needed for. A line is <c>path/</c> for a folder, <c>path -> target</c> for a
-/// link, or
-/// <c>path = text</c> for a file, with \n for a line end; what begins with a mode in octal, as <c>755 path = text</c>, has that.
+/// A root folder of plain files, for tests that need no simulator. A line is <c>path/</c> for a folder, <c>path -> target</c> for a link,
+/// or <c>path = text</c> for a file, with \n for a line end. A mode in octal may come first, as in <c>755 path = text</c>.
 /// </summary>
 internal sealed class PlainTree : IDisposable
 {
@@ -18,9 +17,7 @@ internal sealed class PlainTree : IDisposable
     public void Add(string lines)
     {
         foreach (var line in lines.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
-        {
             AddLine(line);
-        }
     }
 
     public void Dispose() => _folder.Dispose();

@@ -56,7 +56,7 @@ internal sealed class ProgramTests
     }
 
     [Test]
-    public void SIGTERM_unmounts_and_lets_go_who_still_waits()
+    public void SIGTERM_unmounts_and_releases_every_caller_that_waits()
     {
         var mount = Directory.CreateTempSubdirectory("mdev-mount-").FullName;
         using var simulator = Shell.Start(Simulator, Path.Combine(AppContext.BaseDirectory, "hosts", "tableless.xml"), mount);

@@ -4,7 +4,7 @@ using LibvirtMdevHook.Simulator.Tree;
 
 namespace LibvirtMdevHook.SystemTests.Simulation;
 
-/// <summary>A file as the system calls see it: one open, one write, and the errno of each.</summary>
+/// <summary>A file through system calls: one open, one write, and the errno of each.</summary>
 internal sealed partial class RawFile : IDisposable
 {
     public const int ReadOnly = 0;
@@ -33,18 +33,16 @@ internal sealed partial class RawFile : IDisposable
     {
         var errno = TryOpen(path, WriteOnly, out var file);
         using (file)
-        {
             return errno == Errno.None ? file!.Write(text) : errno;
-        }
     }
 
     public Errno Write(string text)
     {
         var bytes = Encoding.Latin1.GetBytes(text);
         var written = Write(_descriptor, bytes, (nuint)bytes.Length);
-        return written < 0 ? LastErrno
-            : written == bytes.Length ? Errno.None
-            : throw new IOException($"{written} of {bytes.Length} bytes were written.");
+        if (written < 0)
+            return LastErrno;
+        return written == bytes.Length ? Errno.None : throw new IOException($"{written} of {bytes.Length} bytes were written.");
     }
 
     public Errno Read(out string text)

@@ -177,10 +177,7 @@ internal sealed class Rfc2016SimulatorTests
         using var host = new SimulatedHost("m60-rfc2016.xml");
         Create(host, 1);
         using (new Holder(host.InRoot("dev/vfio/1")))
-        {
             Assert.That(host.Write(Gpu + "/mdev_destroy", Uuid(1)), Is.EqualTo(Errno.EBUSY));
-        }
-
         Assert.That(host.Write(Gpu + "/mdev_destroy", Uuid(1) + "\n"), Is.EqualTo(Errno.None));
     }
 

@@ -91,7 +91,7 @@ internal sealed class SimulatedFaultTests
     }
 
     [Test]
-    public void A_write_that_hangs_holds_up_nobody_not_even_at_the_same_file()
+    public void A_write_that_hangs_holds_up_no_other_not_even_at_the_same_file()
     {
         using var host = new SimulatedHost("m60-rfc2016.xml");
         host.Control("fault hang op=write path=**/mdev_create count=1");

@@ -4,7 +4,7 @@ using NUnit.Framework;
 
 namespace LibvirtMdevHook.SystemTests.Simulation;
 
-/// <summary>The removal of a device that somebody holds, in the mainline kernel's dialect.</summary>
+/// <summary>The removal of a held device, in the mainline kernel's dialect.</summary>
 [TestFixture]
 internal sealed class SimulatedHolderTests
 {
@@ -110,7 +110,7 @@ internal sealed class SimulatedHolderTests
     }
 
     [Test]
-    public void A_device_that_nobody_held_is_not_removed_by_its_driver()
+    public void A_device_that_was_never_held_is_not_removed_by_its_driver()
     {
         using var host = new SimulatedHost(
             "m60-mdev.xml", text => text.Replace("<rules", "<rules self-remove=\"1ms\"", StringComparison.Ordinal));

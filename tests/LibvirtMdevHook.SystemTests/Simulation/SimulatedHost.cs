@@ -2,12 +2,10 @@ using System.Diagnostics;
 
 namespace LibvirtMdevHook.SystemTests.Simulation;
 
-/// <summary>
-/// A root folder with a simulated sys and dev/vfio in it, served by mdev-simulator. Programs are put on it by LIBVIRT_MDEV_ROOT.
-/// </summary>
+/// <summary>A root folder with a simulated sys and dev/vfio, served by mdev-simulator. LIBVIRT_MDEV_ROOT makes programs use it.</summary>
 internal sealed class SimulatedHost : SimulatedTree, IDisposable
 {
-    private const int Patience = 30_000;
+    private const int Limit = 30_000;
 
     private readonly Process _simulator;
     private readonly Task<string> _errors;
@@ -19,10 +17,7 @@ internal sealed class SimulatedHost : SimulatedTree, IDisposable
         : base(Directory.CreateTempSubdirectory("mdev-host-").FullName, "mount/control", "simulator.log")
     {
         foreach (var folder in new[] { "mount", "run", "etc/libvirt", "var/log/libvirt", "var/cache" })
-        {
             Directory.CreateDirectory(InRoot(folder));
-        }
-
         File.CreateSymbolicLink(InRoot("sys"), "mount/sys");
         File.CreateSymbolicLink(InRoot("dev"), "mount/dev");
         File.CreateSymbolicLink(InRoot("proc"), "/proc");
@@ -47,7 +42,7 @@ internal sealed class SimulatedHost : SimulatedTree, IDisposable
             _ = Shell.Run("umount", Mount).Status == 0 || Shell.Run("umount", "-l", Mount).Status == 0;
             if (!_simulator.WaitForExit(1000))
             {
-                // Whoever still waits for an answer gets one when the server is gone.
+                // Processes that still wait for an answer get one when the server is gone.
                 _simulator.Kill();
             }
         }
@@ -56,18 +51,16 @@ internal sealed class SimulatedHost : SimulatedTree, IDisposable
         _simulator.Dispose();
         Directory.Delete(Root, recursive: true);
         if (died || _errors.Result.Length > 0)
-        {
             throw new InvalidOperationException($"The simulator {(died ? "ended too early" : "was at fault")}: {_errors.Result}");
-        }
     }
 
     private void WaitUntilReady()
     {
         var first = _simulator.StandardOutput.ReadLineAsync();
-        if (!first.Wait(Patience) || first.Result != "ready")
+        if (!first.Wait(Limit) || first.Result != "ready")
         {
             Dispose();
-            throw new InvalidOperationException($"The simulator did not say 'ready' within {Patience / 1000} s.");
+            throw new InvalidOperationException($"The simulator did not say 'ready' within {Limit / 1000} s.");
         }
     }
 }

@@ -3,7 +3,7 @@ using NUnit.Framework;
 
 namespace LibvirtMdevHook.SystemTests.Simulation;
 
-/// <summary>What the simulated tree has in common with sysfs whatever the dialect.</summary>
+/// <summary>How the simulated tree behaves like sysfs, whatever the dialect.</summary>
 [TestFixture]
 internal sealed class SimulatorTests
 {

@@ -1,11 +1,11 @@
 namespace LibvirtMdevHook.SystemTests.Simulation;
 
-/// <summary>A folder for the time of a test.</summary>
+/// <summary>A folder that exists as long as a test runs.</summary>
 internal sealed class TemporaryFolder : IDisposable
 {
     public string Path { get; } = Directory.CreateTempSubdirectory("mdev-test-").FullName;
 
-    /// <summary>Makes a program of a text.</summary>
+    /// <summary>Writes an executable script.</summary>
     /// <returns>Its full name.</returns>
     public string Program(string name, string text)
     {

@@ -63,16 +63,11 @@ internal sealed class VfSimulatorTests
         host.Write(First + "current_vgpu_type", "1150");
         var group = host.InRoot("dev/vfio/" + Path.GetFileName(new DirectoryInfo(host.InRoot(Vfs + "0.4/iommu_group")).LinkTarget));
         using (new Holder(group))
-        {
             Assert.That(host.Write(First + "current_vgpu_type", "0"), Is.EqualTo(Errno.EBUSY));
-        }
-
         Wait.Until(() => host.State().Contains("leaving", StringComparison.Ordinal), host.State);
         Assert.That(host.Write(First + "current_vgpu_type", "0"), Is.EqualTo(Errno.EBUSY));
         using (RawFile.Open(group, RawFile.ReadWrite))
-        {
             Wait.Until(() => host.Write(First + "current_vgpu_type", "0") == Errno.None, host.State);
-        }
     }
 
     [Test]

@@ -4,7 +4,7 @@ using NUnit.Framework;
 
 namespace LibvirtMdevHook.Tests.Doctor;
 
-/// <summary>What is found of the hook, from what lies where.</summary>
+/// <summary>What doctor finds about the hook, from the files of the host.</summary>
 internal sealed class HookCheckTests
 {
     private const string Program = "/usr/sbin/libvirt-mdev-hook";
@@ -49,11 +49,11 @@ internal sealed class HookCheckTests
             Does.StartWith("Hint: both ").And.Contain("\nWell: "));
 
     [Test]
-    public void Somebody_elses_hook_is_no_business_of_ours() =>
+    public void A_foreign_hook_is_no_business_of_ours() =>
         Assert.That(Said(Good with { OldHook = Old.OldHook, OldHookText = "#!/bin/sh\nexit 0\n" }), Does.StartWith("Well: "));
 
     [Test]
-    public void Somebody_elses_hook_that_only_speaks_of_ours_does_not_call_it() =>
+    public void A_foreign_hook_that_only_speaks_of_ours_does_not_call_it() =>
         Assert.That(Said(Good with { Entry = Absent("/etc/libvirt/hooks/qemu.d/50-mdev"), OldHook = Old.OldHook,
             OldHookText = "#!/bin/sh\n # no libvirt-mdev-hook since May\n" }),
             Does.Contain("not installed"));

@@ -52,7 +52,7 @@ internal sealed class DeclarationCasesTests
     public void The_RELAX_NG_says_of_every_case_what_its_folder_says() => Assert.That(Wrong(
         InRng, ["good", "../examples", "rng-accepts"], ["bad", "xsd-accepts"], ["parser-only", "parser-good"]), Is.Empty);
 
-    /// <param name="validate">Takes hostdevs elements in files of their own, and says of each whether it is valid.</param>
+    /// <param name="validate">Takes files with a hostdevs element each, and says for each whether it is valid.</param>
     private static IEnumerable<string> Wrong(Func<string[], Dictionary<string, bool>> validate, string[] valid, string[] invalid,
         string[] validOrNone)
     {

@@ -4,7 +4,7 @@ using NUnit.Framework;
 
 namespace LibvirtMdevHook.Tests.Domains;
 
-/// <summary>Devices get other names in a domain XML, and nothing else of the document changes.</summary>
+/// <summary>Devices are renamed in a domain XML, and nothing else of the document changes.</summary>
 internal sealed class DeviceRenamesTests
 {
     private const string OtherAddress = "<address type='pci' domain='0x0000' bus='0x41' slot='0x00' function='0x4'/>";

@@ -5,7 +5,7 @@ using static VerifyNUnit.Verifier;
 
 namespace LibvirtMdevHook.Tests.Domains;
 
-/// <summary>What is wrong in a domain XML is said with its line, all of it at once.</summary>
+/// <summary>The problems of a domain XML are all reported at once, with their lines.</summary>
 internal sealed class DomainXmlTests
 {
     private const string BadAttrs =
@@ -99,7 +99,7 @@ internal sealed class DomainXmlTests
         """<a:hostdevs xmlns:a="urn:libvirt-mdev-hook:1"/><b:hostdevs xmlns:b="urn:libvirt-mdev-hook:1"/>""")));
 
     [Test]
-    public Task A_wish_on_the_native_hostdev_would_be_dropped() => Verify(DomainText.Problems(DomainText.Around("", DomainText.First)
+    public Task A_declaration_on_the_native_hostdev_would_be_dropped() => Verify(DomainText.Problems(DomainText.Around("", DomainText.First)
         .Replace("<hostdev mode", "<hostdev xmlns:mdev='urn:libvirt-mdev-hook:1' mdev:type='GRID M60-4Q' mode", StringComparison.Ordinal)));
 
     [Test]
@@ -148,7 +148,7 @@ internal sealed class DomainXmlTests
 
     [TestCase("vfio-pci,sysfsdev=/sys/bus/mdev/devices/6a2f1c3e-0000-4000-8000-000000000001,id=vgpu0")]
     [TestCase("{\"driver\":\"vfio-pci\",\"sysfsdev\":\"/sys/bus/mdev/devices/6a2f1c3e-0000-4000-8000-000000000001\"}")]
-    public void A_device_may_be_handed_over_by_qemu_commandline(string argument)
+    public void A_device_may_be_attached_by_qemu_commandline(string argument)
     {
         var commandline = "<qemu:commandline xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>"
             + $"<qemu:arg value='-device'/><qemu:arg value='{argument}'/></qemu:commandline>";

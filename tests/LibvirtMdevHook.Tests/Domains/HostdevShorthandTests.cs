@@ -5,7 +5,7 @@ using NUnit.Framework;
 
 namespace LibvirtMdevHook.Tests.Domains;
 
-/// <summary>What is written on a hostdev is moved to the metadata, with what was left out.</summary>
+/// <summary>A declaration on a hostdev is moved to the metadata, and what was left out is filled in.</summary>
 internal sealed partial class HostdevShorthandTests
 {
     private const string Head =
@@ -23,15 +23,15 @@ internal sealed partial class HostdevShorthandTests
         "<hostdev xmlns:m='urn:libvirt-mdev-hook:1' m:type='GRID &lt;M60&gt;-4Q' mode='subsystem' type='mdev' model='vfio-pci'>"
         + "<source/></hostdev>",
         "<hostdev mode='subsystem' type='mdev' model='vfio-pci'><source><address uuid='NEW'/></source></hostdev>")]
-    public void A_hostdev_gets_a_uuid_and_what_else_is_missing(string wish, string hostdev)
+    public void A_hostdev_gets_a_uuid_and_what_else_is_missing(string shorthand, string hostdev)
     {
-        var text = $"{Head}<devices><disk/>{wish}</devices>\n<!-- {wish.Length} --></domain>\n";
+        var text = $"{Head}<devices><disk/>{shorthand}</devices>\n<!-- {shorthand.Length} --></domain>\n";
 
         var (rendered, uuid) = Render(text);
 
         var declaration = $"<hostdev uuid=\"{uuid}\" type=\"GRID &lt;M60&gt;-4Q\" />";
         Assert.That(rendered, Is.EqualTo(text
-            .Replace(wish, hostdev.Replace("NEW", uuid, StringComparison.Ordinal), StringComparison.Ordinal)
+            .Replace(shorthand, hostdev.Replace("NEW", uuid, StringComparison.Ordinal), StringComparison.Ordinal)
             .Replace("</uuid>", $"</uuid><metadata><hostdevs xmlns=\"urn:libvirt-mdev-hook:1\">{declaration}</hostdevs></metadata>",
                 StringComparison.Ordinal)));
         Assert.That(DomainText.Parse(rendered).Declaration!.Hostdevs.Single().Type, Is.EqualTo("GRID <M60>-4Q"));
@@ -40,8 +40,8 @@ internal sealed partial class HostdevShorthandTests
     [Test]
     public void Metadata_that_is_there_stays()
     {
-        const string Wish = "<hostdev mode='subsystem' type='mdev' model='vfio-pci' mdev:type='mtty-1' mdev:parent='mtty'/>";
-        var text = $"{Head}<metadata><o:o:x xmlns:o='urn:other'/></metadata><devices>{Wish}{Wish}</devices></domain>";
+        const string Shorthand = "<hostdev mode='subsystem' type='mdev' model='vfio-pci' mdev:type='mtty-1' mdev:parent='mtty'/>";
+        var text = $"{Head}<metadata><o:o:x xmlns:o='urn:other'/></metadata><devices>{Shorthand}{Shorthand}</devices></domain>";
 
         var (rendered, _) = Render(text);
 

@@ -3,8 +3,8 @@ using System.Text;
 namespace LibvirtMdevHook.Tests.Domains;
 
 /// <summary>
-/// A domain XML with one device in the places where it counts, and with everything around that can throw a reader's positions out, by a
-/// seed. The device's uuid stands in other places, too, where it is text.
+/// A domain XML from a seed: it has one device in the places where it counts, and around them everything that can mislead a reader of
+/// positions. The device's uuid also stands in other places, where it is text.
 /// </summary>
 internal sealed class RandomDocument
 {

@@ -6,7 +6,7 @@ using NUnit.Framework;
 
 namespace LibvirtMdevHook.Tests.HookOperations;
 
-/// <summary>The hook and its worker understand each other, and each notices when the other has gone.</summary>
+/// <summary>The hook and its worker understand each other, and each notices the other's end.</summary>
 internal sealed class WorkerRequestTests
 {
     private static readonly TimeSpan Short = TimeSpan.FromMilliseconds(50);
@@ -67,7 +67,7 @@ internal sealed class WorkerRequestTests
     }
 
     [Test]
-    public void An_answer_that_nobody_reads_does_not()
+    public void An_answer_that_is_never_read_does_not()
     {
         var (hook, worker) = SocketEnd.Pair();
         using (worker)

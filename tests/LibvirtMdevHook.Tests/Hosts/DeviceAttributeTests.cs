@@ -5,7 +5,7 @@ using NUnit.Framework;
 
 namespace LibvirtMdevHook.Tests.Hosts;
 
-/// <summary>Attributes of a device are written where they are, and nowhere else.</summary>
+/// <summary>Attributes of a device are written in its folder and nowhere else.</summary>
 internal sealed class DeviceAttributeTests
 {
     [TestCase("device/nvidia -> ../elsewhere", TestName = "A folder that is a link is not followed")]
@@ -36,7 +36,7 @@ internal sealed class DeviceAttributeTests
     [Test]
     public void What_reads_otherwise_is_told()
     {
-        // A plain file keeps what is behind the bytes that were written.
+        // A plain file keeps the bytes after the written ones.
         using var tree = new TreeOfText("device/nvidia/vgpu_params = x=1 and more");
 
         Assert.That(Write(tree, "nvidia/vgpu_params", "x=2", out var difference), Is.EqualTo(Errno.None));

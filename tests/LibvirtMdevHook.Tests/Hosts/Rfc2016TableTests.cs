@@ -3,7 +3,7 @@ using NUnit.Framework;
 
 namespace LibvirtMdevHook.Tests.Hosts;
 
-/// <summary>The table of types as the 2016 proposal prints it, and as others might.</summary>
+/// <summary>The table of types as in the 2016 proposal, and in other possible forms.</summary>
 internal sealed class Rfc2016TableTests
 {
     private const string Row = "17      ,\"GRID M60-4Q\",       2,       4,      60,    4096M,    3840x2160\n";

@@ -3,7 +3,7 @@ using NUnit.Framework;
 
 namespace LibvirtMdevHook.Tests.Hosts;
 
-/// <summary>The texts in which drivers list what a VF could become.</summary>
+/// <summary>The texts in which drivers list the types that fit on a VF.</summary>
 internal sealed class VgpuTypeListTests
 {
     private const string Both = "nvidia-1145 NVIDIA L40S-1B, nvidia-558 NVIDIA A40-2Q";

@@ -3,7 +3,7 @@ using NUnit.Framework;
 
 namespace LibvirtMdevHook.Tests.Linux;
 
-/// <summary>Links below another root are those of who has it for '/'; locks are looked at without being taken.</summary>
+/// <summary>Links below another root are resolved as if that root were '/'; locks are looked at without being taken.</summary>
 internal sealed class ResolveTests
 {
     [Test]

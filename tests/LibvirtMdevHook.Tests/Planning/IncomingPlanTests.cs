@@ -11,10 +11,10 @@ using NUnit.Framework;
 
 namespace LibvirtMdevHook.Tests.Planning;
 
-/// <summary>A domain comes from another host: which devices keep their uuid here, and what is reserved for them.</summary>
+/// <summary>A domain migrates in: which devices keep their uuid here, and what is reserved for them.</summary>
 internal sealed class IncomingPlanTests
 {
-    /// <summary>A device of somebody else on the tree m60-mdev, of type GRID M60-2Q on 0000:3e:00.0.</summary>
+    /// <summary>A foreign device on the tree m60-mdev, of type GRID M60-2Q on 0000:3e:00.0.</summary>
     private const string Foreign = "aaaaaaaa-0000-4000-8000-000000000001";
 
     private const string Another = "99999999-9999-4999-8999-999999999999";
@@ -40,7 +40,7 @@ internal sealed class IncomingPlanTests
     }
 
     [Test]
-    public void A_uuid_that_is_promised_to_another_domain_is_given_up()
+    public void A_uuid_that_is_reserved_for_another_domain_is_given_up()
     {
         using var tree = TreeOfText.Of("m60-mdev");
         tree.Store().SaveReservation(Record(tree, Another, DomainText.First) with { Expires = Deadline.After(TimeSpan.FromMinutes(1)) });
@@ -49,7 +49,7 @@ internal sealed class IncomingPlanTests
     }
 
     [Test]
-    public void A_uuid_that_was_promised_to_another_domain_which_did_not_come_is_kept()
+    public void A_uuid_that_was_reserved_for_another_domain_which_did_not_come_is_kept()
     {
         using var tree = TreeOfText.Of("m60-mdev");
         tree.Store().SaveReservation(Record(tree, Another, DomainText.First) with { Expires = Deadline.After(TimeSpan.Zero) });
@@ -78,7 +78,7 @@ internal sealed class IncomingPlanTests
         else
             tree.Store().Save(record);
 
-        // Of another type: it will be gone when this one is made.
+        // Another type: that device is gone when this one is created.
         var incoming = Of(tree, Foreign, "GRID M60-4Q");
 
         Assert.That(incoming.Plan.Refusals, Is.Empty);
@@ -86,7 +86,7 @@ internal sealed class IncomingPlanTests
     }
 
     [Test]
-    public void A_device_of_somebody_else_that_fits_is_used()
+    public void A_foreign_device_that_fits_is_used()
     {
         using var tree = TreeOfText.Of("m60-mdev");
         var incoming = Of(tree, Foreign, "GRID M60-2Q");
@@ -97,7 +97,7 @@ internal sealed class IncomingPlanTests
 
     [TestCase("GRID M60-4Q", "")]
     [TestCase("GRID M60-2Q", "parent='0000:3d:00.0'")]
-    public void A_device_of_somebody_else_that_does_not_fit_takes_the_uuid(string type, string more)
+    public void A_foreign_device_that_does_not_fit_takes_the_uuid(string type, string more)
     {
         using var tree = TreeOfText.Of("m60-mdev");
 
@@ -105,7 +105,7 @@ internal sealed class IncomingPlanTests
     }
 
     [Test]
-    public void A_device_of_somebody_else_that_is_held_takes_the_uuid()
+    public void A_foreign_device_that_is_held_takes_the_uuid()
     {
         using var tree = TreeOfText.Of("m60-mdev");
         Hold(tree);
@@ -143,7 +143,7 @@ internal sealed class IncomingPlanTests
     }
 
     [Test]
-    public void An_instance_that_is_promised_to_another_domain_is_not_promised_again()
+    public void An_instance_that_is_reserved_for_another_domain_is_not_reserved_again()
     {
         using var tree = TreeOfText.Of("m60-mdev");
         var free = Of(tree, DomainText.First, "GRID M60-8Q").Plan.Record!;
@@ -161,7 +161,7 @@ internal sealed class IncomingPlanTests
         using var tree = TreeOfText.Of("m60-mdev");
         var hostdevs = string.Concat(new[] { Foreign, DomainText.First }.Select(uuid => $"<hostdev uuid='{uuid}' type='GRID M60-8Q'/>"));
 
-        // One GPU is in use by what has taken the uuid.
+        // The device that has the uuid already uses one of the GPUs.
         Assert.That(Of(tree, hostdevs, [Foreign, DomainText.First]).Plan.Refusal, Does.Contain("its 2 devices do not fit together"));
     }
 

@@ -9,8 +9,8 @@ using NUnit.Framework;
 namespace LibvirtMdevHook.Tests.Planning;
 
 /// <summary>
-/// Where the next device goes on GPUs that run one framebuffer size at a time. A GPU is written as what runs on it: '2Q' or '4Q' for each
-/// device; four of the one or two of the other fill it.
+/// Where the next device goes on GPUs that run one framebuffer size at a time. A GPU is written as its devices, '2Q' or '4Q' each; four of
+/// the one or two of the other fill it.
 /// </summary>
 internal sealed class PlacementTests
 {

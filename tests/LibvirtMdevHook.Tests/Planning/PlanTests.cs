@@ -29,7 +29,7 @@ internal sealed class PlanTests
 
     [Test]
     public Task Three_devices_do_not_go_to_three_of_two_GPUs() => Plan("m60-rfc2016",
-        TwoM60 + $"""<hostdev uuid="{DomainText.Third}" type="GRID M60-4Q"/>""", "gpu='different'");
+        TwoM60 + DomainText.Hostdev(DomainText.Third, "GRID M60-4Q"), "gpu='different'");
 
     [Test]
     public Task Two_sizes_in_one_domain_go_to_two_GPUs() => Plan("m60-rfc2016",
@@ -38,70 +38,70 @@ internal sealed class PlanTests
 
     [Test]
     public Task The_device_with_the_only_way_is_placed_first() => Plan("m60-rfc2016",
-        $"""<hostdev uuid="{DomainText.First}" type="GRID M60-8Q"/>"""
-        + $"""<hostdev uuid="{DomainText.Second}" type="GRID M60-8Q" parent="0000:86:00.0"/>""");
+        DomainText.Hostdev(DomainText.First, "GRID M60-8Q")
+        + DomainText.Hostdev(DomainText.Second, "GRID M60-8Q", "parent='0000:86:00.0'"));
 
     [Test]
     public Task More_devices_than_instances_are_counted_together() => Plan("m60-rfc2016",
-        TwoM60 + $"""<hostdev uuid="{DomainText.Third}" type="GRID M60-4Q"/>""", "gpu='same'");
+        TwoM60 + DomainText.Hostdev(DomainText.Third, "GRID M60-4Q"), "gpu='same'");
 
     [Test]
     public Task A_type_id_of_the_mainline_kernel_is_taken_as_it_is() =>
-        Plan("m60-mdev", $"""<hostdev uuid="{DomainText.First}" type="nvidia-18"/>""");
+        Plan("m60-mdev", DomainText.Hostdev(DomainText.First, "nvidia-18"));
 
     [Test]
     public Task A_number_of_the_proposal_is_not_an_id_of_the_mainline_kernel() =>
-        Plan("m60-mdev", $"""<hostdev uuid="{DomainText.First}" type="18"/>""");
+        Plan("m60-mdev", DomainText.Hostdev(DomainText.First, "18"));
 
     [Test]
     public Task An_id_of_the_mainline_kernel_is_not_a_number_of_the_proposal() =>
-        Plan("m60-rfc2016", $"""<hostdev uuid="{DomainText.First}" type="nvidia-17"/>""");
+        Plan("m60-rfc2016", DomainText.Hostdev(DomainText.First, "nvidia-17"));
 
     [Test]
-    public Task A_name_is_found_however_it_is_spelled() => Plan("m60-mdev", $"""<hostdev uuid="{DomainText.First}" type="grid_m60 2q"/>""");
+    public Task A_name_is_found_however_it_is_spelled() => Plan("m60-mdev", DomainText.Hostdev(DomainText.First, "grid_m60 2q"));
 
     [Test]
     public Task A_name_that_lacks_a_separator_between_digits_is_a_near_miss() =>
-        Plan("m60-mdev", $"""<hostdev uuid="{DomainText.First}" type="M604Q"/>""");
+        Plan("m60-mdev", DomainText.Hostdev(DomainText.First, "M604Q"));
 
     [Test]
     public Task An_unknown_type_is_refused_with_near_misses() =>
-        Plan("m60-mdev", $"""<hostdev uuid="{DomainText.First}" type="GRID M60-4A"/>""");
+        Plan("m60-mdev", DomainText.Hostdev(DomainText.First, "GRID M60-4A"));
 
     [Test]
     public Task A_pinned_parent_without_an_instance_says_which_size_is_in_use() =>
-        Plan("m60-mdev", $"""<hostdev uuid="{DomainText.First}" type="GRID M60-4Q" parent="pci_0000_3e_00_0"/>""");
+        Plan("m60-mdev", DomainText.Hostdev(DomainText.First, "GRID M60-4Q", "parent='pci_0000_3e_00_0'"));
 
     [Test]
     public Task A_pinned_parent_that_is_not_there_is_named() =>
-        Plan("m60-mdev", $"""<hostdev uuid="{DomainText.First}" type="GRID M60-4Q" parent="0000:99:00.0"/>""");
+        Plan("m60-mdev", DomainText.Hostdev(DomainText.First, "GRID M60-4Q", "parent='0000:99:00.0'"));
 
     [Test]
     public Task A_type_without_a_name_is_declared_by_its_id() =>
-        Plan("gvtg", $"""<hostdev uuid="{DomainText.First}" type="i915-GVTg_V4_2"/>""");
+        Plan("gvtg", DomainText.Hostdev(DomainText.First, "i915-GVTg_V4_2"));
 
     [Test]
     public Task A_full_type_of_a_shared_pool_is_refused() =>
-        Plan("gvtg", $"""<hostdev uuid="{DomainText.First}" type="i915-gvtg v4 1"/>""");
+        Plan("gvtg", DomainText.Hostdev(DomainText.First, "i915-gvtg v4 1"));
 
     [Test]
     public Task A_parent_outside_PCI_is_pinned_by_its_name() =>
-        Plan("mtty", $"""<hostdev uuid="{DomainText.First}" type="Dual port serial" parent="mtty"/>""");
+        Plan("mtty", DomainText.Hostdev(DomainText.First, "Dual port serial", "parent='mtty'"));
 
     [Test]
     public Task A_parent_outside_PCI_is_pinned_by_its_node_device() =>
-        Plan("mtty", $"""<hostdev uuid="{DomainText.First}" type="Dual port serial" parent="mtty_mtty"/>""");
+        Plan("mtty", DomainText.Hostdev(DomainText.First, "Dual port serial", "parent='mtty_mtty'"));
 
     [Test]
     public Task Args_are_refused_on_a_parent_that_takes_none() =>
-        Plan("mtty", $"""<hostdev uuid="{DomainText.First}" type="Dual port serial" args="a=1"/>""");
+        Plan("mtty", DomainText.Hostdev(DomainText.First, "Dual port serial", "args='a=1'"));
 
     [Test]
     public Task Args_follow_ours_in_the_create_string() =>
-        Plan("m60-rfc2016", $"""<hostdev uuid="{DomainText.First}" type="GRID M60-4Q" args="plugin=x,level=2"/>""");
+        Plan("m60-rfc2016", DomainText.Hostdev(DomainText.First, "GRID M60-4Q", "args='plugin=x,level=2'"));
 
     [Test]
-    public Task A_host_without_parents_says_so() => Plan("", $"""<hostdev uuid="{DomainText.First}" type="GRID M60-4Q"/>""");
+    public Task A_host_without_parents_says_so() => Plan("", DomainText.Hostdev(DomainText.First, "GRID M60-4Q"));
 
     [Test]
     public Task Attributes_come_after_every_create_and_before_any_online() => Plan("m60-mdev",
@@ -117,7 +117,7 @@ internal sealed class PlanTests
     }
 
     [Test]
-    public void A_hopeless_wish_for_many_VFs_is_refused_in_time()
+    public void A_declaration_of_too_many_VFs_is_refused_in_time()
     {
         using var tree = new TreeOfText(VirtualFunctions(("0000:40", 32), ("0000:50", 32), ("0000:60", 32), ("0000:70", 32)));
         var begin = Environment.TickCount64;
@@ -131,7 +131,7 @@ internal sealed class PlanTests
     {
         using var tree = TreeOfText.Of("m60-mdev");
         tree.Add("""etc/libvirt/mdev-hook.conf = excluded_parents = ["0000:3d:00.0"]\n""");
-        var plan = PlanOf(tree, DomainText.Declaring($"""<hostdev uuid="{DomainText.First}" type="GRID M60-9X"/>"""));
+        var plan = PlanOf(tree, DomainText.Declaring(DomainText.Hostdev(DomainText.First, "GRID M60-9X")));
         Assert.That(plan.Refusals.Single().CuredBy, Is.EqualTo(CuredBy.Types));
     }
 
@@ -174,7 +174,7 @@ internal sealed class PlanTests
         using var tree = TreeOfText.Of("m60-rfc2016");
         Record(tree, "the-other", DomainText.Third, Stage.Intended);
         return Verify(PlanOf(tree,
-            DomainText.Declaring($"""<hostdev uuid="{DomainText.First}" type="GRID M60-8Q" parent="0000:86:00.0"/>""")).ToString());
+            DomainText.Declaring(DomainText.Hostdev(DomainText.First, "GRID M60-8Q", "parent='0000:86:00.0'"))).ToString());
     }
 
     [Test]
@@ -202,7 +202,7 @@ internal sealed class PlanTests
     public Task A_model_that_libvirt_would_refuse_is_refused_before()
     {
         using var tree = TreeOfText.Of("mtty");
-        var xml = DomainText.Declaring($"""<hostdev uuid="{DomainText.First}" type="mtty-1"/>""")
+        var xml = DomainText.Declaring(DomainText.Hostdev(DomainText.First, "mtty-1"))
             .Replace("vfio-pci", "vfio-ap", StringComparison.Ordinal);
         return Verify(PlanOf(tree, xml).ToString());
     }
@@ -214,19 +214,20 @@ internal sealed class PlanTests
         await Verify(RecordXml.Write(PlanOf(tree, DomainText.Declaring(TwoM60)).Record! with { Generation = 1 }));
     }
 
-    private static Task Foreign(string wish, string attrs = "")
+    private static Task Foreign(string attributes, string attrs = "")
     {
         const string Existing = "aaaaaaaa-0000-4000-8000-000000000001";
         using var tree = TreeOfText.Of("m60-mdev");
         return Verify(PlanOf(tree, DomainText.Around(
-            $"""<hostdevs xmlns="urn:libvirt-mdev-hook:1"><hostdev uuid="{Existing}" {wish}>{attrs}</hostdev></hostdevs>""", Existing))
+            $"""<hostdevs xmlns="urn:libvirt-mdev-hook:1"><hostdev uuid="{Existing}" {attributes}>{attrs}</hostdev></hostdevs>""",
+            Existing))
             .ToString());
     }
 
     private static Task Near(string tuning, string rule)
     {
         using var tree = TreeOfText.Of("m60-mdev");
-        var xml = DomainText.Declaring($"""<hostdev uuid="{DomainText.First}" type="GRID M60-2Q"/>""", $"numa='{rule}'");
+        var xml = DomainText.Declaring(DomainText.Hostdev(DomainText.First, "GRID M60-2Q"), $"numa='{rule}'");
         return Verify(PlanOf(tree, xml.Replace("<devices>", tuning + "<devices>", StringComparison.Ordinal)).ToString());
     }
 

@@ -8,16 +8,16 @@ using NUnit.Framework;
 
 namespace LibvirtMdevHook.Tests.Planning;
 
-/// <summary>What a declared name means, tried with the names of all types that are known.</summary>
+/// <summary>What a declared name matches, among the names of all known types.</summary>
 internal sealed partial class TypeMatchTests
 {
     private static readonly string[] WordsInFront = ["", "GRID ", "NVIDIA_", "NVIDIA GRID ", "NVIDIA-"];
 
-    /// <summary>What may stand between two digits, and what elsewhere.</summary>
+    /// <summary>The separators between two digits, and elsewhere.</summary>
     private static readonly (string Between, string Elsewhere)[] Separators =
         [(" ", " "), ("_", "_"), ("-", "-"), (" - ", "_ "), ("-", ""), ("_", "")];
 
-    /// <summary>Types by device: those of a device begin with the same words.</summary>
+    /// <summary>Types by device: the names of one device's types begin with the same words.</summary>
     private static readonly ImmutableArray<ImmutableArray<MdevType>> Devices = Read();
 
     [Test]
@@ -70,7 +70,7 @@ internal sealed partial class TypeMatchTests
     public void Separators_alone_are_no_name(string declared) =>
         Assert.That(TypeMatch.Of(declared, Dialect.Mdev, [Type(1, "- -")]).Types, Is.Empty);
 
-    /// <summary>A bare number is an id where ids are numbers, and nowhere a name.</summary>
+    /// <summary>A bare number is an id if ids are numbers, and never a name.</summary>
     [TestCase("18"), TestCase("GRID 18")]
     public void A_number_does_not_mean_a_type_without_a_name(string declared) =>
         Assert.That(TypeMatch.Of(declared, Dialect.Mdev, [new MdevType(SysfsName.Parse("nvidia-18"), null)]).Types, Is.Empty);

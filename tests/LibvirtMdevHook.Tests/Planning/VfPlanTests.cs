@@ -21,7 +21,7 @@ internal sealed class VfPlanTests
     private const string Board = "NVIDIA RTX Pro 6000 Blackwell DC";
     private const string Whole = $"{Board}-12Q";
 
-    /// <summary>What a VF lists whose GPU is in MIG mode, and what one whose GPU is not.</summary>
+    /// <summary>What a VF lists when its GPU is in MIG mode, and when it is not.</summary>
     private const string Mig = $@"ID    : vGPU Name\n1546  : {Board}-1-2Q\n";
     private const string NoMig = $@"ID    : vGPU Name\n1528  : {Whole}\n";
 
@@ -33,27 +33,28 @@ internal sealed class VfPlanTests
     [TestCase("nvidia-558")]
     [TestCase("558")]
     public void A_type_is_found_by_its_name_and_by_either_id(string type) =>
-        Assert.That(PlanOf(IdleGpu, Declaring("", Wish(First, type))),
+        Assert.That(PlanOf(IdleGpu, Declaring("", Hostdev(First, type))),
             Is.EqualTo($"set {First} of 0000:41:00.0 (vf) to nvidia-558 'NVIDIA A40-2Q'\n"));
 
     [Test]
-    public Task Two_VFs_are_set_one_after_the_other() => Plan(IdleGpu, "", Wish(First, "NVIDIA A40-2Q"), Wish(Second, "NVIDIA A40-2Q"));
+    public Task Two_VFs_are_set_one_after_the_other() =>
+        Plan(IdleGpu, "", Hostdev(First, "NVIDIA A40-2Q"), Hostdev(Second, "NVIDIA A40-2Q"));
 
     [Test]
-    public Task A_type_that_there_is_not_has_near_misses() => Plan(IdleGpu, "", Wish(First, "NVIDIA A40-3Q"));
+    public Task A_type_that_there_is_not_has_near_misses() => Plan(IdleGpu, "", Hostdev(First, "NVIDIA A40-3Q"));
 
-    /// <summary>12 GB of a whole GPU are asked for; a GPU in MIG mode offers 2 GB of an instance.</summary>
+    /// <summary>The declaration asks for 12 GB of a whole GPU; a GPU in MIG mode offers 2 GB of an instance.</summary>
     [Test]
-    public Task A_type_of_a_whole_GPU_is_none_of_a_GPU_in_MIG_mode() => Plan(Gpu("0001:c8", (0, Mig)), "", Wish("0001:c8:00.4", Whole));
+    public Task A_type_of_a_whole_GPU_is_none_of_a_GPU_in_MIG_mode() => Plan(Gpu("0001:c8", (0, Mig)), "", Hostdev("0001:c8:00.4", Whole));
 
     [Test]
     public Task A_type_of_a_GPU_instance_is_none_of_a_GPU_that_is_not_in_MIG_mode() =>
-        Plan(Gpu("0001:c8", (0, NoMig)), "", Wish("0001:c8:00.4", $"{Board}-1-2Q"));
+        Plan(Gpu("0001:c8", (0, NoMig)), "", Hostdev("0001:c8:00.4", $"{Board}-1-2Q"));
 
     [TestCase("NVIDIA RTX Pro 6000 Blackwell DC-1-2Q")]
     [TestCase("rtx_pro_6000_blackwell_dc_1_2q")]
     public void A_type_of_a_GPU_instance_is_found_by_its_name(string type) => Assert.That(
-        PlanOf(Gpu("0001:c8", (0, Mig)), Declaring("", Wish("0001:c8:00.4", type))),
+        PlanOf(Gpu("0001:c8", (0, Mig)), Declaring("", Hostdev("0001:c8:00.4", type))),
         Is.EqualTo($"set 0001:c8:00.4 of 0001:c8:00.0 (vf) to nvidia-1546 '{Board}-1-2Q'\n"));
 
     [TestCase(Whole)]
@@ -70,79 +71,81 @@ internal sealed class VfPlanTests
     }
 
     [Test]
-    public Task A_type_that_nobody_has_seen_may_still_be_hidden_beside_others() => Plan(BusyGpu, "", Wish(Second, "NVIDIA A40-48Q"));
+    public Task A_type_that_was_never_seen_may_still_be_hidden_beside_others() => Plan(BusyGpu, "", Hostdev(Second, "NVIDIA A40-48Q"));
 
     [Test]
     public Task A_type_that_was_seen_earlier_is_named_though_it_is_hidden() =>
-        Plan(BusyGpu + Seen("unknown"), "", Wish(Second, "nvidia-563"));
+        Plan(BusyGpu + Seen("unknown"), "", Hostdev(Second, "nvidia-563"));
 
     [Test]
     public Task A_full_GPU_still_says_what_a_number_is() =>
-        Plan(Gpu("0000:41", (558, Empty), (0, Empty)) + Seen("unknown"), "", Wish(Second, "558"));
+        Plan(Gpu("0000:41", (558, Empty), (0, Empty)) + Seen("unknown"), "", Hostdev(Second, "558"));
 
     [Test]
     public Task What_another_version_of_the_driver_showed_is_forgotten() =>
-        Plan(BusyGpu + Seen("535.1"), "", Wish(Second, "nvidia-563"));
+        Plan(BusyGpu + Seen("535.1"), "", Hostdev(Second, "nvidia-563"));
 
     [Test]
     public Task A_VF_that_lists_nothing_though_its_GPU_is_idle_points_to_the_daemons() =>
-        Plan(Gpu("0000:41", (0, Empty)), "", Wish(First, "NVIDIA A40-2Q"));
+        Plan(Gpu("0000:41", (0, Empty)), "", Hostdev(First, "NVIDIA A40-2Q"));
 
     [Test]
-    public Task A_foreign_VF_of_the_type_is_used_and_left() => Plan(BusyGpu, "", Wish(First, "NVIDIA A40-2Q"));
+    public Task A_foreign_VF_of_the_type_is_used_and_left() => Plan(BusyGpu, "", Hostdev(First, "NVIDIA A40-2Q"));
 
     [Test]
-    public Task A_foreign_VF_of_another_type_is_refused() => Plan(BusyGpu, "", Wish(First, "NVIDIA A40-1Q"));
+    public Task A_foreign_VF_of_another_type_is_refused() => Plan(BusyGpu, "", Hostdev(First, "NVIDIA A40-1Q"));
 
     [Test]
     public Task A_name_from_earlier_decides_nothing_about_a_foreign_VF() =>
-        Plan(Gpu("0000:41", (558, Empty), (0, Empty)) + Seen("unknown"), "", Wish(First, "NVIDIA A40-2Q"));
+        Plan(Gpu("0000:41", (558, Empty), (0, Empty)) + Seen("unknown"), "", Hostdev(First, "NVIDIA A40-2Q"));
 
     [Test]
     public Task An_attribute_of_a_foreign_VF_is_refused() => Plan(BusyGpu, "",
-        Wish(First, "NVIDIA A40-2Q").Replace("/>", "><attr name='nvidia/vgpu_params' value='x=1'/></hostdev>", StringComparison.Ordinal));
+        Hostdev(First, "NVIDIA A40-2Q")
+            .Replace("/>", "><attr name='nvidia/vgpu_params' value='x=1'/></hostdev>", StringComparison.Ordinal));
 
     [Test]
-    public Task A_PF_is_no_VF() => Plan(IdleGpu, "", Wish("0000:41:00.0", "NVIDIA A40-2Q"));
+    public Task A_PF_is_no_VF() => Plan(IdleGpu, "", Hostdev("0000:41:00.0", "NVIDIA A40-2Q"));
 
     [Test]
-    public Task A_PF_whose_VFs_are_not_enabled_is_named_with_the_command() => Plan(Gpu("0000:41"), "", Wish(First, "NVIDIA A40-2Q"));
+    public Task A_PF_whose_VFs_are_not_enabled_is_named_with_the_command() => Plan(Gpu("0000:41"), "", Hostdev(First, "NVIDIA A40-2Q"));
 
     [Test]
     public Task Of_several_such_PFs_the_one_is_named_that_would_have_the_VF() =>
-        Plan(Gpu("0000:41") + Gpu("0000:51"), "", Wish("0000:51:00.6", "NVIDIA A40-2Q"));
+        Plan(Gpu("0000:41") + Gpu("0000:51"), "", Hostdev("0000:51:00.6", "NVIDIA A40-2Q"));
 
     [Test]
     public Task A_mediated_device_finds_no_parent_on_a_PF_whose_VFs_are_not_enabled() =>
         Plan(Gpu("0000:41"), "", $"<hostdev uuid='{DomainText.First}' type='NVIDIA A40-2Q'/>");
 
     [Test]
-    public Task A_VF_that_is_not_there_is_refused() => Plan(IdleGpu, "", Wish("0000:99:00.4", "NVIDIA A40-2Q"));
+    public Task A_VF_that_is_not_there_is_refused() => Plan(IdleGpu, "", Hostdev("0000:99:00.4", "NVIDIA A40-2Q"));
 
     [Test]
     public Task Another_drivers_VF_is_refused() => Plan(
         IdleGpu.Replace($"{First}/nvidia/", $"{First}/other/", StringComparison.Ordinal)
             .Replace($"{First}/driver -> ../../../bus/pci/drivers/nvidia", $"{First}/driver -> ../../../bus/pci/drivers/vfio-pci",
                 StringComparison.Ordinal),
-        "", Wish(First, "NVIDIA A40-2Q"));
+        "", Hostdev(First, "NVIDIA A40-2Q"));
 
     [Test]
-    public Task A_VF_of_the_declared_PF_is_taken() => Plan(IdleGpu, "", Wish(First, "NVIDIA A40-2Q", "parent='pci_0000_41_00_0'"));
+    public Task A_VF_of_the_declared_PF_is_taken() => Plan(IdleGpu, "", Hostdev(First, "NVIDIA A40-2Q", "parent='pci_0000_41_00_0'"));
 
     [Test]
-    public Task A_VF_of_another_PF_than_declared_is_refused() => Plan(IdleGpu, "", Wish(First, "NVIDIA A40-2Q", "parent='0000:51:00.0'"));
+    public Task A_VF_of_another_PF_than_declared_is_refused() =>
+        Plan(IdleGpu, "", Hostdev(First, "NVIDIA A40-2Q", "parent='0000:51:00.0'"));
 
     [Test]
     public Task Excluding_a_PF_excludes_its_VFs() =>
-        Plan(IdleGpu + """etc/libvirt/mdev-hook.conf = excluded_parents = ["pci_0000_41_00_0"]\n""", "", Wish(First, "NVIDIA A40-2Q"));
+        Plan(IdleGpu + """etc/libvirt/mdev-hook.conf = excluded_parents = ["pci_0000_41_00_0"]\n""", "", Hostdev(First, "NVIDIA A40-2Q"));
 
     [Test]
     public Task VFs_of_one_PF_are_on_one_GPU() =>
-        Plan(IdleGpu, "gpu='different'", Wish(First, "NVIDIA A40-2Q"), Wish(Second, "NVIDIA A40-2Q"));
+        Plan(IdleGpu, "gpu='different'", Hostdev(First, "NVIDIA A40-2Q"), Hostdev(Second, "NVIDIA A40-2Q"));
 
     [Test]
     public Task A_VF_and_a_mediated_device_of_one_PF_share_a_GPU() => Plan(
-        IdleGpu + MdevVf(6), "gpu='same'", Wish(First, "NVIDIA A40-2Q"), $"<hostdev uuid='{DomainText.First}' type='NVIDIA A40-2Q'/>");
+        IdleGpu + MdevVf(6), "gpu='same'", Hostdev(First, "NVIDIA A40-2Q"), $"<hostdev uuid='{DomainText.First}' type='NVIDIA A40-2Q'/>");
 
     [Test]
     public Task A_VF_with_a_type_counts_for_the_placement_of_mediated_devices() => Plan(
@@ -150,7 +153,7 @@ internal sealed class VfPlanTests
 
     [TestCase("NVIDIA A40-2Q", "0000:41:00.6", Description = "a mediated device, though the VFs are as good")]
     [TestCase("NVIDIA A40-1Q", "0000:41:00.4", Description = "only VFs have the type")]
-    public void A_device_that_nobody_has_named_becomes_a_VF_only_where_it_has_to(string type, string parent)
+    public void A_device_without_a_name_becomes_a_VF_only_where_it_has_to(string type, string parent)
     {
         using var tree = new TreeOfText(IdleGpu + MdevVf(6));
         var domain = DomainText.Parse(Declaring("", $"<hostdev uuid='{DomainText.First}' type='{type}'/>"));
@@ -177,7 +180,7 @@ internal sealed class VfPlanTests
             Stage.Online, 7);
         store.Save(new Record(Guid.Parse("99999999-9999-4999-8999-999999999999"), "the-other", TreeOfText.Boot, 1, Phase.Prepared,
             [claim]));
-        return Verify(PlanOf(tree, Declaring("", Wish(First, "NVIDIA A40-2Q"))).ToString());
+        return Verify(PlanOf(tree, Declaring("", Hostdev(First, "NVIDIA A40-2Q"))).ToString());
     }
 
     private static string Seen(string driver) =>

@@ -12,7 +12,7 @@ using static LibvirtMdevHook.Tests.VfText;
 namespace LibvirtMdevHook.Tests.Planning;
 
 /// <summary>
-/// What is claimed on the VFs of a GPU and not set yet is weighed against what the GPU has; where that is not known, nothing is refused.
+/// Types that are claimed on the VFs of a GPU and not set yet count against the GPU's memory; if that is unknown, nothing is refused.
 /// </summary>
 internal sealed class VfRoomTests
 {
@@ -43,7 +43,7 @@ internal sealed class VfRoomTests
         Fits(Gpu("0000:41", (0, Mig), (0, Mig), (0, Mig), (0, Mig)), type, claimed);
 
     [Test]
-    public void Of_two_GPUs_the_one_is_taken_that_nobody_wants_for_another_size()
+    public void Of_two_GPUs_the_one_is_taken_that_no_domain_wants_for_another_size()
     {
         using var tree = new TreeOfText(IdleGpu + Gpu("0000:31", (0, All)));
         Claim(tree, "0000:31", 1, "NVIDIA A40-2Q", null);
@@ -61,7 +61,7 @@ internal sealed class VfRoomTests
     [TestCase("GRID M60-99999999Q", ExpectedResult = null)]
     public int? A_name_tells_the_size(string? name) => VgpuSize.Of(name);
 
-    /// <summary>Whether a domain that arrives gets a VF beside claims of other domains on the last VFs.</summary>
+    /// <summary>Whether a domain that migrates in gets a VF beside claims of other domains on the last VFs.</summary>
     private static bool Fits(string gpu, string type, string claimed, int? gigabytes = null)
     {
         using var tree = new TreeOfText(gpu);
@@ -84,7 +84,7 @@ internal sealed class VfRoomTests
 
     private static PlanInput OrderOf(TreeOfText tree, string type, string rules)
     {
-        var domain = DomainText.Parse(Declaring(rules, Wish("0000:99:00.4", type)));
+        var domain = DomainText.Parse(Declaring(rules, Hostdev("0000:99:00.4", type)));
         var settings = HostSettings.Load(tree.Root);
         var context = new OperationContext(tree.Root, settings, tree.Store(), new HookLog(tree.Root, settings, "test"));
         context.Records.MakeFolders();

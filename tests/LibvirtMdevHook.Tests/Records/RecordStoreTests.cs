@@ -42,7 +42,7 @@ internal sealed class RecordStoreTests
     }
 
     [Test]
-    public void Of_the_locks_only_those_without_a_record_that_nobody_holds_are_bare()
+    public void Of_the_locks_only_those_without_a_record_and_without_a_holder_are_bare()
     {
         using var tree = new TreeOfText("");
         var store = tree.Store();
