@@ -6,7 +6,8 @@ namespace LibvirtMdevHook.Simulator.Faults;
 /// <summary>Reads lines like 'fault errno=EIO op=write path=GLOB nth=2 count=1', without the first word.</summary>
 internal static class FaultLine
 {
-    private const string Expected = "expected 'fault errno=NAME|delay=TIME|hang|ignore op=open|read|write path=GLOB [user=N] [nth=N] [count=N]'";
+    private const string Expected =
+        "expected 'fault errno=NAME|delay=TIME|hang|ignore op=open|read|write path=GLOB [user=N] [nth=N] [count=N]'";
 
     public static (Fault? Fault, string? Error) Parse(IEnumerable<string> words)
     {

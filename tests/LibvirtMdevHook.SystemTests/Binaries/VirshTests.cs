@@ -4,13 +4,15 @@ using NUnit.Framework;
 
 namespace LibvirtMdevHook.SystemTests.Binaries;
 
-/// <summary>Which virsh root runs, and where: one of an absolute folder of PATH, never that of the folder in which root happens to be.</summary>
+/// <summary>
+/// Which virsh root runs, and where: one of an absolute folder of PATH, never that of the folder in which root happens to be.
+/// </summary>
 [TestFixture]
 [Parallelizable(ParallelScope.All)]
 internal sealed class VirshTests
 {
-    private const string NoVirsh = "'virsh' is in no absolute folder of PATH; install libvirt's clients ('libvirt-clients' or 'libvirt-client'), "
-        + "or add the folder in which it lies to PATH";
+    private const string NoVirsh = "'virsh' is in no absolute folder of PATH; "
+        + "install libvirt's clients ('libvirt-clients' or 'libvirt-client'), or add the folder in which it lies to PATH";
 
     private readonly DeclaringDomain domain = new("win10", new Vgpu("type='GRID M60-4Q'"));
 
@@ -85,14 +87,19 @@ internal sealed class VirshTests
         var others = Virsh(here);
         Shell.Run("install", SourceTree.VirtMdev, Path.Combine(here.Path, "virt-mdev"));
 
-        var reconcile = Command.Run("env", [$"LIBVIRT_MDEV_ROOT={host.Host.Root}", "PATH=/nowhere", Path.Combine(here.Path, "virt-mdev"), "reconcile"]);
+        var virtMdev = Path.Combine(here.Path, "virt-mdev");
+        var reconcile = Command.Run("env", [$"LIBVIRT_MDEV_ROOT={host.Host.Root}", "PATH=/nowhere", virtMdev, "reconcile"]);
         Assert.That(File.Exists(others), Is.False);
-        Assert.That((reconcile.Status, reconcile.Errors), Is.EqualTo((1, $"virt-mdev: there is no verdict on the records of domains: {NoVirsh}\n")));
+        Assert.That((reconcile.Status, reconcile.Errors), Is.EqualTo(
+            (1, $"virt-mdev: there is no verdict on the records of domains: {NoVirsh}\n")));
     }
 
     /// <summary>Calls it where somebody else may have put programs.</summary>
     private static Outcome VirtMdev(HookedHost host, TemporaryFolder here, string path, params string[] arguments) => Command.Run("env",
-        ["-u", "LIBVIRT_DEFAULT_URI", "-C", here.Path, $"LIBVIRT_MDEV_ROOT={host.Host.Root}", $"PATH={path}", SourceTree.VirtMdev, .. arguments]);
+    [
+        "-u", "LIBVIRT_DEFAULT_URI", "-C", here.Path, $"LIBVIRT_MDEV_ROOT={host.Host.Root}", $"PATH={path}",
+        SourceTree.VirtMdev, .. arguments,
+    ]);
 
     /// <summary>Makes a virsh that notes where and how it is called, and knows no domain.</summary>
     /// <returns>The file of its notes.</returns>

@@ -26,8 +26,8 @@ internal abstract class Installation
     [TearDown]
     public void RemoveAll()
     {
-        var all = new[] { "usr", "dest", "programs", "run/systemd", State, Configuration, OldHook, "etc-libvirt/hooks/qemu.d" }.Select(InLab);
-        Command.Run("rm", ["-rf", .. all]).Expected("rm");
+        string[] all = ["usr", "dest", "programs", "run/systemd", State, Configuration, OldHook, "etc-libvirt/hooks/qemu.d"];
+        Command.Run("rm", ["-rf", .. all.Select(InLab)]).Expected("rm");
     }
 
     protected Outcome Install() => InstallFor("9.0.0").Expected("install.sh");

@@ -2,7 +2,9 @@ using NUnit.Framework;
 
 namespace LibvirtMdevHook.SystemTests.Lab;
 
-/// <summary>Where AppArmor confines libvirtd, install.sh installs nothing that libvirtd may not execute: no domain would start any more.</summary>
+/// <summary>
+/// Where AppArmor confines libvirtd, install.sh installs nothing that libvirtd may not execute: no domain would start any more.
+/// </summary>
 [TestFixture]
 internal sealed class InstallerPlaceTests : Installation
 {
@@ -57,8 +59,9 @@ internal sealed class InstallerPlaceTests : Installation
     {
         var outcome = Install("virtqemud (enforce)\n", $"{Program} PUx,\n");
 
-        Assert.That((outcome.Status, outcome.Errors),
-            Is.EqualTo((1, Sentence.Replace("let libvirtd", "let virtqemud", StringComparison.Ordinal).Replace(".libvirtd", ".virtqemud", StringComparison.Ordinal))));
+        var sentence = Sentence.Replace("let libvirtd", "let virtqemud", StringComparison.Ordinal)
+            .Replace(".libvirtd", ".virtqemud", StringComparison.Ordinal);
+        Assert.That((outcome.Status, outcome.Errors), Is.EqualTo((1, sentence)));
     }
 
     [TestCase("")]

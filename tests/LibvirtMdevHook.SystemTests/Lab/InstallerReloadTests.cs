@@ -20,7 +20,8 @@ internal sealed class InstallerReloadTests : Installation
         Lab.Virsh("net-autostart", "slow").Expected("virsh net-autostart");
         Lab.StopDaemon();
         File.Delete(InLab("run/libvirt/network/autostarted"));
-        Executable(NetworkHook, "echo begins >>/run/lab/initialization\nfor _ in $(seq 300); do [ ! -e /run/lab/go-on ] || exit 0; sleep 0.1; done");
+        Executable(NetworkHook, "echo begins >>/run/lab/initialization\n"
+            + "for _ in $(seq 300); do [ ! -e /run/lab/go-on ] || exit 0; sleep 0.1; done");
         var reloads = Reloads();
 
         var start = Task.Run(Lab.StartDaemon);
@@ -47,8 +48,8 @@ internal sealed class InstallerReloadTests : Installation
         var outcome = Install();
         Lab.Run("kill", "-CONT", pid).Expected("kill");
 
-        Assert.That(outcome.Errors, Is.EqualTo("install.sh: libvirtd may not have looked for hooks again, as it gave no answer within 60 s: "
-            + "restart it, which leaves domains running.\n"));
+        Assert.That(outcome.Errors, Is.EqualTo("install.sh: libvirtd may not have looked for hooks again, "
+            + "as it gave no answer within 60 s: restart it, which leaves domains running.\n"));
         Assert.That(outcome.Output, Does.Contain("libvirt calls it as").And.Not.Contain("Told libvirtd"));
         Assert.That(File.Exists(InLab(Link)), Is.True);
     }
@@ -57,13 +58,16 @@ internal sealed class InstallerReloadTests : Installation
     public void A_reload_that_fails_is_a_sentence_and_ends_neither_installing_nor_uninstalling()
     {
         const string Sentence = "Job for libvirtd.service failed.\n"
-            + "install.sh: libvirtd may not have looked for hooks again, as 'systemctl reload libvirtd.service' failed: restart it, which leaves domains running.\n";
+            + "install.sh: libvirtd may not have looked for hooks again, as 'systemctl reload libvirtd.service' failed: "
+            + "restart it, which leaves domains running.\n";
         Directory.CreateDirectory(InLab("run/systemd/system"));
-        StandIn("systemctl", "case \"$*\" in\n*virtqemud*) exit 3 ;;\nreload*) echo 'Job for libvirtd.service failed.' >&2; exit 1 ;;\nesac");
+        StandIn("systemctl", "case \"$*\" in\n*virtqemud*) exit 3 ;;\n"
+            + "reload*) echo 'Job for libvirtd.service failed.' >&2; exit 1 ;;\nesac");
 
         var outcome = Install();
         Assert.That(outcome.Errors, Is.EqualTo(Sentence));
-        Assert.That(outcome.Output, Does.Contain($"Installed '{InLab(Hook)}'").And.Contain("libvirt calls it as").And.Not.Contain("Told libvirtd"));
+        Assert.That(outcome.Output, Does.Contain($"Installed '{InLab(Hook)}'").And.Contain("libvirt calls it as"));
+        Assert.That(outcome.Output, Does.Not.Contain("Told libvirtd"));
         Assert.That(File.Exists(InLab(Link)) && File.Exists(InLab(VirtMdev)), Is.True);
 
         var removal = Uninstall().Expected("install.sh --uninstall");

@@ -74,7 +74,9 @@ internal sealed class HotPlugFailureTests() : HotPlugScenario("m60-rfc2016.xml")
         var guest = Lab.Run("stat", "-c", "%u", $"/proc/{Lab.Guest(domain.Name)}").Expected("stat").Output.Trim();
         Lab.Host.Control($"fault errno=ENODEV op=open path=dev/vfio/* user={guest}");
 
-        Assert.That(Refused(Attach(domain)), Does.Contain("cannot be attached").And.Contain("failed to open /dev/vfio/").And.EndsWith(AsBefore));
+        Assert.That(
+            Refused(Attach(domain)),
+            Does.Contain("cannot be attached").And.Contain("failed to open /dev/vfio/").And.EndsWith(AsBefore));
         Lab.Host.Control("clear");
         Assert.That((Xml(domain), Lab.Host.Tree()), Is.EqualTo(before));
     }

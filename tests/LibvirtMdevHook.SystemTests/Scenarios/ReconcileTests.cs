@@ -138,6 +138,7 @@ internal sealed class ReconcileTests() : HotPlugScenario("m60-rfc2016.xml")
         Lab.KillDaemon();
         Assert.That(start.Result.Status, Is.Not.Zero);
         Lab.StartDaemon();
-        Simulation.Wait.Until(() => File.ReadAllText(RecordFile(_domain)).Contains("phase=\"prepared\"", StringComparison.Ordinal), () => Lab.HookLog);
+        Simulation.Wait.Until(
+            () => File.ReadAllText(RecordFile(_domain)).Contains("phase=\"prepared\"", StringComparison.Ordinal), () => Lab.HookLog);
     }
 }

@@ -67,7 +67,8 @@ internal sealed class SimulatedFaultTests
         host.Control($"fault errno=EACCES op=open path=**/vendor user={Nobody}");
 
         // Nobody may not come from the root to here.
-        var (_, output) = Shell.Run("sh", "-c", "cd \"$0\" && cat device vendor && setpriv --reuid \"$1\" cat device vendor", host.InRoot(Gpu), $"{Nobody}");
+        const string Cat = "cd \"$0\" && cat device vendor && setpriv --reuid \"$1\" cat device vendor";
+        var (_, output) = Shell.Run("sh", "-c", Cat, host.InRoot(Gpu), $"{Nobody}");
         Assert.That(output, Is.EqualTo("0x13f2\n0x10de\n0x13f2\ncat: vendor: Permission denied\n"));
     }
 

@@ -26,7 +26,10 @@ internal sealed class SearchPathTests
         Assert.That(SearchPath.Find("virsh", path), Is.EqualTo(tree.PathOf("d/virsh")));
     }
 
-    /// <summary>They are as good as what the current folder is, which somebody else may have made. An empty one is the current folder itself.</summary>
+    /// <summary>
+    /// They are as good as what the current folder is, which somebody else may have made. An empty one is the current folder
+    /// itself.
+    /// </summary>
     [Test]
     public void Folders_that_are_not_absolute_are_passed_over()
     {
