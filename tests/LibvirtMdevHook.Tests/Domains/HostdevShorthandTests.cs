@@ -76,7 +76,8 @@ internal sealed partial class HostdevShorthandTests
         }
     }
 
-    [TestCase("type='usb' mdev:type='NVIDIA A40-2Q'", "only a <hostdev type='mdev'> or a <hostdev type='pci'> can be written in the short form")]
+    [TestCase("type='usb' mdev:type='NVIDIA A40-2Q'",
+        "only a <hostdev type='mdev'> or a <hostdev type='pci'> can be written in the short form")]
     [TestCase("type='pci' managed='yes' mdev:type='NVIDIA A40-2Q'", "write managed='no'")]
     [TestCase("type='mdev' mdev:type='x' mdev:uuid='y'", "the attribute 'uuid' cannot be on a hostdev")]
     public void What_cannot_be_moved_is_said(string attributes, string problem)

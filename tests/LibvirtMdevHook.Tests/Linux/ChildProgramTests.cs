@@ -18,13 +18,16 @@ internal sealed class ChildProgramTests
         Assert.That(() => ChildProgram.Run(program, ["-c", "true"], "", Soon), Throws.ArgumentException);
 
     [Test]
-    public void It_runs_in_the_root_folder() => Assert.That(Run("pwd -P; echo why >&2; exit 3"), Is.EqualTo(new ChildOutcome(3, "/\n", "why\n")));
+    public void It_runs_in_the_root_folder() =>
+        Assert.That(Run("pwd -P; echo why >&2; exit 3"), Is.EqualTo(new ChildOutcome(3, "/\n", "why\n")));
 
     [Test]
-    public void What_it_is_given_to_read_reaches_it_whole() => Assert.That(Run("wc -c", Much), Is.EqualTo(new ChildOutcome(0, "200000\n", "")));
+    public void What_it_is_given_to_read_reaches_it_whole() =>
+        Assert.That(Run("wc -c", Much), Is.EqualTo(new ChildOutcome(0, "200000\n", "")));
 
     [Test]
-    public void A_program_that_ends_without_reading_has_its_own_status() => Assert.That(Run("exit 4", Much), Is.EqualTo(new ChildOutcome(4, "", "")));
+    public void A_program_that_ends_without_reading_has_its_own_status() =>
+        Assert.That(Run("exit 4", Much), Is.EqualTo(new ChildOutcome(4, "", "")));
 
     [Test]
     public void A_program_that_never_reads_is_ended_in_time()
