@@ -14,13 +14,13 @@ internal sealed class VirshTests
     private const string NoVirsh = "'virsh' is in no absolute folder of PATH; "
         + "install libvirt's clients ('libvirt-clients' or 'libvirt-client'), or add the folder in which it lies to PATH";
 
-    private readonly DeclaringDomain domain = new("win10", new Vgpu("type='GRID M60-4Q'"));
+    private readonly DeclaringDomain _domain = new("win10", new Vgpu("type='GRID M60-4Q'"));
 
     [TestCase(""), TestCase("."), TestCase(":/nowhere"), TestCase("/nowhere:"), TestCase("bin:./bin")]
     public void A_virsh_in_the_current_folder_is_not_run(string path)
     {
         using var host = new HookedHost("m60-mdev.xml");
-        host.Start(domain);
+        host.Start(_domain);
         using var here = new TemporaryFolder();
         var others = Virsh(here);
         Directory.CreateDirectory(Path.Combine(here.Path, "bin"));
@@ -52,7 +52,7 @@ internal sealed class VirshTests
     public void Without_virsh_there_is_no_number_of_orphans()
     {
         using var host = new HookedHost("m60-mdev.xml");
-        host.Start(domain);
+        host.Start(_domain);
         using var here = new TemporaryFolder();
         var others = Virsh(here);
 
@@ -66,7 +66,7 @@ internal sealed class VirshTests
     public void The_virsh_of_PATH_runs_in_the_root_folder()
     {
         using var host = new HookedHost("m60-mdev.xml");
-        host.Start(domain);
+        host.Start(_domain);
         using var here = new TemporaryFolder();
         using var there = new TemporaryFolder();
         var (others, own) = (Virsh(here), Virsh(there));
@@ -82,7 +82,7 @@ internal sealed class VirshTests
     public void A_virsh_beside_the_program_is_not_run()
     {
         using var host = new HookedHost("m60-mdev.xml");
-        host.Start(domain);
+        host.Start(_domain);
         using var here = new TemporaryFolder();
         var others = Virsh(here);
         Shell.Run("install", SourceTree.VirtMdev, Path.Combine(here.Path, "virt-mdev"));

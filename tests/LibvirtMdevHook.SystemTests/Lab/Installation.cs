@@ -13,15 +13,15 @@ internal abstract class Installation
     protected const string Share = "usr/share/libvirt-mdev-hook";
     protected const string State = "run/libvirt-mdev";
 
-    private HermeticLibvirtd? running;
+    private HermeticLibvirtd? _running;
 
-    protected HermeticLibvirtd Lab => running ?? throw new InvalidOperationException("No lab was started.");
+    protected HermeticLibvirtd Lab => _running ?? throw new InvalidOperationException("No lab was started.");
 
     [OneTimeSetUp]
-    public void StartBare() => running = HermeticLibvirtd.Start("m60-mdev.xml", new LabOptions { Install = false });
+    public void StartBare() => _running = HermeticLibvirtd.Start("m60-mdev.xml", new LabOptions { Install = false });
 
     [OneTimeTearDown]
-    public void Stop() => running?.Dispose();
+    public void Stop() => _running?.Dispose();
 
     [TearDown]
     public void RemoveAll()
