@@ -32,6 +32,6 @@ internal static class Output
         if (xml.IsEmpty)
             return Errno.None;
         using var stdout = Descriptor.Own(1);
-        return stdout.WriteWhole(xml.Span);
+        return stdout.WriteWhole(xml.Span, ReaderTime);
     }
 }

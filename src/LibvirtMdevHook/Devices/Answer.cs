@@ -1,8 +1,14 @@
 namespace LibvirtMdevHook.Devices;
 
 /// <summary>How an operation ended.</summary>
-/// <param name="Sentence">For the person who started the domain or called the command; empty where there is nothing to say.</param>
-/// <param name="Xml">What libvirt has to take in place of the domain XML that it gave; empty where that stays as it is.</param>
+/// <param name="Sentence">
+/// For the person who started the domain or called the command; empty where there is nothing to
+/// say.
+/// </param>
+/// <param name="Xml">
+/// What libvirt has to take in place of the domain XML that it gave; empty where that stays as it
+/// is.
+/// </param>
 internal sealed record Answer(bool IsGood, string Sentence, ReadOnlyMemory<byte> Xml)
 {
     public static readonly Answer Good = new(true, "", default);
@@ -14,7 +20,9 @@ internal sealed record Answer(bool IsGood, string Sentence, ReadOnlyMemory<byte>
 
     public static Answer Refused(string sentence) => new(false, sentence, default);
 
-    /// <param name="reason">The one place that puts the domain in front; a plan's refusal has it already.</param>
+    /// <param name="reason">
+    /// The one place that puts the domain in front; a plan's refusal has it already.
+    /// </param>
     public static Answer Refused(string domain, string reason)
     {
         var prefix = $"domain '{domain}': ";

@@ -4,8 +4,9 @@ using LibvirtMdevHook.Linux;
 namespace LibvirtMdevHook.Devices;
 
 /// <summary>
-/// A write to sysfs on a thread of its own. The kernel may never answer it, and then neither the thread nor the process ends; whoever began
-/// it can go on without the answer. One write is in the kernel at a time.
+/// A write to sysfs on a thread of its own. The kernel may never answer it, and then neither the
+/// thread nor the process ends; whoever began it can go on without the answer. One write is in the
+/// kernel at a time.
 /// </summary>
 internal sealed class BackgroundWrite
 {
@@ -22,10 +23,15 @@ internal sealed class BackgroundWrite
     /// <summary>The answer to the last write that was answered.</summary>
     public Errno Answer { get; private set; }
 
-    /// <summary>What the last answered write has done, for the log; null when it failed, or has nothing to say.</summary>
+    /// <summary>
+    /// What the last answered write has done, for the log; null when it failed, or has nothing to
+    /// say.
+    /// </summary>
     public string? Effect => Answer.IsNone ? _effect : null;
 
-    /// <param name="node">A node that is kept open until the write is answered; null for none.</param>
+    /// <param name="node">
+    /// A node that is kept open until the write is answered; null for none.
+    /// </param>
     /// <exception cref="IOException">No thread can be had; nothing was begun.</exception>
     public void Begin(Descriptor? node, Func<Errno> write, string? effect)
     {

@@ -6,13 +6,19 @@ using LibvirtMdevHook.Records;
 namespace LibvirtMdevHook.Devices;
 
 /// <summary>
-/// Walks the claims of a record up: create all, wait for all, the attributes of all, online all, and proves each. The record is saved at
-/// every step, so that whoever comes after a crash knows what is ours. It undoes nothing: that is the way back, <see cref="TakeDown"/>.
+/// Walks the claims of a record up: create all, wait for all, the attributes of all, online all,
+/// and proves each. The record is saved at every step, so that whoever comes after a crash knows
+/// what is ours. It undoes nothing: that is the way back, <see cref="TakeDown"/>.
 /// </summary>
-/// <param name="only">The one device to bring up, for a domain that runs with its others; null for all.</param>
+/// <param name="only">
+/// The one device to bring up, for a domain that runs with its others; null for all.
+/// </param>
 internal sealed class BringUp(OperationContext context, TimeBudget budget, Record planned, DeviceId? only = null)
 {
-    /// <summary>How long sysfs may take to show what a write has done, which the kernel has answered already.</summary>
+    /// <summary>
+    /// How long sysfs may take to show what a write has done, which the kernel has answered
+    /// already.
+    /// </summary>
     private static readonly TimeSpan ShowTime = TimeSpan.FromSeconds(10);
 
     private static readonly TimeSpan NodeTime = TimeSpan.FromSeconds(5);
@@ -113,7 +119,10 @@ internal sealed class BringUp(OperationContext context, TimeBudget budget, Recor
         return true;
     }
 
-    /// <returns>The device as it was seen last, as soon as all of it is shown; null when it did not appear in time.</returns>
+    /// <returns>
+    /// The device as it was seen last, as soon as all of it is shown; null when it did not appear
+    /// in time.
+    /// </returns>
     private HostDevice? WaitFor(Claim claim)
     {
         HostDevice? device = null;
@@ -196,7 +205,10 @@ internal sealed class BringUp(OperationContext context, TimeBudget budget, Recor
         return false;
     }
 
-    /// <summary>Without the node libvirt refuses the start itself and says what is missing, so this only waits.</summary>
+    /// <summary>
+    /// Without the node libvirt refuses the start itself and says what is missing, so this only
+    /// waits.
+    /// </summary>
     private bool WaitForNode(Claim claim)
     {
         foreach (var _ in budget.AtMost(NodeTime).Attempts())

@@ -5,16 +5,23 @@ using LibvirtMdevHook.Records;
 namespace LibvirtMdevHook.Devices;
 
 /// <summary>
-/// The removal of one device: offline, destroy, forget. Each write to sysfs runs on a thread of its own, so that a write which the kernel
-/// never answers is left behind with its device, while other removals go on.
+/// The removal of one device: offline, destroy, forget. Each write to sysfs runs on a thread of its
+/// own, so that a write which the kernel never answers is left behind with its device, while other
+/// removals go on.
 /// </summary>
-/// <param name="held">The lock beside the claim's file in the folder of removals; null where it could not be made.</param>
+/// <param name="held">
+/// The lock beside the claim's file in the folder of removals; null where it could not be made.
+/// </param>
 internal sealed class DeviceRemoval(OperationContext context, Record record, FileLock? held)
 {
-    /// <summary>How long the other removals wait for a write of this one; then they go on beside it.</summary>
+    /// <summary>
+    /// How long the other removals wait for a write of this one; then they go on beside it.
+    /// </summary>
     private static readonly TimeSpan Turn = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>How long the kernel may take to answer a write before that is worth a word.</summary>
+    /// <summary>
+    /// How long the kernel may take to answer a write before that is worth a word.
+    /// </summary>
     private static readonly TimeSpan KernelTime = TimeSpan.FromSeconds(2);
 
     /// <summary>How long a device may take to vanish after its driver was asked.</summary>
@@ -33,7 +40,9 @@ internal sealed class DeviceRemoval(OperationContext context, Record record, Fil
     /// <summary>Why the device is still there; null when nothing is known to keep it.</summary>
     public Reason? Reason { get; private set; }
 
-    /// <summary>A device that is not ours was brought online by us only if it was offline before.</summary>
+    /// <summary>
+    /// A device that is not ours was brought online by us only if it was offline before.
+    /// </summary>
     private bool GoesOffline => Claim.Dialect.HasOnline && !(Claim.IsForeign && Claim.WasOnline);
 
     private bool IsVf => Claim.Device.Address is not null;
@@ -63,20 +72,25 @@ internal sealed class DeviceRemoval(OperationContext context, Record record, Fil
         }
     }
 
-    /// <summary>Gives the lock back; where the device is still there, its file stays for the next prepare.</summary>
+    /// <summary>
+    /// Gives the lock back; where the device is still there, its file stays for the next prepare.
+    /// </summary>
     public void End()
     {
         if (!_write.IsInKernel)
             held?.Dispose();
     }
 
-    /// <summary>When a driver that removes its devices itself has had its time; at once for any other.</summary>
+    /// <summary>
+    /// When a driver that removes its devices itself has had its time; at once for any other.
+    /// </summary>
     private static Deadline SelfRemoval(OperationContext context, Record record)
     {
         var claim = record.Claims[0];
         var mayHaveBeenHeld = record.Phase >= Phase.Starting && !claim.IsForeign && !claim.IsHeldBack;
         var isMdev = claim.Dialect == Dialect.Mdev;
-        // To remove a device before NVIDIA's driver does can wedge the GPU, so a driver that cannot be told counts as NVIDIA's.
+        // To remove a device before NVIDIA's driver does can wedge the GPU, so a driver that cannot
+        // be told counts as NVIDIA's.
         var removesItself = mayHaveBeenHeld && isMdev && NvidiaDriver.MayDrive(Dialect.ParentPath(context.Root, claim.Parent));
         return Deadline.After(removesItself ? context.Settings.RemovalGrace : TimeSpan.Zero);
     }
@@ -106,7 +120,10 @@ internal sealed class DeviceRemoval(OperationContext context, Record record, Fil
     }
 
     /// <summary>Finishes the removal where nothing is left to do.</summary>
-    /// <returns>The device while there is something left to do about it, and the kernel has answered what was written last.</returns>
+    /// <returns>
+    /// The device while there is something left to do about it, and the kernel has answered what
+    /// was written last.
+    /// </returns>
     private HostDevice? LookOrFinish()
     {
         if (IsDone || !IsAnswered(TimeSpan.Zero))
@@ -148,7 +165,8 @@ internal sealed class DeviceRemoval(OperationContext context, Record record, Fil
         var error = _write.Answer;
         if (LookOrFinish() is null)
             return;
-        // Since Linux 5.2 a driver's refusal does not reach the writer, so what counts is whether the directory has gone.
+        // Since Linux 5.2 a driver's refusal does not reach the writer, so what counts is whether
+        // the directory has gone.
         _nextDestroy = Deadline.After(VanishTime);
         if (!error.IsNone)
             Report(Claim.Dialect.WhyNotDestroyed(error));
@@ -156,8 +174,13 @@ internal sealed class DeviceRemoval(OperationContext context, Record record, Fil
             Report("the kernel reported success, but the device is still there, as where its driver refuses; the kernel's log says why");
     }
 
-    /// <summary>Opens the node where nothing else holds the device; a kernel without such a node leaves it null.</summary>
-    /// <param name="node">Kept open across the write, so that no process can take the device in between.</param>
+    /// <summary>
+    /// Opens the node where nothing else holds the device; a kernel without such a node leaves it
+    /// null.
+    /// </summary>
+    /// <param name="node">
+    /// Kept open across the write, so that no process can take the device in between.
+    /// </param>
     /// <returns>False when the device is held, or may be.</returns>
     private bool TryHoldNode(HostDevice device, out Descriptor? node)
     {
@@ -180,7 +203,9 @@ internal sealed class DeviceRemoval(OperationContext context, Record record, Fil
         Finish($"left as it was {Claim}, which is not ours");
     }
 
-    /// <summary>A VF whose type went by itself keeps its node; one that was enabled anew has another.</summary>
+    /// <summary>
+    /// A VF whose type went by itself keeps its node; one that was enabled anew has another.
+    /// </summary>
     private void GiveVfsNodeBack()
     {
         if (_wasDestroyed || !IsVf)
@@ -198,7 +223,9 @@ internal sealed class DeviceRemoval(OperationContext context, Record record, Fil
             context.Log.Warn($"cannot give '{node}' back to {owner.Uid}:{owner.Gid}: {Errno.Last().InWords}, ignoring");
     }
 
-    /// <summary>Waits a while for the kernel's answer to what was written last, and logs its effect.</summary>
+    /// <summary>
+    /// Waits a while for the kernel's answer to what was written last, and logs its effect.
+    /// </summary>
     /// <returns>False while there is no answer.</returns>
     private bool IsAnswered(TimeSpan wait)
     {

@@ -5,9 +5,14 @@ using LibvirtMdevHook.Records;
 
 namespace LibvirtMdevHook.Devices;
 
-/// <summary>Claims whose devices exist and will be taken down before the plan is carried out: the host has what they leave.</summary>
-/// <param name="isPreview">For a person who asks: where a GPU will run nothing, what was seen of it before is good enough. At a
-/// start it decides nothing.</param>
+/// <summary>
+/// Claims whose devices exist and will be taken down before the plan is carried out: the host has
+/// what they leave.
+/// </summary>
+/// <param name="isPreview">
+/// For a person who asks: where a GPU will run nothing, what was seen of it before is good enough.
+/// At a start it decides nothing.
+/// </param>
 internal sealed class FreedClaims(ImmutableArray<Claim> claims, bool isPreview)
 {
     /// <returns>The host as it will be.</returns>
@@ -27,9 +32,9 @@ internal sealed class FreedClaims(ImmutableArray<Claim> claims, bool isPreview)
     }
 
     /// <summary>
-    /// What a VF will list when the domain's own types are gone. It does not list the type that it has, whose name the claim
-    /// knows. It will list
-    /// what a free VF beside it lists now. Where the GPU will run nothing, it will list all that was seen of it before.
+    /// What a VF will list when the domain's own types are gone. It does not list the type that it
+    /// has, whose name the claim knows. It will list what a free VF beside it lists now. Where the
+    /// GPU will run nothing, it will list all that was seen of it before.
     /// </summary>
     /// <param name="host">As it is now.</param>
     /// <param name="idle">The GPUs that will run nothing.</param>

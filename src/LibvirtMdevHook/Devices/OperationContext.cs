@@ -8,7 +8,9 @@ namespace LibvirtMdevHook.Devices;
 /// <summary>What every operation works with.</summary>
 internal sealed record OperationContext(Root Root, HostSettings Settings, RecordStore Records, HookLog Log)
 {
-    /// <summary>Why nothing could be planned, where another process keeps the host's lock.</summary>
+    /// <summary>
+    /// Why nothing could be planned, where another process keeps the host's lock.
+    /// </summary>
     public string HostLockIsHeld => $"the lock '{Root.State / "lock"}' is held by another process for too long";
 
     public static OperationContext Open(Root root, string subject)

@@ -8,7 +8,10 @@ using LibvirtMdevHook.Records;
 
 namespace LibvirtMdevHook.Devices;
 
-/// <summary>Reads what a plan is made from: the records and then the host, as far as a declaration makes it necessary.</summary>
+/// <summary>
+/// Reads what a plan is made from: the records and then the host, as far as a declaration makes it
+/// necessary.
+/// </summary>
 internal static class PlanInputReader
 {
     /// <summary>For prepare, when nothing of the domain's own is left.</summary>
@@ -49,8 +52,12 @@ internal static class PlanInputReader
             isIncoming);
     }
 
-    /// <summary>For devices without a name yet: where no mediated device can be made, a free VF will do.</summary>
-    /// <param name="has">What the domain has already, declared or not: a VF of these is not free.</param>
+    /// <summary>
+    /// For devices without a name yet: where no mediated device can be made, a free VF will do.
+    /// </summary>
+    /// <param name="has">
+    /// What the domain has already, declared or not: a VF of these is not free.
+    /// </param>
     public static PlanInput ForUnnamed(
         OperationContext context,
         Domain domain,
@@ -63,19 +70,30 @@ internal static class PlanInputReader
         return Read(context, domain, declaration, failed.SetItems(taken), isIncoming: true, everyVf: true) with { TakesVfs = true };
     }
 
-    /// <summary>For a person who asks beforehand: as if what the domain has now had been taken down, which prepare does first.</summary>
+    /// <summary>
+    /// For a person who asks beforehand: as if what the domain has now had been taken down, which
+    /// prepare does first.
+    /// </summary>
     public static PlanInput Preview(OperationContext context, Domain domain, Declaration declaration) =>
         WithoutOwn(context, domain, declaration, isIncoming: false, HeldDevices.AreFreed);
 
-    /// <summary>For a defined domain that is to have names of this host: the same, with other names for what it cannot have.</summary>
+    /// <summary>
+    /// For a defined domain that is to have names of this host: the same, with other names for what
+    /// it cannot have.
+    /// </summary>
     public static PlanInput Retarget(OperationContext context, Domain domain, Declaration declaration) =>
         WithoutOwn(context, domain, declaration, isIncoming: true, HeldDevices.AreFreed);
 
-    /// <summary>For a domain that comes from another host: the same, but a device that a process holds will not be free.</summary>
+    /// <summary>
+    /// For a domain that comes from another host: the same, but a device that a process holds will
+    /// not be free.
+    /// </summary>
     public static PlanInput Incoming(OperationContext context, Domain domain, Declaration declaration) =>
         WithoutOwn(context, domain, declaration, isIncoming: true, HeldDevices.Stay);
 
-    /// <summary>The host as it will be when the domain's own devices have been taken down.</summary>
+    /// <summary>
+    /// The host as it will be when the domain's own devices have been taken down.
+    /// </summary>
     private static PlanInput WithoutOwn(OperationContext context, Domain domain, Declaration declaration, bool isIncoming, HeldDevices held)
     {
         var isPreview = held == HeldDevices.AreFreed;

@@ -6,10 +6,10 @@ using LibvirtMdevHook.Records;
 namespace LibvirtMdevHook.Devices;
 
 /// <summary>
-/// The only way back: rollback, release, detach, reconcile and recovery after a crash are the same walk over the claims of a record. The
-/// claims first move to the folder of removals, so that the domain is free of them whatever the kernel does. Then all devices go
-/// offline, and
-/// all that are proved ours are removed, again and again until nothing is left.
+/// The only way back: rollback, release, detach, reconcile and recovery after a crash are the same
+/// walk over the claims of a record. The claims first move to the folder of removals, so that the
+/// domain is free of them whatever the kernel does. Then all devices go offline, and all that are
+/// proved ours are removed, again and again until nothing is left.
 /// </summary>
 internal sealed class TakeDown(OperationContext context)
 {
@@ -19,17 +19,23 @@ internal sealed class TakeDown(OperationContext context)
     private ImmutableArray<DeviceRemoval> _removals = [];
     private ImmutableArray<Record> _removedElsewhere = [];
 
-    /// <summary>Records whose removals could not be saved: they are deleted when the devices have gone.</summary>
+    /// <summary>
+    /// Records whose removals could not be saved: they are deleted when the devices have gone.
+    /// </summary>
     private ImmutableArray<Record> _unsaved = [];
 
-    /// <summary>The claims whose devices are not known to be gone, each with the reason, where one is known.</summary>
+    /// <summary>
+    /// The claims whose devices are not known to be gone, each with the reason, where one is known.
+    /// </summary>
     public IEnumerable<(Claim Claim, Reason? Reason)> Unfinished => RemovedHere.Select(r => (r.Claim, r.Reason))
         .Concat(_removedElsewhere.Select(r => (r.Claims[0], (Reason?)"a worker of an earlier operation is still at it")));
 
     private IEnumerable<DeviceRemoval> RemovedHere => _removals.Where(removal => !removal.IsDone);
 
-    /// <summary>Begins to take all of a record down. The record goes now, or where a removal cannot be saved, when its devices have gone.
-    /// The caller holds the record's lock.</summary>
+    /// <summary>
+    /// Begins to take all of a record down. The record goes now, or where a removal cannot be
+    /// saved, when its devices have gone. The caller holds the record's lock.
+    /// </summary>
     /// <returns>Why a part of it stays as it is, and the record with it.</returns>
     public Reason? TryBegin(Record record)
     {
@@ -50,7 +56,9 @@ internal sealed class TakeDown(OperationContext context)
         return withheld;
     }
 
-    /// <summary>Begins to take one claim down, and leaves the others. The caller holds the record's lock.</summary>
+    /// <summary>
+    /// Begins to take one claim down, and leaves the others. The caller holds the record's lock.
+    /// </summary>
     /// <returns>Why it stays as it is.</returns>
     public Reason? TryBegin(Record record, Claim claim)
     {
@@ -85,7 +93,10 @@ internal sealed class TakeDown(OperationContext context)
         context.Records.DeleteRemovalDebris();
     }
 
-    /// <summary>Waits for a removal that was begun elsewhere, and goes on with it where its worker has ended.</summary>
+    /// <summary>
+    /// Waits for a removal that was begun elsewhere, and goes on with it where its worker has
+    /// ended.
+    /// </summary>
     public void Await(Record removal) => _removedElsewhere = _removedElsewhere.Add(removal);
 
     /// <returns>Whether nothing is left; false when the budget was over before.</returns>
@@ -118,10 +129,14 @@ internal sealed class TakeDown(OperationContext context)
             removal.Leave();
     }
 
-    /// <returns>Whether the claim is being removed now; where the removal could not be saved, it is too, and the domain's record
-    /// is kept.</returns>
-    /// <param name="waitsForOthers">A removal that another worker has begun is waited for; otherwise whoever needs the device
-    /// waits.</param>
+    /// <returns>
+    /// Whether the claim is being removed now; where the removal could not be saved, it is too, and
+    /// the domain's record is kept.
+    /// </returns>
+    /// <param name="waitsForOthers">
+    /// A removal that another worker has begun is waited for; otherwise whoever needs the device
+    /// waits.
+    /// </param>
     private bool TryMove(Record removal, bool waitsForOthers)
     {
         var device = removal.Claims[0].Device;
@@ -143,7 +158,10 @@ internal sealed class TakeDown(OperationContext context)
         }
     }
 
-    /// <summary>The process that holds the lock takes the device down already, if its record is of the same life of the domain.</summary>
+    /// <summary>
+    /// The process that holds the lock takes the device down already, if its record is of the same
+    /// life of the domain.
+    /// </summary>
     private bool IsRemovedElsewhere(Record removal, bool waitsForOthers)
     {
         if (context.Records.LoadRemoving(removal.Claims[0].Device)?.Generation != removal.Generation)
@@ -153,14 +171,19 @@ internal sealed class TakeDown(OperationContext context)
         return true;
     }
 
-    /// <summary>A process that is stopped, or waits in the kernel, may have the lock for something else than this removal.</summary>
+    /// <summary>
+    /// A process that is stopped, or waits in the kernel, may have the lock for something else than
+    /// this removal.
+    /// </summary>
     private Reason? WhyWithheld(Claim claim)
     {
         var isRemovedHere = RemovedHere.Any(removal => removal.Claim.Device == claim.Device);
         return isRemovedHere ? null : $"another process has the lock of the removal of {claim}";
     }
 
-    /// <summary>Goes on with what a worker that has ended did not finish. What is off the record has gone.</summary>
+    /// <summary>
+    /// Goes on with what a worker that has ended did not finish. What is off the record has gone.
+    /// </summary>
     /// <returns>False while that worker is at it.</returns>
     private bool TryTakeOver(DeviceId device)
     {

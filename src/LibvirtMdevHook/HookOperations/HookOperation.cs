@@ -3,11 +3,11 @@ using LibvirtMdevHook.Settings;
 namespace LibvirtMdevHook.HookOperations;
 
 /// <summary>
-/// The operations of libvirt's qemu hook (libvirt.org/hooks.html) and what each of them may do. A non-zero exit refuses a start,
-/// a migration
-/// to this host or a restore; at reconnect it kills the running guest; elsewhere it is ignored. restore never refuses: libvirt
-/// 11.3 deletes a
-/// managed save whose restore hook fails, and says that the domain was started. prepare follows, and refuses with the saved state kept.
+/// The operations of libvirt's qemu hook (libvirt.org/hooks.html) and what each of them may do. A
+/// non-zero exit refuses a start, a migration to this host or a restore; at reconnect it kills the
+/// running guest; elsewhere it is ignored. restore never refuses: libvirt 11.3 deletes a managed
+/// save whose restore hook fails, and says that the domain was started. prepare follows, and
+/// refuses with the saved state kept.
 /// </summary>
 /// <param name="MayRefuse">A non-zero exit is ours to give.</param>
 /// <param name="Trigger">What makes the operation ours.</param>

@@ -9,8 +9,9 @@ using LibvirtMdevHook.Records;
 namespace LibvirtMdevHook.HookOperations;
 
 /// <summary>
-/// migrate, on the destination, and restore: whether this host has every declared type, and the XML with the names that the devices have
-/// here. Nothing is written to sysfs; what was found is reserved until prepare, which need not come.
+/// migrate, on the destination, and restore: whether this host has every declared type, and the XML
+/// with the names that the devices have here. Nothing is written to sysfs; what was found is
+/// reserved until prepare, which need not come.
 /// </summary>
 internal sealed class MigrateOperation(OperationContext context, TimeBudget budget, WorkerRequest request) : Operation
 {
@@ -23,7 +24,8 @@ internal sealed class MigrateOperation(OperationContext context, TimeBudget budg
         {
             var came = DomainDocument.Load(request.Xml);
             var bound = DeviceRenames.DropMissing(came);
-            // Twice the elements of a large document would be more than the memory that a worker has.
+            // Twice the elements of a large document would be more than the memory that a worker
+            // has.
             var document = bound == came.Source.Text ? came : DomainDocument.Load(bound);
             var domain = DomainXml.Read(document.Root, context.Settings.AllowedAttributes);
             if (domain.Uuid == Guid.Empty)
@@ -32,7 +34,7 @@ internal sealed class MigrateOperation(OperationContext context, TimeBudget budg
             if (domain.Declaration is { } declaration)
             {
                 if (TryPlan(domain, declaration, out var incoming) is { } refusal)
-                    return Refuse(refusal.Text);
+                    return Unplanned(refusal, came, bound);
                 text = DeviceRenames.Apply(document, incoming!.Names);
                 Report(incoming);
             }
@@ -43,6 +45,19 @@ internal sealed class MigrateOperation(OperationContext context, TimeBudget budg
         {
             return Refuse($"{e.Problems[0]}");
         }
+    }
+
+    /// <summary>
+    /// A restore goes on without a plan, but without the devices that the guest has no more:
+    /// prepare would refuse them.
+    /// </summary>
+    /// <param name="bound">The document without those devices.</param>
+    private Answer Unplanned(Reason refusal, DomainDocument came, string bound)
+    {
+        if (request.Operation.MayRefuse || bound == came.Source.Text)
+            return Refuse(refusal.Text);
+        context.Log.Warn($"left to prepare: {Refuse(refusal.Text).Sentence}");
+        return Answer.Rewritten(Encoding.UTF8.GetBytes(bound));
     }
 
     /// <summary>Gives the reservation up, for a hook that has gone meanwhile.</summary>
@@ -59,14 +74,17 @@ internal sealed class MigrateOperation(OperationContext context, TimeBudget budg
             context.Records.DeleteReservation(reservation.Domain);
     }
 
-    /// <summary>Plans again and again, until a plan comes out or waiting cannot help any more.</summary>
+    /// <summary>
+    /// Plans again and again, until a plan comes out or waiting cannot help any more.
+    /// </summary>
     /// <param name="incoming">The plan, whose record is reserved.</param>
     private Reason? TryPlan(Domain domain, Declaration declaration, out IncomingPlan? incoming)
     {
         incoming = null;
         Reason? refusal = null;
         context.Records.MakeFolders();
-        // prepare follows a restore, has more time, and waits for types itself.
+        // prepare follows a restore, has more time, and waits for types itself. A name that has to
+        // change is refused then.
         var forTypes = budget.AtMost(request.Operation == HookOperation.Restore ? TimeSpan.Zero : context.Settings.WaitForTypes);
         foreach (var _ in budget.Attempts())
         {

@@ -6,7 +6,8 @@ using LibvirtMdevHook.Records;
 namespace LibvirtMdevHook.HookOperations;
 
 /// <summary>
-/// started, stopped, attach and reconnect note how far the domain has come. They write nothing to sysfs, and never refuse.
+/// started, stopped, attach and reconnect note how far the domain has come. They write nothing to
+/// sysfs, and never refuse.
 /// </summary>
 internal sealed class NotePhaseOperation(OperationContext context, TimeBudget budget, WorkerRequest request) : Operation
 {

@@ -2,16 +2,23 @@ using LibvirtMdevHook.Devices;
 
 namespace LibvirtMdevHook.HookOperations;
 
-/// <summary>What a worker does for one call of the hook: it runs, answers, and goes on with what the answer could not wait for.</summary>
+/// <summary>
+/// What a worker does for one call of the hook: it runs, answers, and goes on with what the answer
+/// could not wait for.
+/// </summary>
 internal abstract class Operation
 {
-    /// <summary>What is not taken down yet when the answer is given; the worker goes on with it.</summary>
+    /// <summary>
+    /// What is not taken down yet when the answer is given; the worker goes on with it.
+    /// </summary>
     public virtual IReadOnlyList<TakeDown> Unfinished => [];
 
     /// <returns>The answer for libvirt, within the operation's time.</returns>
     public abstract Answer Run();
 
-    /// <summary>Undoes what was done, for a hook that has gone without reading the answer.</summary>
+    /// <summary>
+    /// Undoes what was done, for a hook that has gone without reading the answer.
+    /// </summary>
     public virtual void Undo()
     {
     }

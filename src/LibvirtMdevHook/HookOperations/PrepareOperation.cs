@@ -10,8 +10,8 @@ using LibvirtMdevHook.Records;
 namespace LibvirtMdevHook.HookOperations;
 
 /// <summary>
-/// prepare: takes down what an earlier run of the domain left, plans and claims under the host's lock, and brings all up, or
-/// leaves nothing.
+/// prepare: takes down what an earlier run of the domain left, plans and claims under the host's
+/// lock, and brings all up, or leaves nothing.
 /// </summary>
 internal sealed class PrepareOperation(OperationContext context, TimeBudget budget, WorkerRequest request) : Operation
 {
@@ -141,7 +141,9 @@ internal sealed class PrepareOperation(OperationContext context, TimeBudget budg
         }
     }
 
-    /// <summary>Plans again and again, until a plan comes out or waiting cannot help any more.</summary>
+    /// <summary>
+    /// Plans again and again, until a plan comes out or waiting cannot help any more.
+    /// </summary>
     /// <param name="planned">The saved record of the plan.</param>
     private Reason? TryPlan(Domain domain, Declaration declaration, out Record? planned)
     {
@@ -204,9 +206,9 @@ internal sealed class PrepareOperation(OperationContext context, TimeBudget budg
     }
 
     /// <summary>
-    /// A reservation made since is for the next arrival of the domain, of which this start knows nothing. One that cannot be
-    /// dropped does not
-    /// fail the start. The caller holds the host's lock.
+    /// A reservation made since is for the next arrival of the domain, of which this start knows
+    /// nothing. One that cannot be dropped does not fail the start. The caller holds the host's
+    /// lock.
     /// </summary>
     private void DropReservationUnderTheLock()
     {

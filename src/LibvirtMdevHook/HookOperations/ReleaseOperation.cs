@@ -3,7 +3,10 @@ using LibvirtMdevHook.Linux;
 
 namespace LibvirtMdevHook.HookOperations;
 
-/// <summary>release: offline all, remove all that the record proves ours, forget. Its worker stays as long as a device is held.</summary>
+/// <summary>
+/// release: offline all, remove all that the record proves ours, forget. Its worker stays as long
+/// as a device is held.
+/// </summary>
 internal sealed class ReleaseOperation(OperationContext context, TimeBudget budget, WorkerRequest request) : Operation
 {
     private readonly TakeDown _takeDown = new(context);
@@ -19,9 +22,11 @@ internal sealed class ReleaseOperation(OperationContext context, TimeBudget budg
 
     private void Begin()
     {
-        // The life of the domain that this release is about: while it waits, the domain may have begun another.
+        // The life of the domain that this release is about: while it waits, the domain may have
+        // begun another.
         var generation = context.Records.Load(request.Domain)?.Generation;
-        // Longer than libvirtd waits: an operation that is still at work may end, and then this one is needed.
+        // Longer than libvirtd waits: an operation that is still at work may end, and then this one
+        // is needed.
         using var own = context.Records.Lock(request.Domain, Deadline.After(context.Settings.HeldWait));
         if (own is null)
         {

@@ -7,9 +7,9 @@ using LibvirtMdevHook.Records;
 namespace LibvirtMdevHook.HookOperations;
 
 /// <summary>
-/// start: every device must still be there, of the right type and online. libvirt knows nothing of a device of qemu:commandline,
-/// so its node
-/// is given to the user that QEMU runs as; the nodes of native hostdevs libvirt labels itself, after this operation.
+/// start: every device must still be there, of the right type and online. libvirt knows nothing of
+/// a device of qemu:commandline, so its node is given to the user that QEMU runs as; the nodes of
+/// native hostdevs libvirt labels itself, after this operation.
 /// </summary>
 internal sealed class StartOperation(OperationContext context, TimeBudget budget, WorkerRequest request) : Operation
 {

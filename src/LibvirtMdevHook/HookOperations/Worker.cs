@@ -3,14 +3,19 @@ using LibvirtMdevHook.Linux;
 
 namespace LibvirtMdevHook.HookOperations;
 
-/// <summary>The process that acts: it takes one request from its hook, does it, answers, and finishes what could not wait.</summary>
+/// <summary>
+/// The process that acts: it takes one request from its hook, does it, answers, and finishes what
+/// could not wait.
+/// </summary>
 internal sealed class Worker(Root root, SocketEnd hook)
 {
     private static readonly TimeSpan RequestTime = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan AnswerTime = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan ReadTime = TimeSpan.FromHours(1);
 
-    /// <summary>What is done at each operation; <see cref="HookOperation"/> says what it may do.</summary>
+    /// <summary>
+    /// What is done at each operation; <see cref="HookOperation"/> says what it may do.
+    /// </summary>
     private static readonly Dictionary<HookOperation, Func<OperationContext, TimeBudget, WorkerRequest, Operation>> Operations = new()
     {
         [HookOperation.Prepare] = (context, budget, request) => new PrepareOperation(context, budget, request),
@@ -61,7 +66,10 @@ internal sealed class Worker(Root root, SocketEnd hook)
         Finish(context, operation.Unfinished);
     }
 
-    /// <summary>A refusal that libvirt may not be given is logged, and left to prepare, which has to say the same.</summary>
+    /// <summary>
+    /// A refusal that libvirt may not be given is logged, and left to prepare, which has to say the
+    /// same.
+    /// </summary>
     private static Answer Refuse(OperationContext context, HookOperation operation, Answer refusal)
     {
         if (operation.MayRefuse)
@@ -74,8 +82,10 @@ internal sealed class Worker(Root root, SocketEnd hook)
         return Answer.Good;
     }
 
-    /// <returns>Whether the hook has read the answer. One that is stopped may still do so: as long as it is there, nothing is
-    /// decided.</returns>
+    /// <returns>
+    /// Whether the hook has read the answer. One that is stopped may still do so: as long as it is
+    /// there, nothing is decided.
+    /// </returns>
     private bool Reply(Answer answer) =>
         WorkerRequest.SendAnswer(hook, answer, Deadline.After(AnswerTime)) && hook.WasReadToTheEnd(Deadline.After(ReadTime));
 

@@ -9,7 +9,9 @@ namespace LibvirtMdevHook.HookOperations;
 /// <summary>What the hook hands to its worker over the socket, and what it gets back.</summary>
 /// <param name="Domain">Empty at prepare, where the XML tells.</param>
 /// <param name="Name">The domain's name as libvirtd gave it, unchecked.</param>
-/// <param name="Deadline">When the worker stops waiting for anything, in time for undoing and answering.</param>
+/// <param name="Deadline">
+/// When the worker stops waiting for anything, in time for undoing and answering.
+/// </param>
 internal sealed record WorkerRequest(HookOperation Operation, Guid Domain, string Name, ReadOnlyMemory<byte> Xml, Deadline Deadline)
 {
     private const int HeaderLength = 128;
@@ -18,7 +20,9 @@ internal sealed record WorkerRequest(HookOperation Operation, Guid Domain, strin
     private const int MaximumName = 1 << 20;
     private const int MaximumXml = DomainDocument.MaximumBytes + 1;
 
-    /// <summary>A domain XML of the greatest length, and what its new names may add to it.</summary>
+    /// <summary>
+    /// A domain XML of the greatest length, and what its new names may add to it.
+    /// </summary>
     private const int MaximumAnswer = DomainDocument.MaximumBytes + (1 << 20);
 
     public bool Send(SocketEnd worker, Deadline deadline)

@@ -7,13 +7,15 @@ using LibvirtMdevHook.Records;
 namespace LibvirtMdevHook.HotPlug;
 
 /// <summary>
-/// One more claim in the record of a domain that runs: planned under the host's lock and brought up under the record's, as prepare does it,
-/// and taken down as release does it. The record's lock is never held while libvirt is asked: a release whose worker wants it may
-/// come at any
-/// moment, and then takes this claim down with the others.
+/// One more claim in the record of a domain that runs: planned under the host's lock and brought up
+/// under the record's, as prepare does it, and taken down as release does it. The record's lock is
+/// never held while libvirt is asked: a release whose worker wants it may come at any moment, and
+/// then takes this claim down with the others.
 /// </summary>
 /// <param name="domain">Declares the one device, under the rules of its declaration.</param>
-/// <param name="has">The devices of the guest, for a device without a name yet; null where the device has its name.</param>
+/// <param name="has">
+/// The devices of the guest, for a device without a name yet; null where the device has its name.
+/// </param>
 internal sealed class AttachClaim(
     OperationContext context, TimeBudget budget, Domain domain, IReadOnlyList<DeviceId>? has, Func<bool> isInterrupted)
 {
@@ -29,7 +31,10 @@ internal sealed class AttachClaim(
     /// <summary>What the device is called; a VF only once it is chosen.</summary>
     public DeviceId Device { get; private set; } = domain.Declaration!.Hostdevs[0].Device;
 
-    /// <summary>Brings the device up. Where that fails, <see cref="TryTakeBack"/> says whether all is as before.</summary>
+    /// <summary>
+    /// Brings the device up. Where that fails, <see cref="TryTakeBack"/> says whether all is as
+    /// before.
+    /// </summary>
     public Reason? TryBringUp()
     {
         context.Records.MakeFolders();
@@ -56,7 +61,8 @@ internal sealed class AttachClaim(
     }
 
     /// <summary>
-    /// Notes on record that QEMU may open the device from here on, and that NVIDIA's driver may remove it when QEMU lets go.
+    /// Notes on record that QEMU may open the device from here on, and that NVIDIA's driver may
+    /// remove it when QEMU lets go.
     /// </summary>
     public Reason? TryOffer()
     {
@@ -77,10 +83,12 @@ internal sealed class AttachClaim(
     }
 
     /// <summary>
-    /// Takes the device down again. Records that cannot be read or written are a reason like others: the rest has to be undone,
-    /// too.
+    /// Takes the device down again. Records that cannot be read or written are a reason like
+    /// others: the rest has to be undone, too.
     /// </summary>
-    /// <returns>Null when nothing is left of the device, whichever operation took it down.</returns>
+    /// <returns>
+    /// Null when nothing is left of the device, whichever operation took it down.
+    /// </returns>
     public Reason? TryTakeBack()
     {
         if (Claim is null)
@@ -115,7 +123,9 @@ internal sealed class AttachClaim(
         _ => null,
     };
 
-    /// <summary>Takes down what an attach that was interrupted left. The guest does not have that device.</summary>
+    /// <summary>
+    /// Takes down what an attach that was interrupted left. The guest does not have that device.
+    /// </summary>
     private Reason? TryTakeLeftoverDown()
     {
         if (_own?.Find(Device) is not { } leftover)
@@ -158,13 +168,16 @@ internal sealed class AttachClaim(
     }
 
     /// <summary>
-    /// The proposal wants all devices of a domain made before any is online; how a driver refuses then is its own affair.
+    /// The proposal wants all devices of a domain made before any is online; how a driver refuses
+    /// then is its own affair.
     /// </summary>
     private string Hint() => _own?.Claims.Any(c => c.Dialect == Dialect.Rfc2016) == true
         ? "; drivers of the 2016 interface may refuse another device to a domain that has one online"
         : "";
 
-    /// <returns>Null when a release was quicker; the domain may even have begun another life.</returns>
+    /// <returns>
+    /// Null when a release was quicker; the domain may even have begun another life.
+    /// </returns>
     private Record? OwnRecord(LockedRecord own)
     {
         if (own.Load() is not { } record || record.Generation != _generation)

@@ -9,15 +9,19 @@ using LibvirtMdevHook.Records;
 namespace LibvirtMdevHook.HotPlug;
 
 /// <summary>
-/// Which parent or VF one more device of a domain gets, beside those it has. A parent that failed is left out of the next plan.
+/// Which parent or VF one more device of a domain gets, beside those it has. A parent that failed
+/// is left out of the next plan.
 /// </summary>
 /// <param name="domain">Declares the one device, under the rules of its declaration.</param>
-/// <param name="has">The devices of the guest, for a device without a name yet; null where the device has its name.</param>
+/// <param name="has">
+/// The devices of the guest, for a device without a name yet; null where the device has its name.
+/// </param>
 internal sealed class AttachPlan(
     OperationContext context, TimeBudget budget, Domain domain, IReadOnlyList<DeviceId>? has, Func<bool> isInterrupted)
 {
     /// <summary>
-    /// How long a plan may wait for others' removals, with the record's lock held: a domain that ends meanwhile may start again.
+    /// How long a plan may wait for others' removals, with the record's lock held: a domain that
+    /// ends meanwhile may start again.
     /// </summary>
     private static readonly TimeSpan RemovalTime = TimeSpan.FromSeconds(20);
 
@@ -28,8 +32,9 @@ internal sealed class AttachPlan(
     public void LeaveOut(SysfsName parent, string reason) => _failed[parent] = reason;
 
     /// <summary>
-    /// For a domain that does not run: whether the device is a mediated one or a VF, and then which. Nothing is reserved for it, as for any
-    /// device that is declared for a later start. Only where the type is a VF's, a free VF is needed now.
+    /// For a domain that does not run: whether the device is a mediated one or a VF, and then
+    /// which. Nothing is reserved for it, as for any device that is declared for a later start.
+    /// Only where the type is a VF's, a free VF is needed now.
     /// </summary>
     /// <param name="chosen">The device's name; null where it keeps the one it has.</param>
     public Reason? TryChoose(out DeviceId? chosen)
@@ -54,7 +59,8 @@ internal sealed class AttachPlan(
     {
         planned = null;
         Reason? refusal = null;
-        // Anew each time: what was given back may be at work in another process since, and a VF be another domain's.
+        // Anew each time: what was given back may be at work in another process since, and a VF be
+        // another domain's.
         var abandoned = new TakeDown(context);
         foreach (var _ in budget.AtMost(RemovalTime).Attempts())
         {
@@ -83,7 +89,8 @@ internal sealed class AttachPlan(
         if (host is null)
             return (null, null);
         var input = Read();
-        // What the domain has takes room as other domains' devices do, and must not be planned again.
+        // What the domain has takes room as other domains' devices do, and must not be planned
+        // again.
         if (own is not null)
             input = input with { Others = input.Others.Add(own), Failed = input.Failed.AddRange(AgainstTheRule(input, own)) };
         var plan = Planner.Make(input);
@@ -99,7 +106,10 @@ internal sealed class AttachPlan(
         ? PlanInputReader.Read(context, domain, domain.Declaration!, _failed.ToImmutableDictionary())
         : PlanInputReader.ForUnnamed(context, domain, domain.Declaration!, _failed.ToImmutableDictionary(), has);
 
-    /// <summary>Parents on which the device would break the declaration's rule on GPUs, beside the devices that the domain has.</summary>
+    /// <summary>
+    /// Parents on which the device would break the declaration's rule on GPUs, beside the devices
+    /// that the domain has.
+    /// </summary>
     private static IEnumerable<KeyValuePair<SysfsName, string>> AgainstTheRule(PlanInput input, Record own)
     {
         var rule = input.Declaration.Gpu;

@@ -7,9 +7,9 @@ using LibvirtMdevHook.Virsh;
 namespace LibvirtMdevHook.HotPlug;
 
 /// <summary>
-/// virt-mdev attach: brings a device up as prepare does and hands it to a guest that runs, or only declares it for the next start
-/// of a domain
-/// that does not run. The guest comes last: everything before it can be undone without its help, and is undone when a step fails.
+/// virt-mdev attach: brings a device up as prepare does and hands it to a guest that runs, or only
+/// declares it for the next start of a domain that does not run. The guest comes last: everything
+/// before it can be undone without its help, and is undone when a step fails.
 /// </summary>
 internal sealed class DeviceAttach(OperationContext context, VirshClient virsh, WaitNotice waitNotice, HotPlugRequest request)
 {
@@ -76,7 +76,9 @@ internal sealed class DeviceAttach(OperationContext context, VirshClient virsh, 
         return failure;
     }
 
-    /// <summary>What the next start begins with may have VFs that the domain as it runs has not.</summary>
+    /// <summary>
+    /// What the next start begins with may have VFs that the domain as it runs has not.
+    /// </summary>
     private IEnumerable<DeviceId> Defined(VirshDomain virshDomain, EditableDomain guest)
     {
         if (!request.Persistent || !guest.IsActive)
@@ -89,7 +91,8 @@ internal sealed class DeviceAttach(OperationContext context, VirshClient virsh, 
     private Reason? TryBringUp(AttachClaim claim)
     {
         using var notice = waitNotice.WaitingFor(() => $"the device '{_device.Device}' to come up");
-        // As with a removal: a write that the kernel never answers is left behind with its thread, and the record tells of it.
+        // As with a removal: a write that the kernel never answers is left behind with its thread,
+        // and the record tells of it.
         Task<Reason?> work;
         try
         {
@@ -108,7 +111,8 @@ internal sealed class DeviceAttach(OperationContext context, VirshClient virsh, 
     }
 
     /// <summary>
-    /// For the next start: prepare refuses a declared device that has no hostdev in a sentence that says how to put it right.
+    /// For the next start: prepare refuses a declared device that has no hostdev in a sentence that
+    /// says how to put it right.
     /// </summary>
     private Reason? TryDefine(VirshDomain virshDomain)
     {
@@ -130,7 +134,8 @@ internal sealed class DeviceAttach(OperationContext context, VirshClient virsh, 
         var answer = virshDomain.Attach(Affect.Live, Model());
         if (answer.Value is not null)
             return null;
-        // Whatever virsh said or did not say: what counts is whether libvirt says that the guest has the device.
+        // Whatever virsh said or did not say: what counts is whether libvirt says that the guest
+        // has the device.
         var now = virshDomain.Look();
         if (now.Value is { IsActive: true } active && active.Find(_device.Device) is not null)
             return null;

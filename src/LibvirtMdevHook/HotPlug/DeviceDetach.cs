@@ -9,9 +9,9 @@ using LibvirtMdevHook.Virsh;
 namespace LibvirtMdevHook.HotPlug;
 
 /// <summary>
-/// virt-mdev detach: asks the guest for a device, waits until it has really let go, and takes the device down as release does.
-/// What the guest
-/// has given away cannot be given back, so nothing else is changed before. Interrupted anywhere, it goes on when it is called again.
+/// virt-mdev detach: asks the guest for a device, waits until it has really let go, and takes the
+/// device down as release does. What the guest has given away cannot be given back, so nothing else
+/// is changed before. Interrupted anywhere, it goes on when it is called again.
 /// </summary>
 internal sealed class DeviceDetach(OperationContext context, VirshClient virsh, WaitNotice waitNotice, HotPlugRequest request)
 {
@@ -90,7 +90,8 @@ internal sealed class DeviceDetach(OperationContext context, VirshClient virsh, 
     }
 
     /// <summary>
-    /// 'Device detached successfully' means that the guest was asked: one that is paused, or has no driver for it, still has it.
+    /// 'Device detached successfully' means that the guest was asked: one that is paused, or has no
+    /// driver for it, still has it.
     /// </summary>
     private Reason? TryWaitForGuest(VirshDomain virshDomain, Guid domain, Claim claim)
     {
@@ -123,11 +124,16 @@ internal sealed class DeviceDetach(OperationContext context, VirshClient virsh, 
         return holder is null ? null : $"{holder} holds it";
     }
 
-    /// <summary>The domain may end meanwhile, and even begin another life: its release takes the device down then.</summary>
+    /// <summary>
+    /// The domain may end meanwhile, and even begin another life: its release takes the device down
+    /// then.
+    /// </summary>
     private bool IsOnRecord(Record? record, Claim claim) =>
         record is not null && record.Generation == _generation && record.Find(claim.Device)?.Inode == claim.Inode;
 
-    /// <returns>What a detach of the same device that was interrupted has left; null where there is none.</returns>
+    /// <returns>
+    /// What a detach of the same device that was interrupted has left; null where there is none.
+    /// </returns>
     private Record? InterruptedRemoval(Guid domain)
     {
         var removal = context.Records.LoadRemoving(request.Device);

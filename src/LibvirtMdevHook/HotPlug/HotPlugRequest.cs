@@ -6,8 +6,12 @@ namespace LibvirtMdevHook.HotPlug;
 
 /// <summary>What a person asks of attach or detach.</summary>
 /// <param name="Domain">A name, a uuid or an id, as virsh takes it.</param>
-/// <param name="Persistent">The domain as it is defined, for its next start, is changed too.</param>
-/// <param name="Deadline">When waiting for the driver, for other operations and for the guest ends.</param>
+/// <param name="Persistent">
+/// The domain as it is defined, for its next start, is changed too.
+/// </param>
+/// <param name="Deadline">
+/// When waiting for the driver, for other operations and for the guest ends.
+/// </param>
 /// <param name="IsInterrupted">True once the user has interrupted the command.</param>
 internal sealed record HotPlugRequest(
     string Domain, RequestedDevice Requested, bool Persistent, Deadline Deadline, Func<bool> IsInterrupted)

@@ -7,9 +7,8 @@ using LibvirtMdevHook.Virsh;
 namespace LibvirtMdevHook.HotPlug;
 
 /// <summary>
-/// A domain whose devices are changed while it runs, as libvirt sees it. Each change is one call of virsh. What the domain was
-/// before is read
-/// again each time, so that others' changes to it stay.
+/// A domain whose devices are changed while it runs, as libvirt sees it. Each change is one call of
+/// virsh. What the domain was before is read again each time, so that others' changes to it stay.
 /// </summary>
 internal sealed class VirshDomain(VirshClient virsh, Guid uuid, HotPlugRequest request)
 {
@@ -17,7 +16,9 @@ internal sealed class VirshDomain(VirshClient virsh, Guid uuid, HotPlugRequest r
     public static readonly TimeSpan UndoTime = TimeSpan.FromSeconds(20);
 
     /// <summary>Changes a domain while no other attach or detach of it is at work.</summary>
-    /// <param name="change">Given the domain as it is once the others have ended: they may have changed it.</param>
+    /// <param name="change">
+    /// Given the domain as it is once the others have ended: they may have changed it.
+    /// </param>
     public static Answer Change(
         OperationContext context, VirshClient virsh, HotPlugRequest request, Func<VirshDomain, EditableDomain, Answer> change)
     {
@@ -83,7 +84,10 @@ internal sealed class VirshDomain(VirshClient virsh, Guid uuid, HotPlugRequest r
         return answer.Value is null ? answer.Reason : null;
     }
 
-    /// <summary>A guest that runs, and the device's driver, take their time; that is what the person waits for.</summary>
+    /// <summary>
+    /// A guest that runs, and the device's driver, take their time; that is what the person waits
+    /// for.
+    /// </summary>
     private Deadline Until(Affect affect) => affect == Affect.Live ? request.Deadline : default;
 
     private static string Flag(Affect affect) => affect == Affect.Live ? "--live" : "--config";

@@ -91,7 +91,8 @@ internal sealed class Descriptor : SafeHandleMinusOneIsInvalid
     /// EBADF for a descriptor that is no pipe; EPERM for more bytes than a pipe may hold; EBUSY for
     /// a pipe that is not empty; EPIPE when there is no reader.
     /// </returns>
-    public unsafe Errno WriteWhole(ReadOnlySpan<byte> bytes)
+    /// <param name="limit">How long the reader may take nothing, where the kernel had no memory for all at once.</param>
+    public unsafe Errno WriteWhole(ReadOnlySpan<byte> bytes, TimeSpan limit)
     {
         var capacity = Libc.fcntl(Number, Libc.F_GETPIPE_SZ, 0);
         if (capacity < 0)
@@ -103,7 +104,11 @@ internal sealed class Descriptor : SafeHandleMinusOneIsInvalid
             return Errno.EBUSY;
         if (capacity < bytes.Length && Libc.fcntl(Number, Libc.F_SETPIPE_SZ, bytes.Length) < 0)
             return Errno.Last();
-        return Write(bytes);
+        fixed (byte* buffer = bytes)
+        {
+            var written = (int)Libc.write(Number, buffer, (nuint)bytes.Length);
+            return written < 0 ? Errno.Last() : WriteAll(bytes[written..], limit);
+        }
     }
 
     /// <summary>Reads by one read(2).</summary>

@@ -3,8 +3,8 @@ using LibvirtMdevHook.Linux;
 namespace LibvirtMdevHook.Records;
 
 /// <summary>
-/// Whoever may write to a folder of records can put back records of root's that mean nothing any more, and take away those that do. So
-/// nothing is acted on in a folder that is not root's alone.
+/// Whoever may write to a folder of records can put back records of root's that mean nothing any
+/// more, and take away those that do. So nothing is acted on in a folder that is not root's alone.
 /// </summary>
 internal static class FolderTrust
 {

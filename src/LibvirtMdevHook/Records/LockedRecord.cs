@@ -3,8 +3,8 @@ using LibvirtMdevHook.Linux;
 namespace LibvirtMdevHook.Records;
 
 /// <summary>
-/// The record of one domain, with its lock held: nothing else acts on it meanwhile. Disposing gives the lock back, and deletes the lock's
-/// file where no record lies beside it any more.
+/// The record of one domain, with its lock held: nothing else acts on it meanwhile. Disposing gives
+/// the lock back, and deletes the lock's file where no record lies beside it any more.
 /// </summary>
 internal sealed class LockedRecord : IDisposable
 {

@@ -8,10 +8,12 @@ namespace LibvirtMdevHook.Records;
 /// <param name="Domain">The domain's uuid, by which everything is keyed.</param>
 /// <param name="Name">The domain's name, unchecked text for messages.</param>
 /// <param name="Boot">The boot of the host that it belongs to.</param>
-/// <param name="Generation">Nanoseconds since boot at which it was planned: tells one life of a domain from the next.</param>
+/// <param name="Generation">
+/// Nanoseconds since boot at which it was planned: tells one life of a domain from the next.
+/// </param>
 /// <param name="Expires">
-/// When a reservation for a domain that may be coming here counts for nothing any more, on the clock that setting the time of day does not
-/// move; null for what a domain has.
+/// When a reservation for a domain that may be coming here counts for nothing any more, on the
+/// clock that setting the time of day does not move; null for what a domain has.
 /// </param>
 internal sealed record Record(
     Guid Domain,

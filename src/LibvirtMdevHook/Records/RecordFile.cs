@@ -5,7 +5,9 @@ using LibvirtMdevHook.Linux;
 
 namespace LibvirtMdevHook.Records;
 
-/// <summary>One record on disk: written beside and renamed, root's alone, readable by people.</summary>
+/// <summary>
+/// One record on disk: written beside and renamed, root's alone, readable by people.
+/// </summary>
 internal static class RecordFile
 {
     private const string Ending = ".new";
@@ -41,12 +43,19 @@ internal static class RecordFile
 
     public static void DeleteBeside(HostPath folder, string name) => Libc.unlink(Beside(folder, name).Text);
 
-    /// <returns>The name of the record beside which a file was written; null when it is no such file.</returns>
+    /// <returns>
+    /// The name of the record beside which a file was written; null when it is no such file.
+    /// </returns>
     public static string? NameBeside(string file) =>
         file.StartsWith('.') && file.EndsWith(Ending, StringComparison.Ordinal) ? file[1..^Ending.Length] : null;
 
-    /// <returns>The record; null with a reason when the file must not be acted on; null without one when it is not there.</returns>
-    /// <exception cref="IOException">It cannot be read now, which says nothing against it.</exception>
+    /// <returns>
+    /// The record; null with a reason when the file must not be acted on; null without one when it
+    /// is not there.
+    /// </returns>
+    /// <exception cref="IOException">
+    /// It cannot be read now, which says nothing against it.
+    /// </exception>
     public static (Record? Record, string? Reason) Read(HostPath file)
     {
         if (FileStatus.OfLink(file) is not { } status)

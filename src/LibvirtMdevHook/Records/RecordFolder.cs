@@ -3,12 +3,19 @@ using LibvirtMdevHook.Linux;
 
 namespace LibvirtMdevHook.Records;
 
-/// <summary>One folder of records: <c>NAME.xml</c> for each, and <c>NAME.lock</c> beside it, held by the process that acts on it.</summary>
+/// <summary>
+/// One folder of records: <c>NAME.xml</c> for each, and <c>NAME.lock</c> beside it, held by the
+/// process that acts on it.
+/// </summary>
 /// <param name="state">/run/libvirt-mdev.</param>
 /// <param name="folder">The folder's name there.</param>
 /// <param name="boot">The running boot; records of another one mean nothing.</param>
-/// <param name="canonical">The one spelling of a name; null for what cannot be the name of a record here.</param>
-/// <param name="nameOf">The name under which a record lies. A file that holds a record of another name is not trusted.</param>
+/// <param name="canonical">
+/// The one spelling of a name; null for what cannot be the name of a record here.
+/// </param>
+/// <param name="nameOf">
+/// The name under which a record lies. A file that holds a record of another name is not trusted.
+/// </param>
 /// <param name="distrust">Told of a file that must not be acted on, with the reason.</param>
 internal sealed class RecordFolder(
     HostPath state,
@@ -31,7 +38,9 @@ internal sealed class RecordFolder(
     public bool IsLocked(string name, HeldLocks locks) => locks.Has(Path / (name + LockEnding));
 
     /// <returns>Null when there is no record of that name and of this boot.</returns>
-    /// <exception cref="IOException">The record cannot be read now, or the folder is not root's alone.</exception>
+    /// <exception cref="IOException">
+    /// The record cannot be read now, or the folder is not root's alone.
+    /// </exception>
     public Record? Load(string name)
     {
         FolderTrust.Check(state);
@@ -46,7 +55,9 @@ internal sealed class RecordFolder(
     }
 
     /// <returns>The records of this boot, in the order of their names.</returns>
-    /// <exception cref="IOException">The folder cannot be read: what is claimed is not known then.</exception>
+    /// <exception cref="IOException">
+    /// The folder cannot be read: what is claimed is not known then.
+    /// </exception>
     public ImmutableArray<Record> LoadAll()
     {
         FolderTrust.Check(state);
@@ -77,7 +88,8 @@ internal sealed class RecordFolder(
     }
 
     /// <summary>
-    /// Deletes what killed processes left besides records: files that were not renamed yet, and locks of what has no record.
+    /// Deletes what killed processes left besides records: files that were not renamed yet, and
+    /// locks of what has no record.
     /// </summary>
     public void DeleteDebris()
     {
@@ -92,14 +104,20 @@ internal sealed class RecordFolder(
         }
     }
 
-    /// <summary>Deletes the files that killed processes did not rename yet. The caller keeps others from writing one.</summary>
+    /// <summary>
+    /// Deletes the files that killed processes did not rename yet. The caller keeps others from
+    /// writing one.
+    /// </summary>
     public void DeleteUnrenamed()
     {
         foreach (var name in Names().Select(RecordFile.NameBeside).OfType<string>())
             RecordFile.DeleteBeside(Path, name);
     }
 
-    /// <returns>The name of the record that a lock, or a file that was not renamed, belongs to; null for any other file.</returns>
+    /// <returns>
+    /// The name of the record that a lock, or a file that was not renamed, belongs to; null for any
+    /// other file.
+    /// </returns>
     private static string? DebrisOf(string file)
     {
         if (file.EndsWith(LockEnding, StringComparison.Ordinal))

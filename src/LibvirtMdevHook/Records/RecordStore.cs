@@ -5,17 +5,17 @@ using LibvirtMdevHook.Linux;
 namespace LibvirtMdevHook.Records;
 
 /// <summary>
-/// /run/libvirt-mdev. <c>domains/UUID.xml</c> holds what a domain has, <c>removing/DEVICE.xml</c> a device that is being removed.
-/// Each has a
-/// lock beside it. <c>reserved/UUID.xml</c> holds what is reserved for a domain that may be arriving; it is made and deleted
-/// under the host's
-/// lock. <c>lock</c> is the host's lock, held while the host is read and a plan is made. <c>hotplug</c> holds the locks of attach
-/// and detach,
-/// and <c>set-aside</c> the files that are not trusted.
+/// /run/libvirt-mdev. <c>domains/UUID.xml</c> holds what a domain has, <c>removing/DEVICE.xml</c> a
+/// device that is being removed. Each has a lock beside it. <c>reserved/UUID.xml</c> holds what is
+/// reserved for a domain that may be arriving; it is made and deleted under the host's lock.
+/// <c>lock</c> is the host's lock, held while the host is read and a plan is made. <c>hotplug</c>
+/// holds the locks of attach and detach, and <c>set-aside</c> the files that are not trusted.
 /// </summary>
 /// <param name="report">Told, in a sentence, of each file that is not trusted.</param>
-/// <param name="isForReading">A file that is not trusted is reported and stays where it is: a command that only looks moves
-/// nothing.</param>
+/// <param name="isForReading">
+/// A file that is not trusted is reported and stays where it is: a command that only looks moves
+/// nothing.
+/// </param>
 internal sealed class RecordStore(Root root, string boot, Action<string> report, bool isForReading = false)
 {
     private const uint ReadableByPeople = 0x1ed;
@@ -34,7 +34,9 @@ internal sealed class RecordStore(Root root, string boot, Action<string> report,
 
     public HostPath PathOf(Guid domain) => DomainFolder.FileOf($"{domain:D}");
 
-    /// <exception cref="IOException">The folders cannot be made, or are not root's alone.</exception>
+    /// <exception cref="IOException">
+    /// The folders cannot be made, or are not root's alone.
+    /// </exception>
     public void MakeFolders()
     {
         foreach (var folder in new[] { root.State, DomainFolder.Path, RemovalFolder.Path, ReservationFolder.Path })
@@ -45,15 +47,17 @@ internal sealed class RecordStore(Root root, string boot, Action<string> report,
         }
     }
 
-    /// <summary>Held while records and host are read and a plan is saved, and for nothing else.</summary>
+    /// <summary>
+    /// Held while records and host are read and a plan is saved, and for nothing else.
+    /// </summary>
     public FileLock? LockHost(Deadline deadline) => FileLock.Take(root.State / "lock", deadline);
 
     /// <summary>Held while something is done for a domain.</summary>
     public LockedRecord? Lock(Guid domain, Deadline deadline) => LockedRecord.Take(DomainFolder, $"{domain:D}", deadline);
 
     /// <summary>
-    /// Held by an attach or a detach of a domain that runs, from its first look at it to its last. No hook ever waits for it. Its file is
-    /// empty and stays, as that of the host's lock.
+    /// Held by an attach or a detach of a domain that runs, from its first look at it to its last.
+    /// No hook ever waits for it. Its file is empty and stays, as that of the host's lock.
     /// </summary>
     public FileLock? LockHotPlug(Guid domain, Deadline deadline)
     {
@@ -91,13 +95,19 @@ internal sealed class RecordStore(Root root, string boot, Action<string> report,
 
     public void Delete(Guid domain) => DomainFolder.Delete($"{domain:D}");
 
-    /// <summary>Moves a claim from its domain's record to the folder of removals; after a crash in between it is in both.</summary>
+    /// <summary>
+    /// Moves a claim from its domain's record to the folder of removals; after a crash in between
+    /// it is in both.
+    /// </summary>
     /// <param name="removal">A record with the one claim.</param>
     public void SaveRemoving(Record removal) => RemovalFolder.Save(removal);
 
     public void DeleteRemoving(DeviceId device) => RemovalFolder.Delete($"{device}");
 
-    /// <summary>What a domain has itself is left alone: it may be running here while another of its uuid is said to come.</summary>
+    /// <summary>
+    /// What a domain has itself is left alone: it may be running here while another of its uuid is
+    /// said to come.
+    /// </summary>
     /// <param name="reservation">With the time at which it expires.</param>
     public void SaveReservation(Record reservation) => ReservationFolder.Save(reservation);
 
@@ -114,7 +124,8 @@ internal sealed class RecordStore(Root root, string boot, Action<string> report,
     }
 
     /// <summary>
-    /// Deletes what killed processes left besides records: files that were not renamed yet, and locks of what has no record.
+    /// Deletes what killed processes left besides records: files that were not renamed yet, and
+    /// locks of what has no record.
     /// </summary>
     public void DeleteDebris()
     {

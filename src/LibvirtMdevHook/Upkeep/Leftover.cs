@@ -15,7 +15,10 @@ internal enum LeftoverKind
     /// <summary>The record of a domain that libvirt calls inactive.</summary>
     Orphan,
 
-    /// <summary>A device of a running domain that its guest does not have: an attach or a detach was broken off.</summary>
+    /// <summary>
+    /// A device of a running domain that its guest does not have: an attach or a detach was broken
+    /// off.
+    /// </summary>
     HalfAttached,
 
     /// <summary>A device that is being removed, and whose worker has ended.</summary>

@@ -7,9 +7,9 @@ using LibvirtMdevHook.Virsh;
 namespace LibvirtMdevHook.Upkeep;
 
 /// <summary>
-/// Finds what no hook will come back for, and takes it down where asked to. libvirt is asked before any lock is taken. What it
-/// said holds only
-/// for a record that is the same under the lock, and whose devices no process holds.
+/// Finds what no hook will come back for, and takes it down where asked to. libvirt is asked before
+/// any lock is taken. What it said holds only for a record that is the same under the lock, and
+/// whose devices no process holds.
 /// </summary>
 internal sealed class Reconcile(OperationContext context, VirshClient virsh, WaitNotice waitNotice)
 {
@@ -92,7 +92,8 @@ internal sealed class Reconcile(OperationContext context, VirshClient virsh, Wai
             return;
         using var own = context.Records.Lock(record.Domain, Deadline.After(LockTime));
         var now = own?.Load();
-        // Before QEMU runs libvirt may not have come to the device, and afterwards its release comes.
+        // Before QEMU runs libvirt may not have come to the device, and afterwards its release
+        // comes.
         if (now is null || now.Generation != record.Generation || now.Phase != Phase.Started)
             return;
         foreach (var claim in now.Claims.Where(c => guest.Find(c.Device) is null))
@@ -145,7 +146,10 @@ internal sealed class Reconcile(OperationContext context, VirshClient virsh, Wai
         return string.Join("; ", left);
     }
 
-    /// <summary>A listing only looks through /proc: to open a node would fail the QEMU that opens it at that moment.</summary>
+    /// <summary>
+    /// A listing only looks through /proc: to open a node would fail the QEMU that opens it at that
+    /// moment.
+    /// </summary>
     private Reason? WhoHolds(IEnumerable<Claim> claims)
     {
         var holders = new List<string>();

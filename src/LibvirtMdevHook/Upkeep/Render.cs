@@ -8,16 +8,18 @@ using LibvirtMdevHook.Planning;
 namespace LibvirtMdevHook.Upkeep;
 
 /// <summary>
-/// Writes the short form of a domain XML, in which hostdevs say what they should be, out for libvirt. Only for a VF the host is
-/// looked at: a free
-/// one is picked, as for a domain that comes from another host. Nothing is reserved, and nothing is written to sysfs.
+/// Writes the short form of a domain XML, in which hostdevs say what they should be, out for
+/// libvirt. Only for a VF the host is looked at: a free one is picked, as for a domain that comes
+/// from another host. Nothing is reserved, and nothing is written to sysfs.
 /// </summary>
 internal sealed class Render(OperationContext context, byte[] xml)
 {
     /// <summary>The new XML; null when there is a refusal.</summary>
     public string? Xml { get; private set; }
 
-    /// <returns>Why a VF is missing, as a sentence; null when <see cref="Xml"/> is the result.</returns>
+    /// <returns>
+    /// Why a VF is missing, as a sentence; null when <see cref="Xml"/> is the result.
+    /// </returns>
     /// <exception cref="DomainXmlException">The XML or its declaration cannot be taken.</exception>
     public Reason? TryRun()
     {
@@ -41,7 +43,10 @@ internal sealed class Render(OperationContext context, byte[] xml)
         return null;
     }
 
-    /// <summary>The device of a VF that is not picked yet has a placeholder for its name, which must not be shown.</summary>
+    /// <summary>
+    /// The device of a VF that is not picked yet has a placeholder for its name, which must not be
+    /// shown.
+    /// </summary>
     private static string WithoutPlaceholders(string refusal, IReadOnlyList<DeviceId> unnamed)
     {
         foreach (var device in unnamed)

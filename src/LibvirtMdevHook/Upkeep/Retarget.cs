@@ -8,8 +8,9 @@ using LibvirtMdevHook.Planning;
 namespace LibvirtMdevHook.Upkeep;
 
 /// <summary>
-/// Gives the devices in a defined domain's XML names of this host. After a persistent migration libvirt keeps the XML of the host that the
-/// domain came from (seen with libvirt 9.0), and the next cold start takes it. Nothing is reserved, and nothing is written to sysfs.
+/// Gives the devices in a defined domain's XML names of this host. After a persistent migration
+/// libvirt keeps the XML of the host that the domain came from (seen with libvirt 9.0), and the
+/// next cold start takes it. Nothing is reserved, and nothing is written to sysfs.
 /// </summary>
 internal sealed class Retarget(OperationContext context, string xml)
 {
@@ -18,10 +19,15 @@ internal sealed class Retarget(OperationContext context, string xml)
     /// <summary>The XML with the names of this host; the very same where nothing changes.</summary>
     public string Xml { get; private set; } = xml;
 
-    /// <summary>The names that were changed, each as <c>'old' becomes 'new'</c> with its type and parent.</summary>
+    /// <summary>
+    /// The names that were changed, each as <c>'old' becomes 'new'</c> with its type and parent.
+    /// </summary>
     public IReadOnlyList<string> Changes { get; private set; } = [];
 
-    /// <returns>Why the domain cannot have its devices here, as a sentence; null when <see cref="Xml"/> is the result.</returns>
+    /// <returns>
+    /// Why the domain cannot have its devices here, as a sentence; null when <see cref="Xml"/> is
+    /// the result.
+    /// </returns>
     /// <exception cref="DomainXmlException">The XML or its declaration cannot be taken.</exception>
     public Reason? TryRun()
     {

@@ -5,8 +5,8 @@ using LibvirtMdevHook.Linux;
 namespace LibvirtMdevHook.Virsh;
 
 /// <summary>
-/// libvirt on this host, by way of virsh. Every call has a time limit: libvirtd may be busy, or wait for a hook of ours. None is made while
-/// a lock is held that a hook's worker may want.
+/// libvirt on this host, by way of virsh. Every call has a time limit: libvirtd may be busy, or
+/// wait for a hook of ours. None is made while a lock is held that a hook's worker may want.
 /// </summary>
 internal sealed class VirshClient
 {
@@ -26,8 +26,10 @@ internal sealed class VirshClient
     private VirshClient(string uri, TimeSpan limit, WaitNotice waitNotice) => (_uri, _limit, _waitNotice) = (uri, limit, waitNotice);
 
     /// <param name="limit">How long each call may take.</param>
-    /// <param name="problem">Why not, as a sentence: devices are made on this host, and another libvirtd knows nothing of its
-    /// domains.</param>
+    /// <param name="problem">
+    /// Why not, as a sentence: devices are made on this host, and another libvirtd knows nothing of
+    /// its domains.
+    /// </param>
     /// <returns>Null when the environment names another connection than this host's.</returns>
     public static VirshClient? OfThisHost(TimeSpan limit, WaitNotice waitNotice, out string problem)
     {
@@ -65,7 +67,10 @@ internal sealed class VirshClient
     }
 
     /// <param name="input">What it reads from <see cref="Input"/>.</param>
-    /// <param name="until">When a call ends that waits for more than libvirtd; it has the time that every call has in any case.</param>
+    /// <param name="until">
+    /// When a call ends that waits for more than libvirtd; it has the time that every call has in
+    /// any case.
+    /// </param>
     public VirshAnswer<string> Run(string[] arguments, string input = "", Deadline until = default)
     {
         if (SearchPath.Find("virsh") is not { } program)
@@ -89,7 +94,9 @@ internal sealed class VirshClient
         }
     }
 
-    /// <summary>virsh says what it was about, and then what libvirt says, each after 'error: '.</summary>
+    /// <summary>
+    /// virsh says what it was about, and then what libvirt says, each after 'error: '.
+    /// </summary>
     private static string OneSentence(ChildOutcome outcome)
     {
         var lines = outcome.Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
@@ -101,5 +108,7 @@ internal sealed class VirshClient
 /// <summary>What came of a call of virsh.</summary>
 /// <param name="Value">Null when there is trouble.</param>
 /// <param name="Reason">As half a sentence; empty when there is none.</param>
-/// <param name="IsSilent">virsh did not end in time: what it was to do may have happened, or happen later.</param>
+/// <param name="IsSilent">
+/// virsh did not end in time: what it was to do may have happened, or happen later.
+/// </param>
 internal sealed record VirshAnswer<T>(T? Value, string Reason, bool IsSilent) where T : class;

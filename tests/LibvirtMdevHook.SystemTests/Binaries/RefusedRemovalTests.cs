@@ -71,7 +71,8 @@ internal sealed class RefusedRemovalTests
 
         host.MustBeAsBefore();
         Assert.That(host.Log,
-            Does.Contain("its removal succeeded, but it is still there, as where its driver refuses; the kernel's log says why"));
+            Does.Contain("the kernel reported success, but the device is still there, as where its driver refuses; "
+                + "the kernel's log says why"));
     }
 
     [TestCase("EPERM")]

@@ -113,6 +113,19 @@ internal sealed class RestoreTests
             Does.Contain("Warn  restore of domain 'win10': left to prepare: domain 'win10': ").And.Contain("'none such'"));
     }
 
+    [Test]
+    public void A_declared_device_that_the_guest_has_no_more_is_dropped_though_another_is_missing()
+    {
+        using var host = new HookedHost("m60-mdev.xml");
+        var before = new DeclaringDomain("win10", new Vgpu("type='none such'"), new Vgpu("type='GRID M60-4Q'"));
+        var unplugged = before.ToString().Replace(before.Vgpus[1].Hostdev, "", StringComparison.Ordinal);
+
+        var printed = host.Call("restore", before.Name, unplugged).MustBeRewritten();
+
+        Assert.That(printed, Is.EqualTo(unplugged.Replace(before.Vgpus[1].Declaration, "", StringComparison.Ordinal)));
+        Assert.That(host.Log, Does.Contain("left to prepare: domain 'win10': ").And.Contain("'none such'"));
+    }
+
     /// <returns>A copy of the hook whose worker is another program, or is missing.</returns>
     private static string CopyHook(TemporaryFolder folder, string? worker)
     {
