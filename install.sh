@@ -303,7 +303,7 @@ remove_conf() {
   if cmp -s "$conf" "$share/mdev-hook.conf"; then rm -f "$conf"; else say "Left '$conf', which was edited."; fi
 }
 
-# Without records there are only locks. What was set aside is for people to look at.
+# Without such records there are only locks and reservations, which mean nothing without the hook. What was set aside is for people to look at.
 remove_state() {
   if [ -n "$DESTDIR" ] || [ -n "$(records)" ]; then return 0; fi
   if [ -n "$(ls -A "$state/set-aside" 2>/dev/null)" ]; then

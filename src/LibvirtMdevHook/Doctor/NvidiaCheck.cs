@@ -10,7 +10,6 @@ namespace LibvirtMdevHook.Doctor;
 /// </summary>
 internal static class NvidiaCheck
 {
-    private const string Driver = "nvidia";
 
     /// <param name="processes">Null when they could not be read.</param>
     public static IEnumerable<Finding> Of(
@@ -18,7 +17,7 @@ internal static class NvidiaCheck
     {
         var parents = host.Parents.SelectMany(p => new[] { p.Name, p.Gpu }).ToHashSet();
         Finding[] idle = [.. IdleGpus(gpus, parents), .. IdleVfs(gpus, parents)];
-        var isInUse = gpus.Any(gpu => parents.Contains(gpu.Name) && gpu.Driver?.ToString() == Driver);
+        var isInUse = gpus.Any(gpu => parents.Contains(gpu.Name) && gpu.Driver?.ToString() == NvidiaDriver.Name);
         return isInUse ? [.. idle, .. OfDaemon(processes), .. OfOrder(settings, order)] : idle;
     }
 
@@ -36,7 +35,7 @@ internal static class NvidiaCheck
 
     private static Finding IdleGpu(NvidiaGpu gpu, Severity severity)
     {
-        if (gpu.Driver?.ToString() == Driver)
+        if (gpu.Driver?.ToString() == NvidiaDriver.Name)
         {
             return new Finding(
                 $"the driver of '{gpu.Name}', 'nvidia', makes no vGPUs of it",

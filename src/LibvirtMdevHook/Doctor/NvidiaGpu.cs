@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using LibvirtMdevHook.Hosts;
 using LibvirtMdevHook.Linux;
 
 namespace LibvirtMdevHook.Doctor;
@@ -8,7 +9,6 @@ namespace LibvirtMdevHook.Doctor;
 /// <param name="Pf">A VF's PF; null for a GPU.</param>
 internal sealed record NvidiaGpu(SysfsName Name, SysfsName? Driver, SysfsName? Pf)
 {
-    private const string Vendor = "0x10de";
     private const string ClassOfDisplays = "0x03";
 
     public static ImmutableArray<NvidiaGpu> ReadAll(Root root)
@@ -24,6 +24,6 @@ internal sealed record NvidiaGpu(SysfsName Name, SysfsName? Driver, SysfsName? P
         return gpus.ToImmutable();
     }
 
-    private static bool IsGpu(HostPath device) => HostFile.ReadTrimmed(device / "vendor") == Vendor
+    private static bool IsGpu(HostPath device) => NvidiaDriver.Made(device)
         && HostFile.ReadTrimmed(device / "class")?.StartsWith(ClassOfDisplays, StringComparison.Ordinal) == true;
 }

@@ -48,7 +48,7 @@ internal static class ParentCheck
     /// </summary>
     private static IEnumerable<Finding> Unreadable(Parent parent, bool isRoot)
     {
-        var reason = parent.Reason ?? parent.Types.Select(t => t.Trouble).FirstOrDefault(trouble => trouble is not null);
+        var reason = parent.Reason ?? parent.Types.Select(t => t.Reason).FirstOrDefault(reason => reason is not null);
         if (reason is null)
             return [];
         var what = $"'{parent.Name}': {reason}";

@@ -25,7 +25,7 @@ namespace LibvirtMdevHook.Hosts;
 /// <param name="Description">
 /// Free text from the driver, perhaps of several lines; null where it has none.
 /// </param>
-/// <param name="Trouble">
+/// <param name="Reason">
 /// Why a part of the type cannot be read, as a clause; null when all of it was read.
 /// </param>
 internal sealed record MdevType(
@@ -36,7 +36,7 @@ internal sealed record MdevType(
     int? MaxInstances = null,
     string? Framebuffer = null,
     string? Description = null,
-    Reason? Trouble = null)
+    Reason? Reason = null)
 {
     public const string NvidiaPrefix = "nvidia-";
 

@@ -13,7 +13,7 @@ internal static class NvidiaDriver
     /// <summary>
     /// NVIDIA's PCI vendor id, as the attribute <c>vendor</c> of a PCI device has it.
     /// </summary>
-    public const string Vendor = "0x10de";
+    private const string Vendor = "0x10de";
 
     /// <summary>
     /// Where the driver writes more than the one errno that it has for nearly everything.

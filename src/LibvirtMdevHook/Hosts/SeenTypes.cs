@@ -15,8 +15,8 @@ internal static class SeenTypes
     private const uint FolderMode = 0x1ed;
 
     /// <returns>
-    /// Empty when the file does not exist, is of another version of the driver, or can be written
-    /// by others than root.
+    /// Empty when the file does not exist, is of another version of the driver, belongs neither to
+    /// root nor to the caller, or can be written by others.
     /// </returns>
     public static ImmutableArray<MdevType> Read(Root root, SysfsName gpu)
     {

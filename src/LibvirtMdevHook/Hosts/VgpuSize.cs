@@ -40,6 +40,7 @@ internal static partial class VgpuSize
     [GeneratedRegex("-([0-9]{1,4})[A-Z][0-9]?$")]
     private static partial Regex Last();
 
-    [GeneratedRegex("-[0-9]+-[0-9]+[A-Z]+[0-9]?$")]
+    /// <summary>As people may write it too: in any case, and with '_' for '-'.</summary>
+    [GeneratedRegex("[-_][0-9]+[-_][0-9]+[A-Z]+[0-9]?$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex OfMig();
 }

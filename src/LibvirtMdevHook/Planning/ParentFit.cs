@@ -42,7 +42,7 @@ internal static class ParentFit
         }
 
         var type = types[0];
-        if (type.Trouble is { } unreadable)
+        if (type.Reason is { } unreadable)
             return Not(Unfit.Unreadable, unreadable, type);
         if (hostdev.Model is { } model && type.DeviceApi is { } api && api != model)
             return Not(Unfit.OtherModel, $"the type is of device_api '{api}', but the hostdev's model is '{model}'", type);

@@ -6,7 +6,8 @@ using LibvirtMdevHook.Records;
 namespace LibvirtMdevHook.Planning;
 
 /// <summary>
-/// Makes the plan for a domain. It reads nothing: everything about the host is in its input.
+/// Makes the plan for a domain. Everything about the host is in its input, except the bus of a
+/// parent that is declared by a node device name, which is read from sysfs.
 /// </summary>
 internal sealed class Planner
 {

@@ -63,7 +63,7 @@ internal sealed record Metrics(Host Host, RecordsOnHost Records, IReadOnlyList<L
             "available_instances", "How many more devices of a type the parent takes; absent where its driver does not tell.");
         foreach (var parent in Host.Parents.Where(p => p.Dialect != Dialect.Vf))
         {
-            foreach (var type in parent.Types.Where(t => t.Trouble is null).DistinctBy(t => t.Id))
+            foreach (var type in parent.Types.Where(t => t.Reason is null).DistinctBy(t => t.Id))
             {
                 var left = capacity.HasRoomFor(parent, type) ? capacity.Left(parent, type) : 0;
                 if (left is not { } count)

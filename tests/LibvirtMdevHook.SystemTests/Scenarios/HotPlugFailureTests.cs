@@ -74,9 +74,9 @@ internal sealed class HotPlugFailureTests() : HotPlugScenario("m60-rfc2016.xml")
         var guest = Lab.Run("stat", "-c", "%u", $"/proc/{Lab.Guest(domain.Name)}").Expected("stat").Output.Trim();
         Lab.Host.Control($"fault errno=ENODEV op=open path=dev/vfio/* user={guest}");
 
-        Assert.That(
-            Refused(Attach(domain)),
-            Does.Contain("cannot be attached").And.Contain("failed to open /dev/vfio/").And.EndsWith(AsBefore));
+        // The words are those of QEMU, and differ from one version to the next.
+        var refusal = "cannot be attached: .*open '?/dev/vfio/[0-9]+'?: No such device" + AsBefore + "$";
+        Assert.That(Refused(Attach(domain)), Does.Match(refusal));
         Lab.Host.Control("clear");
         Assert.That((Xml(domain), Lab.Host.Tree()), Is.EqualTo(before));
     }

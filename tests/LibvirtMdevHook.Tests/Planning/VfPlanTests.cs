@@ -57,6 +57,12 @@ internal sealed class VfPlanTests
         PlanOf(Gpu("0001:c8", (0, Mig)), Declaring("", Hostdev("0001:c8:00.4", type))),
         Is.EqualTo($"set 0001:c8:00.4 of 0001:c8:00.0 (vf) to nvidia-1546 '{Board}-1-2Q'\n"));
 
+    [TestCase("DC-1-3Q")]
+    [TestCase("dc_1_3q")]
+    public void A_type_of_a_GPU_instance_that_is_missing_is_not_taken_for_one_of_a_whole_GPU(string type) => Assert.That(
+        PlanOf(Gpu("0001:c8", (0, Mig)), Declaring("", Hostdev("0001:c8:00.4", type))),
+        Does.StartWith("refuse: ").And.Not.Contain("in MIG mode"));
+
     [TestCase(Whole)]
     [TestCase("RTX Pro 6000 Blackwell DC 12Q")]
     public void Of_two_GPUs_that_is_taken_which_has_the_type_and_not_the_one_in_MIG_mode(string type)
