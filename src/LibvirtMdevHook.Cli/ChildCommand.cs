@@ -18,8 +18,13 @@ internal static class ChildCommand
     /// </summary>
     private static readonly TimeSpan OutputLimit = TimeSpan.FromSeconds(1);
 
+    /// <summary>The verbs whose only result is their output.</summary>
+    private static readonly string[] Looking = ["types", "list", "plan", "render", "doctor", "metrics"];
+
+    private static readonly string[] Acting = ["attach", "detach", "retarget", "reconcile"];
+
     /// <summary>Whether the arguments are those of such a verb.</summary>
-    public static bool IsFor(string[] args) => args is ["attach" or "detach" or "reconcile" or "doctor" or "metrics", ..];
+    public static bool IsFor(string[] args) => args is [var verb, ..] && (Looking.Contains(verb) || Acting.Contains(verb));
 
     /// <returns>The exit status of the verb, as soon as it has done what it can do.</returns>
     public static int Run(string[] args, Func<string[], int> run) =>
@@ -59,7 +64,8 @@ internal static class ChildCommand
         };
         using var child = Process.Start(start)!;
         report.DisposeLocalCopyOfClientHandle();
-        using var signals = new SignalRelay(child.Id);
+        var onlyLooks = Looking.Contains(args[0]);
+        using var signals = new SignalRelay(child.Id, enough: onlyLooks ? 1 : 2);
         OutputRelay[] outputs =
         [
             new(child.StandardOutput.BaseStream, Console.OpenStandardOutput()),
@@ -71,11 +77,9 @@ internal static class ChildCommand
         // many seconds.
         var status = OwnThread.Start(report.ReadByte);
         var end = child.WaitForExitAsync();
-        var secondSignal = OwnThread.Start(signals.WaitForSecond);
-        if (Task.WaitAny(status, end, secondSignal) == 2)
-            return Terminal.Fail($"stopped waiting; process {child.Id} finishes or undoes what it has begun as soon as the kernel answers");
-        // A verb that only looks has no other result than its output.
-        var onlyLooks = args is ["doctor" or "metrics", ..];
+        var lastSignal = OwnThread.Start(signals.WaitForEnough);
+        if (Task.WaitAny(status, end, lastSignal) == 2)
+            return StopWaiting(child, end, onlyLooks);
         WaitForOutput(outputs, signals, untilItStops: onlyLooks);
         if (onlyLooks && outputs[0].HasFailed)
             return Terminal.Fail("its output cannot be written");
@@ -83,6 +87,14 @@ internal static class ChildCommand
             return status.Result;
         end.Wait();
         return child.ExitCode;
+    }
+
+    private static int StopWaiting(Process child, Task end, bool onlyLooks)
+    {
+        if (onlyLooks && end.Wait(OutputLimit))
+            return child.ExitCode;
+        var rest = onlyLooks ? "ends" : "finishes or undoes what it has begun";
+        return Terminal.Fail($"stopped waiting; process {child.Id} {rest} as soon as the kernel answers");
     }
 
     /// <summary>
@@ -95,7 +107,7 @@ internal static class ChildCommand
         Task[] ends = [.. outputs.Select(output => output.End)];
         while (!Task.WaitAll(ends, OutputLimit))
         {
-            if (!untilItStops || signals.HasSecond || !outputs[0].HasMoved())
+            if (!untilItStops || signals.HasEnough || !outputs[0].HasMoved())
                 return;
         }
     }

@@ -1,10 +1,8 @@
 using System.Text.Json.Nodes;
 using CommandLine;
 using LibvirtMdevHook.Devices;
-using LibvirtMdevHook.Domains;
 using LibvirtMdevHook.Hosts;
 using LibvirtMdevHook.Linux;
-using LibvirtMdevHook.Records;
 using LibvirtMdevHook.Reports;
 
 namespace LibvirtMdevHook.Cli.Verbs;
@@ -21,29 +19,24 @@ internal sealed class ListVerb
     public int Run(Root root)
     {
         var context = OperationContext.Open(root, "list");
-        var rows = Rows(root, context.Records).OrderBy(r => r.Device, StringComparer.Ordinal).ToArray();
+        var records = context.Records.Removing().Concat(context.Records.Domains()).Concat(context.Records.Reservations()).ToArray();
+        var host = HostReader.Read(root, (_, _) => true, new TypeFilter([]), [], everyVf: true);
+        var rows = ListedDevice.All(root, host, records).Select(listed => Row.Of(listed, root));
+        Print([.. rows.OrderBy(r => r.Device, StringComparer.Ordinal)]);
+        foreach (var (gpu, silent) in host.Silent)
+            Terminal.Fail($"the GPU '{gpu}' is left out: {silent.What}; {SilentGpu.Remedy}");
+        return host.Silent.IsEmpty ? 0 : 1;
+    }
+
+    private void Print(Row[] rows)
+    {
         if (Json)
             Listing.Print(Listing.Array(rows.Select(r => r.ToJson())));
         else if (rows.Length == 0)
             Console.WriteLine("No mediated device and no VF with a type is on this host, and no record of one.");
         else
             Listing.Print([["DEVICE", "DOMAIN", "PARENT", "TYPE", "STATE"], .. rows.Select(r => r.Cells())]);
-        return 0;
     }
-
-    private static IEnumerable<Row> Rows(Root root, RecordStore records)
-    {
-        var vfs = HostFile.List(root.PciDevices).Where(name => VirtualFunction.Is(root.PciDevices / name));
-        var existing = HostFile.List(root.MdevDevices).Concat(vfs).Select(IdOf).OfType<DeviceId>();
-        var devices = ListedDevice.All(
-            records.Removing().Concat(records.Domains()).Concat(records.Reservations()),
-            existing,
-            id => HostDevice.Look(root, id),
-            vf => HostFile.LinkName(vf.Path / "physfn"));
-        return devices.Select(listed => Row.Of(listed, root));
-    }
-
-    private static DeviceId? IdOf(SysfsName name) => DeviceId.TryParse(name.ToString(), out var id) ? id : null;
 
     /// <summary>One device.</summary>
     private sealed record Row(string Device, string? Domain, string? DomainUuid, string Parent, string? Type, string State, string? Holder)

@@ -213,7 +213,7 @@ internal sealed class BringUp(OperationContext context, TimeBudget budget, Recor
     {
         foreach (var _ in budget.AtMost(NodeTime).Attempts())
         {
-            if (HostDevice.Look(context.Root, claim.Device)?.Group is { } group && FileStatus.Of(context.Root.Vfio / group) is not null)
+            if (VfioGroup.Of(context.Root, claim.Device, claim.Parent) is { } group && FileStatus.Of(context.Root.Vfio / group) is not null)
                 return true;
         }
 

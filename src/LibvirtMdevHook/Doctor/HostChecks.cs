@@ -39,6 +39,8 @@ internal sealed class HostChecks
         var nvidiaRead = new TimedRead<Nvidia>(() => new Nvidia(NvidiaGpu.ReadAll(_root), BootOrder.Read(_root)));
         var recordsRead = new TimedRead<Recorded>(() => new Recorded(RecordsOnHost.Read(_root, out var store), [.. store.OfOtherBoots()]));
 
+        var stuckRead = new TimedRead<IReadOnlyList<StuckProcess>>(() => StuckProcess.Read(_root));
+
         var hook = Result("hook", hookRead);
         var processes = Result("libvirt", processesRead);
         var confinement = Result("selinux", confinementRead);
@@ -47,6 +49,7 @@ internal sealed class HostChecks
         var host = Result("parents", hostRead);
         var nvidia = Result("nvidia", nvidiaRead);
         var records = Result("records", recordsRead);
+        var stuck = Result("kernel", stuckRead);
 
         if (hook is not null)
             Add("hook", HookCheck.Of(hook));
@@ -66,6 +69,8 @@ internal sealed class HostChecks
             Add("parents", ParentCheck.Of(host, settings ?? new HostSettings(), _isRoot));
         if (nvidia is not null && host is not null)
             Add("nvidia", NvidiaCheck.Of(nvidia.Gpus, host, settings ?? new HostSettings(), processes, nvidia.Order));
+        if (stuck is not null)
+            Add("kernel", KernelCheck.Of(stuck));
         if (records is not null)
             Add("records", RecordCheck.Of(records.Records, records.OfOtherBoots));
         return [.. _findings, .. _unread];
@@ -102,8 +107,7 @@ internal sealed class HostChecks
         var where = files.Count > 0 ? $" at '{string.Join("', '", files)}'" : "";
         return Finding.Wrong(
             $"the kernel did not answer in time{where}",
-            "look into the kernel's log ('journalctl -k'); a driver that hangs lets go when its module is loaded anew, "
-                + "or at the next boot");
+            SilentGpu.Remedy);
     }
 
     private Finding Unreadable(Exception e)

@@ -28,9 +28,11 @@ internal static class ParentCheck
         var parents = host.Parents.RemoveAll(p => settings.ExcludedParents.Any(p.IsOn));
         if (parents.IsEmpty)
             return [Finding.Hint("the configuration excludes every parent of this host", "see excluded_parents there")];
+        parents = parents.RemoveAll(p => host.Silent.ContainsKey(p.Gpu));
         var enabled = parents.RemoveAll(p => p.HasDisabledVfs);
         return
         [
+            .. host.Silent.Select(gpu => Finding.Wrong($"the GPU '{gpu.Key}' is left out: {gpu.Value.What}", SilentGpu.Remedy)),
             .. parents.Where(p => p.HasDisabledVfs).Select(Disabled),
             .. enabled.SelectMany(p => Unreadable(p, isRoot)),
             .. VfsOfUnknownType(host),

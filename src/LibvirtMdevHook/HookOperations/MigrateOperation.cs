@@ -2,6 +2,7 @@ using System.Text;
 using LibvirtMdevHook.Devices;
 using LibvirtMdevHook.DomainEdits;
 using LibvirtMdevHook.Domains;
+using LibvirtMdevHook.Hosts;
 using LibvirtMdevHook.Linux;
 using LibvirtMdevHook.Planning;
 using LibvirtMdevHook.Records;
@@ -108,6 +109,7 @@ internal sealed class MigrateOperation(OperationContext context, TimeBudget budg
         if (host is null)
             return null;
         context.Records.DeleteExpiredReservations();
+        SilentGpu.DeleteDebris(context.Root);
         var incoming = IncomingPlan.Of(PlanInputReader.Incoming(context, domain, declaration));
         if (incoming.Plan.Record is { } reservation)
         {

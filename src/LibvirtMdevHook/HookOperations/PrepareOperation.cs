@@ -177,6 +177,7 @@ internal sealed class PrepareOperation(OperationContext context, TimeBudget budg
             if (host is null)
                 return null;
             context.Records.DeleteExpiredReservations();
+            SilentGpu.DeleteDebris(context.Root);
             input = PlanInputReader.Read(context, domain, declaration, _failed.ToImmutableDictionary());
             plan = Planner.Make(input);
             if (plan.Record is { } record)

@@ -74,7 +74,7 @@ internal sealed class StartOperation(OperationContext context, TimeBudget budget
     }
 
     private HostPath? NodeOf(Claim claim) =>
-        HostDevice.Look(context.Root, claim.Device)?.Group is { } group ? context.Root.Vfio / group : null;
+        VfioGroup.Of(context.Root, claim.Device, claim.Parent) is { } group ? context.Root.Vfio / group : null;
 
     private Reason? TryGive(HostPath node, DacLabel dac, Claim claim)
     {

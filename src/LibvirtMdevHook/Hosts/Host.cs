@@ -16,13 +16,28 @@ namespace LibvirtMdevHook.Hosts;
 /// <param name="NotVfs">
 /// The requested addresses that name no VF which takes a type, each with the reason as a clause.
 /// </param>
+/// <param name="Silent">The GPUs that do not answer. Their parents have that as their reason.</param>
+/// <param name="NotSeen">
+/// The requested devices on those GPUs: they could not be looked at, so they count as existing.
+/// </param>
 internal sealed record Host(
     ImmutableArray<Parent> Parents,
     ImmutableDictionary<DeviceId, DevicePlace> Devices,
     ImmutableHashSet<SysfsName> Unlisted,
     ImmutableArray<ExistingDevice> Existing,
-    ImmutableDictionary<DeviceId, string> NotVfs)
+    ImmutableDictionary<DeviceId, string> NotVfs,
+    ImmutableDictionary<SysfsName, SilentGpu> Silent,
+    ImmutableDictionary<DeviceId, Reason> NotSeen)
 {
+    public static readonly Host Empty = new(
+        [],
+        ImmutableDictionary<DeviceId, DevicePlace>.Empty,
+        [],
+        [],
+        ImmutableDictionary<DeviceId, string>.Empty,
+        ImmutableDictionary<SysfsName, SilentGpu>.Empty,
+        ImmutableDictionary<DeviceId, Reason>.Empty);
+
     public int DevicesOn(SysfsName parent) => Devices.Values.Count(place => place.Parent == parent);
 
     public ExistingDevice? Find(DeviceId device) => Existing.FirstOrDefault(e => e.Device.Id == device);

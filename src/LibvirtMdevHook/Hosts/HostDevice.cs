@@ -28,11 +28,31 @@ internal sealed record HostDevice(
     DeviceId Id, HostPath Path, ulong Inode, SysfsName Parent, SysfsName? Type, bool? Online, SysfsName? Group)
 {
     /// <returns>Null when there is no such device.</returns>
+    /// <exception cref="IOException">
+    /// It cannot be looked at, also because its GPU does not answer.
+    /// </exception>
     public static HostDevice? Look(Root root, DeviceId id)
+    {
+        if (PhysicalGpu.Of(root, id) is not { } gpu)
+            return null;
+        return AsksDriver(root, id) ? GpuRead.Of(root, gpu, () => Read(root, id)) : Read(root, id);
+    }
+
+    /// <summary>
+    /// The same without a limit, for a thread that may wait for the driver.
+    /// </summary>
+    public static HostDevice? Read(Root root, DeviceId id)
     {
         var path = PathOf(root, id);
         return id.Address is not null ? LookAtVf(path, id) : LookAtMdev(path, id);
     }
+
+    /// <summary>
+    /// Whether a look at the device reads an attribute that its driver answers. Links and folders
+    /// are the kernel's own.
+    /// </summary>
+    public static bool AsksDriver(Root root, DeviceId id) =>
+        id.Address is not null || FileStatus.Of(PathOf(root, id) / "online", out _) is not null;
 
     /// <returns>The path of the device, whether or not it exists.</returns>
     public static HostPath PathOf(Root root, DeviceId id) =>

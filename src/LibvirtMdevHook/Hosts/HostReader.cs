@@ -6,10 +6,17 @@ namespace LibvirtMdevHook.Hosts;
 
 /// <summary>
 /// Reads the host from sysfs. It keeps nothing from one run to the next, as drivers are loaded and
-/// unloaded and their types change.
+/// unloaded and their types change. Physical GPUs are read side by side, each with a limit, so that
+/// one whose driver hangs costs nobody the others.
 /// </summary>
-internal static class HostReader
+internal sealed class HostReader
 {
+    private readonly Root _root;
+    private readonly TypeFilter _wanted;
+    private readonly SortedDictionary<SysfsName, GpuReader> _gpus = [];
+
+    private HostReader(Root root, TypeFilter wanted) => (_root, _wanted) = (root, wanted);
+
     /// <param name="isWanted">
     /// Decides by the name and the subsystem of a parent whether it is read. It is asked about
     /// parents of mediated devices, and about PFs whose VFs are not enabled, before anything else
@@ -27,121 +34,97 @@ internal static class HostReader
         IEnumerable<DeviceId> declared,
         bool everyVf = false)
     {
+        var reader = new HostReader(root, wanted);
         var ids = declared.ToArray();
-        var vfs = ids.Where(id => id.Address is not null).Select(id => id.Name).ToHashSet();
-        var readsEveryVf = everyVf || wanted.Declared is null;
-        var parents = ImmutableArray.CreateBuilder<Parent>();
-        foreach (var (name, path) in Candidates(root))
+        reader.AddParents(ids, isWanted, everyVf || wanted.Declared is null);
+        foreach (var id in ids)
         {
-            var isDeclaredVf = vfs.Contains(name);
-            if (!isDeclaredVf && !isWanted(name, () => HostFile.LinkName(path / "subsystem")))
-                continue;
-            if (Dialect.Detect(path) is not { } dialect)
-            {
-                if (VirtualFunction.WhyVfsAreDisabled(name, path) is { } reason)
-                    parents.Add(PfWithDisabledVfs(name, path, reason));
-            }
-            else if (dialect != Dialect.Vf || isDeclaredVf || readsEveryVf)
-            {
-                parents.Add(ReadParent(root, name, path, dialect, wanted));
-            }
+            if (PhysicalGpu.Of(root, id) is { } gpu)
+                reader.Gpu(gpu).AddDeclared(id);
         }
 
-        var devices = ReadDevices(root, parents, out var unlisted);
-        return new Host(parents.ToImmutable(), devices, unlisted, ReadExisting(root, ids), ReadNotVfs(root, ids));
+        return reader.Read();
     }
 
     /// <summary>Reads everything, for listings.</summary>
     public static Host ReadAll(Root root) => Read(root, (_, _) => true, TypeFilter.All, []);
 
+    private void AddParents(DeviceId[] declared, Func<SysfsName, Func<SysfsName?>, bool> isWanted, bool readsEveryVf)
+    {
+        var vfs = declared.Where(id => id.Address is not null).Select(id => id.Name).ToHashSet();
+        foreach (var (name, path) in Candidates())
+        {
+            var isDeclaredVf = vfs.Contains(name);
+            if (!isDeclaredVf && !isWanted(name, () => HostFile.LinkName(path / "subsystem")))
+                continue;
+            var dialect = Dialect.Detect(path);
+            var isToRead = dialect is null
+                ? VirtualFunction.MayHaveDisabledVfs(path)
+                : dialect != Dialect.Vf || isDeclaredVf || readsEveryVf;
+            if (isToRead)
+                Gpu(PhysicalGpu.Of(name, path)).AddParent(name, path, dialect);
+        }
+    }
+
+    private GpuReader Gpu(SysfsName name)
+    {
+        if (!_gpus.TryGetValue(name, out var gpu))
+            _gpus[name] = gpu = new GpuReader(_root, name, _wanted);
+        return gpu;
+    }
+
     /// <summary>
     /// class/mdev_bus lists the parents of the mainline interface. Those of the 2016 interface are
     /// only in their bus.
     /// </summary>
-    private static IEnumerable<(SysfsName Name, HostPath Path)> Candidates(Root root)
+    private IEnumerable<(SysfsName Name, HostPath Path)> Candidates()
     {
-        var bus = root.Sys / "class/mdev_bus";
+        var bus = _root.Sys / "class/mdev_bus";
         var paths = new SortedDictionary<SysfsName, HostPath>();
-        foreach (var name in HostFile.List(root.PciDevices))
-            paths[name] = root.PciDevices / name;
+        foreach (var name in HostFile.List(_root.PciDevices))
+            paths[name] = _root.PciDevices / name;
         foreach (var name in HostFile.List(bus))
             paths[name] = bus / name;
         return paths.Select(pair => (pair.Key, pair.Value));
     }
 
-    private static Parent ReadParent(Root root, SysfsName name, HostPath path, Dialect dialect, TypeFilter wanted)
+    private Host Read()
     {
-        var types = dialect.ReadTypes(path, wanted, out var reason);
-        var gpu = HostFile.LinkName(path / "physfn") ?? name;
-        return new Parent(
-            name,
-            gpu,
-            path,
-            dialect,
-            RunsOneSize: dialect != Dialect.Vf && NvidiaDriver.Made(path),
-            HostNuma.NodeOf(path),
-            HasTypes: types is not null,
-            types ?? [],
-            dialect.HidesTypes ? ReadSeen(root, gpu, types ?? []) : [],
-            reason);
-    }
-
-    /// <returns>
-    /// The types that the GPU showed earlier, except those that are shown now with their names.
-    /// </returns>
-    private static ImmutableArray<MdevType> ReadSeen(Root root, SysfsName gpu, ImmutableArray<MdevType> shown) =>
-        SeenTypes.Read(root, gpu).RemoveAll(seen => shown.Any(type => type.Id == seen.Id && type.Name is not null));
-
-    private static Parent PfWithDisabledVfs(SysfsName name, HostPath path, Reason reason) =>
-        new(name, name, path, Dialect.Vf, RunsOneSize: false, HostNuma.NodeOf(path), HasTypes: true, [], [], reason);
-
-    private static ImmutableArray<ExistingDevice> ReadExisting(Root root, DeviceId[] declared)
-    {
-        var existing = ImmutableArray.CreateBuilder<ExistingDevice>();
-        foreach (var id in declared)
+        // All reads begin at once: a GPU that does not answer takes no time from the others.
+        var reads = _gpus.Select(gpu => (gpu.Key, Reader: gpu.Value, Read: gpu.Value.Begin())).ToArray();
+        var devices = Mdevs();
+        var host = Host.Empty;
+        var parents = new List<Parent>();
+        foreach (var (gpu, reader, read) in reads)
         {
-            if (HostDevice.Look(root, id) is { } device)
-                existing.Add(new ExistingDevice(device, VfioGroup.Holder(root, device.Group)));
+            var contents = read.Result(out var silent) ?? reader.Silent(silent!);
+            parents.AddRange(contents.Parents);
+            devices.AddRange(contents.Vfs);
+            host = host with
+            {
+                Unlisted = contents.HasUnlistedVfs ? host.Unlisted.Add(gpu) : host.Unlisted,
+                Silent = silent is null ? host.Silent : host.Silent.Add(gpu, silent),
+                Existing = host.Existing.AddRange(contents.Existing.Select(WithHolder)),
+                NotVfs = host.NotVfs.AddRange(contents.NotVfs),
+                NotSeen = host.NotSeen.AddRange(contents.NotSeen),
+            };
         }
 
-        return existing.ToImmutable();
+        return host with { Parents = [.. parents.OrderBy(parent => parent.Name)], Devices = devices.ToImmutable() };
     }
 
-    private static ImmutableDictionary<DeviceId, string> ReadNotVfs(Root root, DeviceId[] declared)
-    {
-        var reasons = ImmutableDictionary.CreateBuilder<DeviceId, string>();
-        foreach (var id in declared)
-        {
-            if (id.Address is { } address && VirtualFunction.WhyNotAVf(root, address) is { } reason)
-                reasons[id] = reason.Text;
-        }
-
-        return reasons.ToImmutable();
-    }
-
-    private static ImmutableDictionary<DeviceId, DevicePlace> ReadDevices(
-        Root root, IEnumerable<Parent> parents, out ImmutableHashSet<SysfsName> unlisted)
+    private ImmutableDictionary<DeviceId, DevicePlace>.Builder Mdevs()
     {
         var devices = ImmutableDictionary.CreateBuilder<DeviceId, DevicePlace>();
-        foreach (var name in HostFile.List(root.MdevDevices))
+        foreach (var name in HostFile.List(_root.MdevDevices))
         {
-            if (DeviceId.TryParse(name.ToString(), out var id) && HostDevice.ParentOf(root.MdevDevices / name) is { } parent)
-                devices[id] = new DevicePlace(parent, HostFile.LinkName(root.MdevDevices / name / "mdev_type"));
+            var path = _root.MdevDevices / name;
+            if (DeviceId.TryParse(name.ToString(), out var id) && HostDevice.ParentOf(path) is { } parent)
+                devices[id] = new DevicePlace(parent, HostFile.LinkName(path / "mdev_type"));
         }
 
-        unlisted = [];
-        foreach (var gpu in parents.Where(p => p.Name != p.Gpu).Select(p => p.Gpu).Distinct())
-        {
-            var vfs = VirtualFunction.Of(root.PciDevices / gpu).ToArray();
-            if (vfs.Length == 0)
-                unlisted = unlisted.Add(gpu);
-            foreach (var (address, path) in vfs)
-            {
-                if (VirtualFunction.HasType(path, out var type))
-                    devices[DeviceId.Vf(address)] = new DevicePlace(address.Name, type, gpu);
-            }
-        }
-
-        return devices.ToImmutable();
+        return devices;
     }
+
+    private ExistingDevice WithHolder(HostDevice device) => new(device, VfioGroup.Holder(_root, device.Group));
 }

@@ -49,6 +49,13 @@ internal static class VirtualFunction
         }
     }
 
+    /// <summary>
+    /// Tells by links and names alone, without asking a driver, whether
+    /// <see cref="WhyVfsAreDisabled"/> has to look at a device.
+    /// </summary>
+    public static bool MayHaveDisabledVfs(HostPath path) =>
+        FileStatus.Of(path / "sriov_numvfs", out _) is not null && NvidiaDriver.Drives(path);
+
     /// <returns>
     /// The reason with the command that enables the VFs; null when they are enabled, or the device
     /// is no PF of NVIDIA's driver.

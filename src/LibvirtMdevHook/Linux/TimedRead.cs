@@ -27,13 +27,5 @@ internal static class TimedRead
     /// The files of sysfs that this process has open now. While it waits for an answer, the
     /// unanswered file is among them.
     /// </returns>
-    public static IReadOnlyList<string> Unanswered(Root root)
-    {
-        // The links in /proc/self/fd have the kernel's paths, in which no link is left.
-        var sys = root.Resolve("/sys") is { } resolved ? root.At(resolved).Text + '/' : "";
-        var descriptors = new HostPath("/proc/self/fd");
-        var files = HostFile.List(descriptors).Select(fd => HostFile.LinkTarget(descriptors / fd)).OfType<string>();
-        var ofSysfs = files.Where(file => file.StartsWith(sys, StringComparison.Ordinal));
-        return [.. ofSysfs.Order(StringComparer.Ordinal).Distinct()];
-    }
+    public static IReadOnlyList<string> Unanswered(Root root) => OpenFiles.OfSysfs(root, new HostPath("/proc/self/fd"));
 }

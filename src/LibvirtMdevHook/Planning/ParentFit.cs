@@ -16,7 +16,12 @@ internal static class ParentFit
         if (input.Numa == NumaRule.Require && !input.IsNear(parent))
             return Not(Unfit.Far, $"it is on {Node(parent)}, the domain on {string.Join(", ", input.Nodes)}, and numa='require'");
         if (parent.Reason is { } unreadable)
-            return Not(Unfit.Unreadable, unreadable);
+        {
+            // A GPU that does not answer may do so later, as one whose types come late.
+            var curedBy = unreadable.Error == Errno.ETIMEDOUT ? CuredBy.Types : CuredBy.Nothing;
+            return Not(Unfit.Unreadable, unreadable) with { CuredBy = curedBy };
+        }
+
         if (parent.Dialect == Dialect.Vf && hostdev.Parents.Length > 0 && !hostdev.Parents.Any(parent.IsOn))
             return Not(Unfit.NotDeclared, $"it is a VF of '{parent.Gpu}', which is not declared as its parent");
         if (hostdev.Args.Length > 0 && parent.Dialect != Dialect.Rfc2016)

@@ -76,6 +76,8 @@ internal sealed class Planner
             return DeviceCandidates.Refused(hostdev, RefusalText.StillBeingRemoved(_input, hostdev, removing));
         if (_input.Host.NotVfs.TryGetValue(hostdev.Device, out var why))
             return DeviceCandidates.Refused(hostdev, RefusalText.NotAVf(_input, hostdev, why));
+        if (_input.Host.NotSeen.TryGetValue(hostdev.Device, out var silence))
+            return DeviceCandidates.Refused(hostdev, RefusalText.NotSeen(_input, hostdev, silence));
         return _input.Host.Find(hostdev.Device) is { } existing ? ForeignDevice.Consider(_input, hostdev, existing) : null;
     }
 

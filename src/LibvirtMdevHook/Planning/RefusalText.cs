@@ -60,6 +60,10 @@ internal static class RefusalText
     public static Refusal NotAVf(PlanInput input, DeclaredHostdev hostdev, string why) =>
         Of(input, hostdev, $"{why}; if the domain came from another host, 'virt-mdev retarget' gives it a VF of this one", CuredBy.Types);
 
+    /// <summary>A device that cannot be looked at counts as existing.</summary>
+    public static Refusal NotSeen(PlanInput input, DeclaredHostdev hostdev, Reason silence) =>
+        Of(input, hostdev, $"its GPU cannot be looked at: {silence}", CuredBy.Types);
+
     public static Refusal NoParent(PlanInput input, DeclaredHostdev hostdev, ImmutableArray<Candidate> candidates)
     {
         if (candidates.Length == 0)

@@ -10,7 +10,9 @@ namespace LibvirtMdevHook.Reports;
 /// <param name="Claim">The device's claim in that record.</param>
 /// <param name="Seen">The device on the host; null when it is not there.</param>
 /// <param name="Place">The device's parent; for a VF, which is its own parent, the GPU.</param>
-internal sealed record ListedDevice(DeviceId Device, Record? Record, Claim? Claim, HostDevice? Seen, SysfsName Place)
+/// <param name="IsOnSilentGpu">It could not be looked at, as its GPU does not answer.</param>
+internal sealed record ListedDevice(
+    DeviceId Device, Record? Record, Claim? Claim, HostDevice? Seen, SysfsName Place, bool IsOnSilentGpu = false)
 {
     public DeviceState State
     {
@@ -20,6 +22,8 @@ internal sealed record ListedDevice(DeviceId Device, Record? Record, Claim? Clai
                 return DeviceState.Foreign;
             if (Record?.Expires is not null)
                 return DeviceState.Reserved;
+            if (IsOnSilentGpu)
+                return DeviceState.Unknown;
             if (Seen is null)
                 return Claim.Stage == Stage.Leaving ? DeviceState.Gone : DeviceState.Missing;
             if (!Claim.Proves(Seen))
@@ -42,17 +46,15 @@ internal sealed record ListedDevice(DeviceId Device, Record? Record, Claim? Clai
         DeviceState.Gone => "being removed, not to be seen any more",
         DeviceState.Missing => $"{EnumText.Of(Claim!.Stage)}, missing",
         DeviceState.Replaced => "another device has its name",
+        DeviceState.Unknown => $"{EnumText.Of(Claim!.Stage)}, as far as known: its GPU does not answer",
         _ when Claim!.IsForeign => $"{EnumText.Of(Claim.Stage)}, foreign",
         DeviceState.Leaving => "being removed",
         _ => EnumText.Of(Claim.Stage),
     };
 
+    /// <param name="host">The whole host.</param>
     /// <param name="records">If two records name the same device, the first one counts.</param>
-    /// <param name="existing">The devices that exist.</param>
-    /// <param name="look">Looks at a device; returns null when it is not there.</param>
-    /// <param name="gpuOf">The PF of a VF that no record names.</param>
-    public static IEnumerable<ListedDevice> All(
-        IEnumerable<Record> records, IEnumerable<DeviceId> existing, Func<DeviceId, HostDevice?> look, Func<HostDevice, SysfsName?> gpuOf)
+    public static IEnumerable<ListedDevice> All(Root root, Host host, IEnumerable<Record> records)
     {
         var known = new HashSet<DeviceId>();
         foreach (var record in records)
@@ -60,15 +62,30 @@ internal sealed record ListedDevice(DeviceId Device, Record? Record, Claim? Clai
             foreach (var claim in record.Claims.Where(c => known.Add(c.Device)))
             {
                 var place = PlaceOf(claim.Device, claim.Gpu, claim.Parent);
-                yield return new ListedDevice(claim.Device, record, claim, look(claim.Device), place);
+                var isOnSilentGpu = claim.Device.Address is not null && host.Silent.ContainsKey(claim.Gpu);
+                yield return new ListedDevice(claim.Device, record, claim, Look(root, host, claim.Device), place, isOnSilentGpu);
             }
         }
 
-        foreach (var id in existing.Where(id => !known.Contains(id)))
+        foreach (var id in host.Devices.Keys.Where(id => !known.Contains(id)))
         {
-            if (look(id) is { } device)
-                yield return new ListedDevice(id, null, null, device, PlaceOf(id, gpuOf(device), device.Parent));
+            if (Look(root, host, id) is { } device)
+                yield return new ListedDevice(id, null, null, device, PlaceOf(id, host.Devices[id].Gpu, device.Parent));
         }
+    }
+
+    /// <summary>
+    /// The device as the host was read before, with the inode that tells it from another device of
+    /// its name.
+    /// </summary>
+    private static HostDevice? Look(Root root, Host host, DeviceId id)
+    {
+        if (!host.Devices.TryGetValue(id, out var place))
+            return null;
+        var path = HostDevice.PathOf(root, id);
+        if (FileStatus.Of(path) is not { } status)
+            return null;
+        return new HostDevice(id, path, status.Inode, place.Parent, place.Type, null, VfioGroup.OfPath(path));
     }
 
     private static SysfsName PlaceOf(DeviceId device, SysfsName? gpu, SysfsName parent) => device.Address is null ? parent : gpu ?? parent;
@@ -101,4 +118,7 @@ internal enum DeviceState
 
     /// <summary>No record has it.</summary>
     Foreign,
+
+    /// <summary>A record has it, and its GPU does not answer.</summary>
+    Unknown,
 }

@@ -8,8 +8,15 @@ namespace LibvirtMdevHook.Reports;
 /// <summary>
 /// What 'virt-mdev types', 'list' and 'reconcile' say, as numbers for Prometheus.
 /// </summary>
+/// <param name="Stuck">The processes that wait for the kernel; null for a user who cannot see all.</param>
 /// <param name="Orphans">Null when libvirt was not asked, or gave no answer.</param>
-internal sealed record Metrics(Host Host, RecordsOnHost Records, IReadOnlyList<ListedDevice> Devices, int? Orphans, string Version)
+internal sealed record Metrics(
+    Host Host,
+    RecordsOnHost Records,
+    IReadOnlyList<ListedDevice> Devices,
+    IReadOnlyList<StuckProcess>? Stuck,
+    int? Orphans,
+    string Version)
 {
     private const string Prefix = "libvirt_mdev_";
 
@@ -28,31 +35,16 @@ internal sealed record Metrics(Host Host, RecordsOnHost Records, IReadOnlyList<L
             orphans = 0;
         else if (active() is { } running)
             orphans = records.CountOrphans(root, store, running);
-        var devices = ListedDevice.All(
-            records.Removals.Concat(records.Domains).Concat(records.Reservations),
-            host.Devices.Keys,
-            id => Look(root, host, id),
-            vf => host.Devices[vf.Id].Gpu);
-        return new Metrics(host, records, [.. devices], orphans, version);
+        var devices = ListedDevice.All(root, host, records.Removals.Concat(records.Domains).Concat(records.Reservations));
+        var stuck = Libc.geteuid() == 0 ? StuckProcess.Read(root) : null;
+        return new Metrics(host, records, [.. devices], stuck, orphans, version);
     }
 
     public override string ToString()
     {
         var capacity = Capacity.Of(Host, Records.Domains.Concat(Records.Removals).Concat(Records.Reservations));
         var build = Family("build_info", "1, with the version of virt-mdev.").Add(1, ("version", Version));
-        return $"{Available(capacity)}{Settable(capacity)}{Listed(capacity)}{Leftovers()}{build}";
-    }
-
-    /// <summary>
-    /// The device as the host was read before, with the inode that tells it from another device of
-    /// its name.
-    /// </summary>
-    private static HostDevice? Look(Root root, Host host, DeviceId id)
-    {
-        if (!host.Devices.TryGetValue(id, out var place))
-            return null;
-        var path = HostDevice.PathOf(root, id);
-        return FileStatus.Of(path) is { } status ? new HostDevice(id, path, status.Inode, place.Parent, place.Type, null, null) : null;
+        return $"{Available(capacity)}{Settable(capacity)}{Listed(capacity)}{StuckProcesses()}{Leftovers()}{build}";
     }
 
     private static MetricFamily Family(string name, string help) => new(Prefix + name, help);
@@ -130,6 +122,16 @@ internal sealed record Metrics(Host Host, RecordsOnHost Records, IReadOnlyList<L
         if (device.Seen is not { Type: { } id } seen)
             return null;
         return parents.TryGetValue(seen.Parent, out var parent) ? capacity.TitleOf(parent, id) : id.ToString();
+    }
+
+    private MetricFamily StuckProcesses()
+    {
+        var family = Family("stuck_processes", "Processes of virt-mdev that wait for an answer of the GPU's driver.");
+        if (Stuck is null)
+            return family;
+        foreach (var gpu in Host.Parents.Select(p => p.Gpu).Concat(Stuck.Select(s => s.Gpu)).Distinct())
+            family.Add(Stuck.Where(s => s.Gpu == gpu).DistinctBy(s => s.Process).Count(), ("parent", $"{gpu}"));
+        return family;
     }
 
     private string Leftovers()

@@ -43,6 +43,7 @@ internal sealed class Reconcile(OperationContext context, VirshClient virsh, Wai
             Work();
             context.Records.DeleteDebris();
             SeenTypes.DeleteDebris(context.Root);
+            SilentGpu.DeleteDebris(context.Root);
         }
 
         return _found;

@@ -18,6 +18,10 @@ internal sealed record Obstacle(
     [
         new("a removal that never ends", dialect => $"fault hang op=write path={dialect.Removal}", Stops: ["prepare", Detach, Reconcile]),
         new("a create that takes 30 s", dialect => $"fault delay=30s op=write path={dialect.Creation}", Stops: ["prepare", Attach]),
+        new("a read of types that never ends", dialect => $"fault hang op=read path={dialect.Types}", Stops: ["prepare", Attach]),
+        new("an open of types that never ends", dialect => $"fault hang op=open path={dialect.Types}", Stops: ["prepare", Attach]),
+        new("a read of a state that never ends", dialect => ReadOfState(dialect, "read"), Stops: ["prepare", "start", Detach, Reconcile]),
+        new("an open of a state that never ends", dialect => ReadOfState(dialect, "open"), Stops: ["prepare", "start", Detach, Reconcile]),
         new("an online that never changes", dialect => dialect.HasOnline ? "fault ignore op=write path=**/online" : null,
             Stops: [Attach, Detach, Reconcile]),
         new("a stopped holder of the record's lock", _ => null, RecordLock, Stops: ["prepare", Attach, Detach, Reconcile]),
@@ -34,6 +38,9 @@ internal sealed record Obstacle(
     public bool IsIn(StuckDialect dialect) => Lock is not null || StopsWorker || Fault(dialect) is not null;
 
     public bool Forbids(StuckOperation operation) => Stops.Contains(operation.Name);
+
+    private static string? ReadOfState(StuckDialect dialect, string operation) =>
+        dialect.State is { } state ? $"fault hang op={operation} path={state}" : null;
 
     private static string RecordLock(DeclaringDomain domain) => $"domains/{domain.Uuid}.lock";
 

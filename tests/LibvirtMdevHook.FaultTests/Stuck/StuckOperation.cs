@@ -19,6 +19,9 @@ internal sealed record StuckOperation(string Name, string[] Before, TimeSpan Lim
     /// <summary>A second for each lock, ten to remove.</summary>
     private static readonly TimeSpan ReconcileTime = TimeSpan.FromSeconds(15);
 
+    /// <summary>Two seconds for the GPUs, half a second to see who is stuck, and five that libvirt has to answer.</summary>
+    private static readonly TimeSpan LookingTime = TimeSpan.FromSeconds(8);
+
     private static readonly string[] Running = ["prepare", "start", "started"];
 
     public static readonly StuckOperation[] All =
@@ -45,12 +48,27 @@ internal sealed record StuckOperation(string Name, string[] Before, TimeSpan Lim
         },
         // The record of a domain that libvirt does not know any more.
         new("virt-mdev reconcile", Running, ReconcileTime, true) { Arguments = _ => ["reconcile", "--apply"] },
+        new("virt-mdev list", Running, LookingTime, true) { Arguments = _ => ["list"], OnlyLooks = true },
+        new("virt-mdev types", [], LookingTime, true) { Arguments = _ => ["types"], OnlyLooks = true },
+        new("virt-mdev plan", [], LookingTime, true) { Arguments = Plan, OnlyLooks = true },
+        new("virt-mdev metrics", Running, LookingTime, true) { Arguments = _ => ["metrics"], OnlyLooks = true },
+        new("virt-mdev doctor", Running, LookingTime, true) { Arguments = _ => ["doctor"], OnlyLooks = true },
     ];
 
     /// <summary>What virt-mdev is called with; null for an operation of the hook.</summary>
     public Func<DeclaringDomain, string[]>? Arguments { get; init; }
 
+    /// <summary>Its output is its result.</summary>
+    public bool OnlyLooks { get; init; }
+
     public bool IsVerb => Arguments is not null;
+
+    private static string[] Plan(DeclaringDomain domain)
+    {
+        var file = Path.Combine(Path.GetTempPath(), $"{domain.Uuid}.xml");
+        File.WriteAllText(file, domain.ToString());
+        return ["plan", file];
+    }
 
     /// <summary>The domain as it runs in libvirt; null if libvirt says that it does not run.</summary>
     public Func<DeclaringDomain, DeclaringDomain>? Guest { get; init; }

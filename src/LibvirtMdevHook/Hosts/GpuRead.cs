@@ -1,0 +1,79 @@
+using System.Collections.Concurrent;
+using LibvirtMdevHook.Linux;
+
+namespace LibvirtMdevHook.Hosts;
+
+/// <summary>
+/// A read of the attributes of one physical GPU, on a thread of its own and with a limit: a driver
+/// that hangs never answers. All VFs of a GPU share its fate. Whoever reads can go on without the
+/// answer; the thread and its process may never end.
+/// </summary>
+internal sealed class GpuRead<T>
+{
+    private readonly Root _root;
+    private readonly SysfsName _gpu;
+    private readonly Deadline _deadline = Deadline.After(GpuRead.Limit);
+    private readonly SilentGpu? _silent;
+    private readonly Task<T>? _task;
+
+    private GpuRead(Root root, SysfsName gpu, SilentGpu? silent, Task<T>? task) => (_root, _gpu, _silent, _task) = (root, gpu, silent, task);
+
+    /// <summary>Begins to read, unless a process waits for the GPU already.</summary>
+    /// <exception cref="IOException">No thread can be started for it.</exception>
+    public static GpuRead<T> Begin(Root root, SysfsName gpu, Func<T> read)
+    {
+        var silent = GpuRead.FindSilent(root, gpu);
+        return new GpuRead<T>(root, gpu, silent, silent is null ? OwnThread.Start(read) : null);
+    }
+
+    /// <summary>Waits until the read has ended or its time is over.</summary>
+    /// <param name="silent">Why there is no result; null when there is one.</param>
+    /// <returns>The default where the GPU does not answer.</returns>
+    /// <exception cref="IOException">The read has failed.</exception>
+    public T? Result(out SilentGpu? silent)
+    {
+        silent = _silent;
+        if (_task is null)
+            return default;
+        if (Task.WaitAny([_task], _deadline.Milliseconds) == 0)
+            return _task.GetAwaiter().GetResult();
+        silent = GpuRead.NoteSilent(_root, _gpu, _task);
+        return default;
+    }
+}
+
+/// <summary>What concerns all reads of GPUs of this process.</summary>
+internal static class GpuRead
+{
+    /// <summary>Reading hundreds of VFs takes a tenth of it.</summary>
+    public static readonly TimeSpan Limit = TimeSpan.FromSeconds(2);
+
+    /// <summary>
+    /// The reads that have not ended, by the path of the GPU. A user who may not note a GPU as
+    /// silent waits for it only once in a process, too.
+    /// </summary>
+    private static readonly ConcurrentDictionary<HostPath, (SilentGpu Silent, Task Read)> Unanswered = new();
+
+    /// <summary>Reads at once.</summary>
+    /// <exception cref="IOException">The GPU does not answer, or the read has failed.</exception>
+    public static T Of<T>(Root root, SysfsName gpu, Func<T> read)
+    {
+        var result = GpuRead<T>.Begin(root, gpu, read).Result(out var silent);
+        return silent is null ? result! : throw new HostException($"the GPU '{gpu}' cannot be looked at: {silent.What}", SilentGpu.Remedy);
+    }
+
+    public static SilentGpu? FindSilent(Root root, SysfsName gpu)
+    {
+        if (Unanswered.TryGetValue(root.PciDevices / gpu, out var own) && !own.Read.IsCompleted)
+            return own.Silent;
+        return SilentGpu.Find(root, gpu);
+    }
+
+    public static SilentGpu NoteSilent(Root root, SysfsName gpu, Task read)
+    {
+        var file = TimedRead.Unanswered(root).FirstOrDefault(file => PhysicalGpu.OfFile(root, file) == gpu) ?? "";
+        var silent = SilentGpu.Note(root, gpu, file, read);
+        Unanswered[root.PciDevices / gpu] = (silent, read);
+        return silent;
+    }
+}

@@ -1,0 +1,122 @@
+using System.Globalization;
+using LibvirtMdevHook.Linux;
+
+namespace LibvirtMdevHook.Hosts;
+
+/// <summary>
+/// A GPU whose driver does not answer a read. The process that waits for the answer may never end,
+/// so it notes the GPU in <c>/run/libvirt-mdev/silent</c>, and no other process reads the GPU as
+/// long as that one waits. The note is a file <c>GPU.PID</c> that says where the process waits. The
+/// process holds the file's lock, which the kernel lets go when the process ends.
+/// </summary>
+/// <param name="Process">The id of the process that waits.</param>
+/// <param name="File">The file of sysfs at which it waits; empty when that is not known.</param>
+internal sealed record SilentGpu(SysfsName Gpu, int Process, string File)
+{
+    private const uint ReadableByPeople = 0x1ed;
+
+    /// <summary>What to do about it, as a clause.</summary>
+    public const string Remedy = "look into the kernel's log ('journalctl -k'); a driver that hangs lets go when its module is loaded anew, "
+        + "or at the next boot";
+
+    /// <summary>What is wrong, as a clause about the GPU.</summary>
+    public string What
+    {
+        get
+        {
+            var place = File.Length > 0 ? $" at '{File}'" : "";
+            return $"it does not answer{place}, where process {Process} waits";
+        }
+    }
+
+    private static HostPath Folder(Root root) => root.State / "silent";
+
+    /// <returns>Null when no process waits for the GPU.</returns>
+    public static SilentGpu? Find(Root root, SysfsName gpu)
+    {
+        foreach (var silent in All(root))
+        {
+            if (silent.Gpu == gpu)
+                return silent;
+        }
+
+        return null;
+    }
+
+    /// <returns>The GPUs for which a process waits now, one for each process.</returns>
+    public static IEnumerable<SilentGpu> All(Root root)
+    {
+        var names = HostFile.List(Folder(root));
+        if (names.Count == 0 || HeldLocks.Read(root) is not { } locks)
+            yield break;
+        foreach (var name in names)
+        {
+            var file = Folder(root) / name;
+            if (Parse(name.ToString()) is var (gpu, process) && locks.Has(file))
+                yield return new SilentGpu(gpu, process, HostFile.ReadTrimmed(file) ?? "");
+        }
+    }
+
+    /// <summary>
+    /// Notes that this process waits for the GPU. Where the note cannot be made, as for a user other
+    /// than root, other processes find out for themselves.
+    /// </summary>
+    /// <param name="file">The file of sysfs at which it waits; empty when that is not known.</param>
+    /// <param name="read">The note goes when this ends.</param>
+    public static SilentGpu Note(Root root, SysfsName gpu, string file, Task read)
+    {
+        var silent = new SilentGpu(gpu, Environment.ProcessId, file);
+        Libc.mkdir(root.State.Text, ReadableByPeople);
+        Libc.mkdir(Folder(root).Text, ReadableByPeople);
+        DeleteDebris(root);
+        try
+        {
+            var note = Folder(root) / $"{gpu}.{silent.Process}";
+            if (FileLock.Take(note, Deadline.After(TimeSpan.Zero)) is { } held)
+            {
+                HostFile.Write(note, file);
+                read.ContinueWith(
+                    _ => Withdraw(held), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            }
+        }
+        catch (IOException)
+        {
+            // It is for the sake of others only.
+        }
+
+        return silent;
+    }
+
+    /// <summary>Deletes the notes of processes that have ended.</summary>
+    public static void DeleteDebris(Root root)
+    {
+        foreach (var name in HostFile.List(Folder(root)))
+        {
+            try
+            {
+                using var ended = FileLock.Take(Folder(root) / name, Deadline.After(TimeSpan.Zero));
+                ended?.Delete();
+            }
+            catch (IOException)
+            {
+                // It means nothing while no process holds its lock.
+            }
+        }
+    }
+
+    public override string ToString() => $"the GPU '{Gpu}' is not looked at: {What}; {Remedy}";
+
+    private static void Withdraw(FileLock note)
+    {
+        note.Delete();
+        note.Dispose();
+    }
+
+    private static (SysfsName Gpu, int Process)? Parse(string name)
+    {
+        var dot = name.LastIndexOf('.');
+        if (dot < 0 || !SysfsName.TryParse(name[..dot], out var gpu))
+            return null;
+        return int.TryParse(name[(dot + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out var process) ? (gpu, process) : null;
+    }
+}
