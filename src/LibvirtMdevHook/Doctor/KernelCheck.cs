@@ -12,7 +12,7 @@ internal static class KernelCheck
     {
         foreach (var ofGpu in stuck.GroupBy(s => s.Gpu))
         {
-            var processes = ofGpu.Select(s => s.Process).Distinct().ToArray();
+            var processes = ofGpu.Select(s => s.Pid).Distinct().ToArray();
             var files = string.Join("', '", ofGpu.Select(s => s.File).Distinct());
             var count = Counted.Of(processes.Length, "process of virt-mdev waits", "processes of virt-mdev wait");
             yield return Finding.Wrong(

@@ -16,7 +16,11 @@ internal sealed class GpuRead<T>
     private readonly SilentGpu? _silent;
     private readonly Task<T>? _task;
 
-    private GpuRead(Root root, SysfsName gpu, SilentGpu? silent, Task<T>? task) => (_root, _gpu, _silent, _task) = (root, gpu, silent, task);
+    private GpuRead(Root root, SysfsName gpu, SilentGpu? silent, Task<T>? task)
+    {
+        (_root, _gpu) = (root, gpu);
+        (_silent, _task) = (silent, task);
+    }
 
     /// <summary>Begins to read, unless a process waits for the GPU already.</summary>
     /// <exception cref="IOException">No thread can be started for it.</exception>

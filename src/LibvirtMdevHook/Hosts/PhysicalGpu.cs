@@ -31,7 +31,8 @@ internal static class PhysicalGpu
             var folder = file[..end];
             if (!SysfsName.TryParse(folder[(folder.LastIndexOf('/') + 1)..], out var name))
                 continue;
-            if (FileStatus.Of(root.PciDevices / name, out _) is not null || FileStatus.Of(root.Sys / "class/mdev_bus" / name, out _) is not null)
+            var isPciDevice = FileStatus.Of(root.PciDevices / name, out _) is not null;
+            if (isPciDevice || FileStatus.Of(root.Sys / "class/mdev_bus" / name, out _) is not null)
                 return Of(name, new HostPath(folder));
         }
 

@@ -9,15 +9,15 @@ namespace LibvirtMdevHook.Hosts;
 /// long as that one waits. The note is a file <c>GPU.PID</c> that says where the process waits. The
 /// process holds the file's lock, which the kernel lets go when the process ends.
 /// </summary>
-/// <param name="Process">The id of the process that waits.</param>
+/// <param name="Pid">The id of the process that waits.</param>
 /// <param name="File">The file of sysfs at which it waits; empty when that is not known.</param>
-internal sealed record SilentGpu(SysfsName Gpu, int Process, string File)
+internal sealed record SilentGpu(SysfsName Gpu, int Pid, string File)
 {
     private const uint ReadableByPeople = 0x1ed;
 
     /// <summary>What to do about it, as a clause.</summary>
-    public const string Remedy = "look into the kernel's log ('journalctl -k'); a driver that hangs lets go when its module is loaded anew, "
-        + "or at the next boot";
+    public const string Remedy = "look into the kernel's log ('journalctl -k'); "
+        + "a driver that hangs lets go when its module is loaded anew, or at the next boot";
 
     /// <summary>What is wrong, as a clause about the GPU.</summary>
     public string What
@@ -25,7 +25,7 @@ internal sealed record SilentGpu(SysfsName Gpu, int Process, string File)
         get
         {
             var place = File.Length > 0 ? $" at '{File}'" : "";
-            return $"it does not answer{place}, where process {Process} waits";
+            return $"it does not answer{place}, where process {Pid} waits";
         }
     }
 
@@ -52,8 +52,8 @@ internal sealed record SilentGpu(SysfsName Gpu, int Process, string File)
         foreach (var name in names)
         {
             var file = Folder(root) / name;
-            if (Parse(name.ToString()) is var (gpu, process) && locks.Has(file))
-                yield return new SilentGpu(gpu, process, HostFile.ReadTrimmed(file) ?? "");
+            if (Parse(name.ToString()) is var (gpu, pid) && locks.Has(file))
+                yield return new SilentGpu(gpu, pid, HostFile.ReadTrimmed(file) ?? "");
         }
     }
 
@@ -71,7 +71,7 @@ internal sealed record SilentGpu(SysfsName Gpu, int Process, string File)
         DeleteDebris(root);
         try
         {
-            var note = Folder(root) / $"{gpu}.{silent.Process}";
+            var note = Folder(root) / $"{gpu}.{silent.Pid}";
             if (FileLock.Take(note, Deadline.After(TimeSpan.Zero)) is { } held)
             {
                 HostFile.Write(note, file);
@@ -112,11 +112,11 @@ internal sealed record SilentGpu(SysfsName Gpu, int Process, string File)
         note.Dispose();
     }
 
-    private static (SysfsName Gpu, int Process)? Parse(string name)
+    private static (SysfsName Gpu, int Pid)? Parse(string name)
     {
         var dot = name.LastIndexOf('.');
         if (dot < 0 || !SysfsName.TryParse(name[..dot], out var gpu))
             return null;
-        return int.TryParse(name[(dot + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out var process) ? (gpu, process) : null;
+        return int.TryParse(name[(dot + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out var pid) ? (gpu, pid) : null;
     }
 }

@@ -130,7 +130,7 @@ internal sealed record Metrics(
         if (Stuck is null)
             return family;
         foreach (var gpu in Host.Parents.Select(p => p.Gpu).Concat(Stuck.Select(s => s.Gpu)).Distinct())
-            family.Add(Stuck.Where(s => s.Gpu == gpu).DistinctBy(s => s.Process).Count(), ("parent", $"{gpu}"));
+            family.Add(Stuck.Where(s => s.Gpu == gpu).DistinctBy(s => s.Pid).Count(), ("parent", $"{gpu}"));
         return family;
     }
 

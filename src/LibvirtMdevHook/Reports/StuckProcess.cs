@@ -10,7 +10,7 @@ namespace LibvirtMdevHook.Reports;
 /// </summary>
 /// <param name="Gpu">The physical GPU whose driver does not answer.</param>
 /// <param name="File">The file at which it waits.</param>
-internal sealed record StuckProcess(int Process, SysfsName Gpu, string File)
+internal sealed record StuckProcess(int Pid, SysfsName Gpu, string File)
 {
     /// <summary>A file that is open at two looks so far apart is not just being read.</summary>
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(0.5);
@@ -26,7 +26,7 @@ internal sealed record StuckProcess(int Process, SysfsName Gpu, string File)
             return [];
         Thread.Sleep(Pause);
         var second = Reading(root);
-        return [.. first.Where(second.Contains).OrderBy(stuck => stuck.Process)];
+        return [.. first.Where(second.Contains).OrderBy(stuck => stuck.Pid)];
     }
 
     /// <summary>Those that have a file of sysfs open at this moment.</summary>
@@ -36,14 +36,14 @@ internal sealed record StuckProcess(int Process, SysfsName Gpu, string File)
         var ownProgram = HostFile.LinkTarget(root.Proc / "self/exe", out _);
         foreach (var name in HostFile.List(root.Proc))
         {
-            if (!int.TryParse(name.ToString(), NumberStyles.None, CultureInfo.InvariantCulture, out var process))
+            if (!int.TryParse(name.ToString(), NumberStyles.None, CultureInfo.InvariantCulture, out var pid))
                 continue;
-            if (process == Environment.ProcessId || ProgramOf(root.Proc / name) != ownProgram)
+            if (pid == Environment.ProcessId || ProgramOf(root.Proc / name) != ownProgram)
                 continue;
             foreach (var file in OpenFiles.OfSysfs(root, root.Proc / name / "fd"))
             {
                 if (PhysicalGpu.OfFile(root, file) is { } gpu)
-                    reading.Add(new StuckProcess(process, gpu, file));
+                    reading.Add(new StuckProcess(pid, gpu, file));
             }
         }
 
