@@ -19,6 +19,11 @@ internal sealed class ForeignMetadata
     /// </summary>
     private const int MaximumAttributes = 1000;
 
+    /// <summary>
+    /// The same for an element of another application, which the reader without namespaces reads.
+    /// </summary>
+    private const int MaximumForeignAttributes = 20_000;
+
     private readonly SourceText _source;
     private readonly XmlTextReader _reader;
     private readonly char[] _cleaned;
@@ -49,6 +54,8 @@ internal sealed class ForeignMetadata
     /// </exception>
     public static string Blank(SourceText source)
     {
+        if (TagLength.FirstTagWithMoreThan(MaximumForeignAttributes, source.Text) is { } tag)
+            throw Invalid(source.Text.AsSpan(0, tag).Count('\n') + 1, $"an element has more than {MaximumForeignAttributes} attributes");
         using var reader = source.Reader();
         try
         {

@@ -10,27 +10,27 @@ namespace LibvirtMdevHook.Hosts;
 /// </summary>
 internal sealed class GpuRead<T>
 {
+    private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(50);
+
     private readonly Root _root;
     private readonly SysfsName _gpu;
-    private readonly Deadline _deadline = Deadline.After(GpuRead.Limit);
+    private readonly Deadline _deadline = Deadline.After(GpuRead.WholeTime);
+    private readonly ReadProgress _progress = new();
     private readonly SilentGpu? _silent;
     private readonly Task<T>? _task;
 
-    private GpuRead(Root root, SysfsName gpu, SilentGpu? silent, Task<T>? task)
+    /// <param name="silent">The process that waits for the GPU already; null for none.</param>
+    private GpuRead(Root root, SysfsName gpu, SilentGpu? silent, Func<T> read)
     {
-        (_root, _gpu) = (root, gpu);
-        (_silent, _task) = (silent, task);
+        (_root, _gpu, _silent) = (root, gpu, silent);
+        _task = silent is null ? OwnThread.Start(() => _progress.Watch(read)) : null;
     }
 
     /// <summary>Begins to read, unless a process waits for the GPU already.</summary>
     /// <exception cref="IOException">No thread can be started for it.</exception>
-    public static GpuRead<T> Begin(Root root, SysfsName gpu, Func<T> read)
-    {
-        var silent = GpuRead.FindSilent(root, gpu);
-        return new GpuRead<T>(root, gpu, silent, silent is null ? OwnThread.Start(read) : null);
-    }
+    public static GpuRead<T> Begin(Root root, SysfsName gpu, Func<T> read) => new(root, gpu, GpuRead.FindSilent(root, gpu), read);
 
-    /// <summary>Waits until the read has ended or its time is over.</summary>
+    /// <summary>Waits until the read has ended, or its driver has been silent for too long.</summary>
     /// <param name="silent">Why there is no result; null when there is one.</param>
     /// <returns>The default where the GPU does not answer.</returns>
     /// <exception cref="IOException">The read has failed.</exception>
@@ -39,18 +39,29 @@ internal sealed class GpuRead<T>
         silent = _silent;
         if (_task is null)
             return default;
-        if (Task.WaitAny([_task], _deadline.Milliseconds) == 0)
-            return _task.GetAwaiter().GetResult();
-        silent = GpuRead.NoteSilent(_root, _gpu, _task);
-        return default;
+        while (Task.WaitAny([_task], Step) < 0)
+        {
+            if (_progress.Silence < GpuRead.Limit && !_deadline.Passed)
+                continue;
+            silent = GpuRead.NoteSilent(_root, _gpu, _task);
+            return default;
+        }
+
+        return _task.GetAwaiter().GetResult();
     }
 }
 
 /// <summary>What concerns all reads of GPUs of this process.</summary>
 internal static class GpuRead
 {
-    /// <summary>Reading hundreds of VFs takes a tenth of it.</summary>
+    /// <summary>How long a driver may take to answer one read.</summary>
     public static readonly TimeSpan Limit = TimeSpan.FromSeconds(2);
+
+    /// <summary>
+    /// How long all reads of a GPU may take. Reading hundreds of VFs takes a tenth of a second, but
+    /// ten times that on a host whose processors are busy.
+    /// </summary>
+    public static readonly TimeSpan WholeTime = TimeSpan.FromSeconds(5);
 
     /// <summary>
     /// The reads that have not ended, by the path of the GPU. A user who may not note a GPU as

@@ -43,6 +43,7 @@ internal static class HostFile
             if (length == text.Length)
                 Array.Resize(ref text, text.Length * 4);
             var count = file.Read(text.AsSpan(length), out error);
+            ReadProgress.NoteAnswer();
             if (count < 0)
                 return null;
             length += count;

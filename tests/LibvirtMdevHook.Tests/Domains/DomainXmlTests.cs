@@ -172,6 +172,25 @@ internal sealed class DomainXmlTests
         Does.Contain("parent has more than 256 names").And.Not.Contain("\n"));
 
     [Test]
+    public void Hundreds_of_thousands_of_attributes_are_refused_before_a_reader_compares_them()
+    {
+        var many = string.Concat(Enumerable.Range(0, 400_000).Select(n => $" a{n}=''"));
+        Assert.That(DomainText.Problems(DomainText.Declaring($"<hostdev {many}/>")), Does.Contain("more than 20000 attributes"));
+    }
+
+    [TestCase("<!-- <a {0}/> -->")]
+    [TestCase("<o:x xmlns:o='u'><![CDATA[<a {0}/>]]></o:x>")]
+    [TestCase("<o:x xmlns:o='u' a=\"<a {0}/>\"/>")]
+    [TestCase("<?o a {0}?>")]
+    public void What_only_looks_like_a_tag_may_have_any_number(string metadata)
+    {
+        var many = string.Concat(Enumerable.Range(0, 30_000).Select(n => $" a{n}=''"));
+        var text = string.Format(metadata.Replace("=\"<", "=\"&lt;", StringComparison.Ordinal), many);
+
+        Assert.That(DomainText.Problems(DomainText.Around(text)), Is.EqualTo("no problem"));
+    }
+
+    [Test]
     public void Thousands_of_attributes_are_refused_and_those_of_others_overlooked()
     {
         var many = string.Concat(Enumerable.Range(0, 1001).Select(n => $" xmlns:a{n}='u' "));
