@@ -65,7 +65,7 @@ internal sealed class BadInputTests
     public void Any_name_of_a_domain_is_a_name(string name)
     {
         using var own = new HookedHost("m60-rfc2016.xml");
-        var printed = name.Replace('\n', '?').Replace('\t', '?');
+        var printed = name.Replace("\n", "\\n", StringComparison.Ordinal).Replace("\t", "\\t", StringComparison.Ordinal);
 
         own.Call("prepare", DeclaringDomain.With(name, 1, "no such type")).MustBeRefused($"domain '{printed}': ", "no such type");
         var torn = Domain.ToString().Replace("</devices>", "", StringComparison.Ordinal);
