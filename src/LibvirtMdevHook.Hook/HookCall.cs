@@ -74,7 +74,7 @@ internal sealed class HookCall
 
     private void Log(string sentence)
     {
-        var line = OneLine.Of($"{_operation.Name} of domain '{_name}': {sentence}");
+        var line = LogLine.Of($"{_operation.Name} of domain '{_name}'", sentence);
         try
         {
             LogFile.Append(HostSettings.Load(_root).LogPath(_root), DateTime.UtcNow, "Error", line);
