@@ -1,4 +1,3 @@
-using LibvirtMdevHook.SystemTests.Simulation;
 using NUnit.Framework;
 
 namespace LibvirtMdevHook.SystemTests.Binaries;
