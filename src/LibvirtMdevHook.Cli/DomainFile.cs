@@ -33,7 +33,7 @@ internal static class DomainFile
         foreach (var problem in e.Problems)
         {
             var place = problem.Line > 0 ? $"{file}:{problem.Line}" : file;
-            Console.Error.WriteLine($"{place}: {problem.Text}");
+            Output.WriteError($"{place}: {problem.Text}");
         }
     }
 

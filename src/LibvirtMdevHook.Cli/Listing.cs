@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -10,14 +12,12 @@ internal static class Listing
 {
     private static readonly JsonWriterOptions Json = new() { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <summary>
-    /// Columns as wide as their widest cell; a control character, which only other programs' texts
-    /// have, becomes '?'.
-    /// </summary>
+    /// <summary>Prints columns that are as wide as their widest cell.</summary>
     public static void Print(IReadOnlyList<string[]> rows, string indent = "")
     {
         var widths = new List<int>();
-        foreach (var row in rows)
+        string[][] shown = [.. rows.Select(row => row.Select(OneLine.Of).ToArray())];
+        foreach (var row in shown)
         {
             while (widths.Count < row.Length)
                 widths.Add(0);
@@ -25,19 +25,19 @@ internal static class Listing
                 widths[column] = Math.Max(widths[column], row[column].Length);
         }
 
-        foreach (var row in rows)
+        foreach (var row in shown)
         {
-            var cells = row.Select((cell, column) => OneLine.Of(cell).PadRight(widths[column]));
-            Console.WriteLine($"{indent}{string.Join("  ", cells)}".TrimEnd());
+            var cells = row.Select((cell, column) => cell.PadRight(widths[column]));
+            Output.WriteLine($"{indent}{string.Join("  ", cells)}".TrimEnd());
         }
     }
 
     public static void Print(JsonNode json)
     {
-        using var output = Console.OpenStandardOutput();
-        using (var writer = new Utf8JsonWriter(output, Json))
+        var bytes = new ArrayBufferWriter<byte>();
+        using (var writer = new Utf8JsonWriter(bytes, Json))
             json.WriteTo(writer);
-        output.WriteByte((byte)'\n');
+        Output.WriteJson(Encoding.UTF8.GetString(bytes.WrittenSpan));
     }
 
     public static JsonArray Array(IEnumerable<JsonNode?> items)

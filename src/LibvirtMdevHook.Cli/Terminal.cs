@@ -53,7 +53,7 @@ internal static class Terminal
         var answer = operation(virsh, new HotPlugRequest(domain, device, persistent, deadline, () => isBrokenOff));
         if (!answer.IsGood)
             return Fail(answer.Sentence);
-        Console.WriteLine(OneLine.Of(answer.Sentence));
+        Output.WriteLine(answer.Sentence);
         return 0;
 
         // The operation finishes or undoes what it has begun.
@@ -67,19 +67,5 @@ internal static class Terminal
         return 1;
     }
 
-    /// <summary>
-    /// The work goes on where the message cannot be written, as on a terminal that has gone (EIO)
-    /// or was closed (EBADF).
-    /// </summary>
-    private static void Tell(string text)
-    {
-        try
-        {
-            Console.Error.WriteLine($"virt-mdev: {OneLine.Of(text)}");
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            // There is no place left for a message about this.
-        }
-    }
+    private static void Tell(string text) => Output.WriteError($"virt-mdev: {text}");
 }

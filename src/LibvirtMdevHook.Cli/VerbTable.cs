@@ -36,8 +36,13 @@ internal sealed class VerbTable
         {
             // Unlike with the parser's default, an option such as --attr may be given several
             // times.
-            using var parser = new Parser(with => (with.AllowMultiInstance, with.HelpWriter) = (true, Console.Error));
-            return parser.ParseArguments(args, [.. verbs._types]).MapResult(
+            using var help = new StringWriter();
+            using var parser = new Parser(with => (with.AllowMultiInstance, with.HelpWriter) = (true, help));
+            var parsed = parser.ParseArguments(args, [.. verbs._types]);
+            // What it says about a mistake quotes the command line.
+            if (help.ToString() is { Length: > 0 } lines)
+                Output.WriteErrors(lines);
+            return parsed.MapResult(
                 verb => verbs._runs[verb.GetType()](verb),
                 errors => errors.Any(IsHelpOrVersion) ? 0 : 2);
         }

@@ -18,7 +18,7 @@ internal static class VfListing
     {
         if (vfs[0].HasDisabledVfs)
         {
-            Console.WriteLine($"  {vfs[0].Reason}");
+            Output.WriteLine($"  {vfs[0].Reason}");
             return;
         }
 

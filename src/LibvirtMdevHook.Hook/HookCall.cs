@@ -74,7 +74,7 @@ internal sealed class HookCall
 
     private void Log(string sentence)
     {
-        var line = OneLine.Of($"{_operation.Name} of domain '{_name}': {sentence}");
+        var line = LogLine.Of($"{_operation.Name} of domain '{_name}'", sentence);
         try
         {
             LogFile.Append(HostSettings.Load(_root).LogPath(_root), DateTime.UtcNow, "Error", line);
@@ -113,7 +113,7 @@ internal sealed class HookCall
             var error = DetachedProcess.Start(program, "worker", _root.Prefix is { } prefix ? $"{Root.Variable}={prefix}" : null, theirs);
             theirs.Dispose();
             if (!error.IsNone)
-                return Fail(NoWorker(program, error));
+                return Fail($"domain '{_name}': {DetachedProcess.WhyNotStarted(program, error)}");
             request.Send(ours, deadline);
             answer = WorkerRequest.ReceiveAnswer(ours, deadline);
         }
@@ -135,9 +135,6 @@ internal sealed class HookCall
 
     private string OnlyRoot =>
         $"domain '{_name}' declares mediated devices, for which the hook must run as root; define it in qemu:///system";
-
-    private string NoWorker(string program, Errno error) =>
-        $"domain '{_name}': '{program}' cannot be started ({error.InWords}); install libvirt-mdev-hook again or remove it altogether";
 
     private string NoAnswer(Deadline deadline, TimeSpan budget) => deadline.Passed
         ? $"domain '{_name}': " + (_operation == HookOperation.Migrate || _operation == HookOperation.Restore

@@ -27,7 +27,7 @@ internal sealed class CheckVerb
             return 1;
         var count = domain.Declaration?.Hostdevs.Length ?? 0;
         var devices = count == 1 ? "device is" : "devices are";
-        Console.WriteLine(count == 0
+        Output.WriteLine(count == 0
             ? $"{File}: no devices are declared"
             : $"{File}: {count} {devices} declared, and everything is well");
         return 0;

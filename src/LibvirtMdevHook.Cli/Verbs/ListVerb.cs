@@ -33,7 +33,7 @@ internal sealed class ListVerb
         if (Json)
             Listing.Print(Listing.Array(rows.Select(r => r.ToJson())));
         else if (rows.Length == 0)
-            Console.WriteLine("No mediated device and no VF with a type is on this host, and no record of one.");
+            Output.WriteLine("No mediated device and no VF with a type is on this host, and no record of one.");
         else
             Listing.Print([["DEVICE", "DOMAIN", "PARENT", "TYPE", "STATE"], .. rows.Select(r => r.Cells())]);
     }

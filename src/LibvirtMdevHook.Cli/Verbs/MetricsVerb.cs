@@ -34,7 +34,7 @@ internal sealed class MetricsVerb
         }
 
         if (Output is null)
-            Console.Write(text);
+            Cli.Output.WriteDocument(text);
         else
             AtomicFile.Write(Output, text);
         return 0;

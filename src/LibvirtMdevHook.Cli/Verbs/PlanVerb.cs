@@ -40,11 +40,14 @@ internal sealed class PlanVerb
     {
         foreach (var device in plan.Candidates.GroupBy(c => c.Device))
         {
-            Console.WriteLine($"{device.Key}:");
+            Output.WriteLine($"{device.Key}:");
             Listing.Print([.. device.Select(c => Cells(plan, c))], "  ");
         }
 
-        Console.Write(domain.Declaration is null ? "no devices are declared\n" : plan.ToString());
+        if (domain.Declaration is null)
+            Output.WriteLine("no devices are declared");
+        foreach (var line in plan.Lines)
+            Output.WriteLine(line);
     }
 
     private static string[] Cells(Plan plan, Candidate candidate) =>
@@ -71,7 +74,7 @@ internal sealed class PlanVerb
         ["refusals"] = Listing.Array(plan.Refusals.Select(RefusalJson)),
         ["devices"] = Listing.Array((plan.Record?.Claims ?? []).Select(ClaimJson)),
         ["candidates"] = Listing.Array(plan.Candidates.Select(c => CandidateJson(plan, c))),
-        ["steps"] = Listing.Array(plan.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(step => (JsonNode)step)),
+        ["steps"] = Listing.Array(plan.Lines.Select(line => (JsonNode)line)),
     };
 
     private static JsonObject RefusalJson(Refusal refusal) => new() { ["device"] = refusal.Device?.ToString(), ["text"] = refusal.Text };

@@ -37,9 +37,9 @@ internal sealed class ReconcileVerb
     private void Print(IReadOnlyList<Leftover> found, bool isComplete)
     {
         if (found.Count == 0 && isComplete)
-            Console.WriteLine("Nothing is left over.");
+            Output.WriteLine("Nothing is left over.");
         foreach (var leftover in found)
-            Console.WriteLine(OneLine.Of($"{EnumText.Of(leftover.Kind)}: {leftover.Text}{Outcome(leftover)}"));
+            Output.WriteLine($"{EnumText.Of(leftover.Kind)}: {leftover.Text}{Outcome(leftover)}");
     }
 
     private string Outcome(Leftover leftover)

@@ -22,7 +22,7 @@ internal sealed class RenderVerb
             var render = new Render(OperationContext.Open(root, "render"), DomainFile.Bytes(File));
             if (render.TryRun() is { } refusal)
                 return Terminal.Fail(refusal.Text);
-            Console.Write(render.Xml);
+            Output.WriteDocument(render.Xml!);
             return 0;
         }
         catch (DomainXmlException e)

@@ -70,8 +70,8 @@ internal sealed class RetargetVerb
     private void Print(IReadOnlyList<string> changes)
     {
         foreach (var change in changes)
-            Console.WriteLine($"domain '{Domain}': {change}");
+            Output.WriteLine($"domain '{Domain}': {change}");
         if (changes.Count == 0)
-            Console.WriteLine($"domain '{Domain}': nothing has to be changed");
+            Output.WriteLine($"domain '{Domain}': nothing has to be changed");
     }
 }

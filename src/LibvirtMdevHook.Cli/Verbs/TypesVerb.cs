@@ -32,7 +32,7 @@ internal sealed class TypesVerb
     private static void Print(HostSettings settings, Host host, Capacity capacity)
     {
         if (host.Parents.IsEmpty)
-            Console.WriteLine("No parent of mediated devices is on this host; load the vendor's driver.");
+            Output.WriteLine("No parent of mediated devices is on this host; load the vendor's driver.");
         foreach (var parents in host.Parents.GroupBy(p => p.Dialect == Dialect.Vf ? p.Gpu : p.Name))
         {
             var parent = parents.First();
@@ -45,18 +45,18 @@ internal sealed class TypesVerb
 
     private static void PrintGpu(HostSettings settings, Host host, Capacity capacity, IReadOnlyList<Parent> vfs)
     {
-        Console.WriteLine($"{vfs[0].Gpu}  {vfs[0].Dialect.Name}");
+        Output.WriteLine($"{vfs[0].Gpu}  {vfs[0].Dialect.Name}");
         VfListing.Print(host, capacity, vfs, vf => IsExcluded(settings, vf));
     }
 
     private static void PrintParent(HostSettings settings, Capacity capacity, Parent parent)
     {
         var excluded = IsExcluded(settings, parent) ? "  excluded by the configuration" : "";
-        Console.WriteLine($"{parent.Name}  {parent.Dialect.Name}{excluded}");
+        Output.WriteLine($"{parent.Name}  {parent.Dialect.Name}{excluded}");
         if (parent.Reason is { } unreadable)
-            Console.WriteLine($"  {unreadable}");
+            Output.WriteLine($"  {unreadable}");
         if (!parent.HasTypes)
-            Console.WriteLine("  no predefined types: declare this parent without a type");
+            Output.WriteLine("  no predefined types: declare this parent without a type");
         Listing.Print([.. parent.Types.Select(t => Cells(capacity, parent, t))], "  ");
     }
 

@@ -26,7 +26,9 @@ internal sealed record Problem(int Line, string Text)
     /// <summary>
     /// One line of a bounded length, whatever the quoted part of the document is.
     /// </summary>
-    public string Text { get; } = OneLine.Of(Text.Length <= MaximumLength ? Text : $"{Text[..MaximumLength]}...");
+    public string Text { get; } = Short(OneLine.Of(Text));
 
     public override string ToString() => Line > 0 ? $"line {Line}: {Text}" : Text;
+
+    private static string Short(string text) => text.Length <= MaximumLength ? text : $"{text[..MaximumLength]}...";
 }

@@ -25,16 +25,18 @@ internal readonly record struct Deadline(long At)
     /// Attempts to make until the deadline: the first at once, the others after pauses of a tenth
     /// of the time so far, from a millisecond to a second. There is always at least one attempt.
     /// </summary>
+    /// <param name="longestPause">In place of the second.</param>
     /// <returns>The number of each attempt, from 0 on.</returns>
-    public IEnumerable<int> Attempts()
+    public IEnumerable<int> Attempts(TimeSpan? longestPause = null)
     {
+        var longest = (long)(longestPause ?? TimeSpan.FromSeconds(1)).TotalMilliseconds;
         var begin = Environment.TickCount64;
         for (var attempt = 0; ; attempt++)
         {
             yield return attempt;
             if (Passed)
                 yield break;
-            var pause = Math.Clamp((Environment.TickCount64 - begin) / 10, 1, 1000);
+            var pause = Math.Clamp((Environment.TickCount64 - begin) / 10, 1, longest);
             Thread.Sleep((int)Math.Min(pause, Math.Max(Milliseconds, 1)));
         }
     }

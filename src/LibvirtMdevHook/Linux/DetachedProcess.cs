@@ -50,6 +50,22 @@ internal static unsafe partial class DetachedProcess
         }
     }
 
+    /// <summary>Says why a program was not started, and what to do.</summary>
+    /// <param name="error">What <see cref="Start"/> returned.</param>
+    public static Reason WhyNotStarted(string program, Errno error) =>
+        new Reason($"'{program}' cannot be started ({error.InWords}); {Remedy(error)}") { Error = error };
+
+    private static string Remedy(Errno error) => error switch
+    {
+        Errno.EAGAIN => "no more processes may be started: raise TasksMax of libvirtd's unit (pids.max of its cgroup) or kernel.pid_max, "
+            + "and try again",
+        Errno.ENOMEM => "free memory, or raise MemoryMax of libvirtd's unit, and try again",
+        Errno.EMFILE => "raise LimitNOFILE of libvirtd's unit, and try again",
+        Errno.ENFILE => "raise the sysctl fs.file-max, and try again",
+        Errno.EPERM => "something on this host forbids libvirtd to start programs: the kernel's log may say what ('journalctl -k')",
+        _ => "install libvirt-mdev-hook again or remove it altogether",
+    };
+
     private static byte[] Bytes(string text) => Encoding.UTF8.GetBytes(text + '\0');
 
     [LibraryImport("libc")]

@@ -8,6 +8,12 @@ internal sealed class FileLock : IDisposable
 {
     private const uint OnlyOwner = 0x180;
 
+    /// <summary>
+    /// Whoever comes last makes the shortest pauses. With longer ones than these, a process that has
+    /// waited for long would find the lock taken by one newcomer after another.
+    /// </summary>
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(50);
+
     private readonly Descriptor _file;
     private readonly HostPath _path;
 
@@ -17,7 +23,7 @@ internal sealed class FileLock : IDisposable
     /// <exception cref="IOException">The file cannot be created or locked.</exception>
     public static FileLock? Take(HostPath path, Deadline deadline)
     {
-        foreach (var _ in deadline.Attempts())
+        foreach (var _ in deadline.Attempts(LongestPause))
         {
             if (TryTake(path) is { } taken)
                 return taken;

@@ -7,7 +7,7 @@ using NLog.Targets;
 namespace LibvirtMdevHook.Log;
 
 /// <summary>
-/// Writes one line for each effect to the log file, and to journald where its socket exists.
+/// Writes one <see cref="LogLine"/> for each effect to the log file, and to journald where its socket exists.
 /// Nothing is opened before the first line. A log that cannot be written never stops the work.
 /// </summary>
 /// <param name="subject">The start of each line: the operation and the domain.</param>
@@ -24,7 +24,7 @@ internal sealed class HookLog(Root root, HostSettings settings, string subject)
     private void Write(LogLevel level, LogLevelName name, string message)
     {
         if (name >= settings.LogLevel)
-            _logger.Value.Log(level, OneLine.Of($"{subject}: {message}"));
+            _logger.Value.Log(level, LogLine.Of(subject, message));
     }
 
     private static Logger Open(Root root, HostSettings settings)

@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using System.Text;
+using LibvirtMdevHook.Linux;
 using LibvirtMdevHook.Records;
 
 namespace LibvirtMdevHook.Planning;
@@ -26,16 +26,12 @@ internal sealed record Plan(Record? Record, ImmutableArray<Refusal> Refusals, Im
     public bool CanBeCuredByWaiting(bool forTypes) =>
         Refusals.All(r => r.CuredBy != CuredBy.Nothing && (forTypes || r.CuredBy != CuredBy.Types));
 
-    /// <returns>The steps, a line each, or the refusals.</returns>
-    public override string ToString()
-    {
-        var text = new StringBuilder();
-        foreach (var refusal in Refusals)
-            text.Append("refuse: ").AppendLine(refusal.Text);
-        foreach (var step in Record is null ? [] : Steps(Record))
-            text.AppendLine(step);
-        return text.ToString();
-    }
+    /// <summary>The steps or the refusals, each as one line, though a name in it may hold line ends.</summary>
+    public IEnumerable<string> Lines =>
+        Refusals.Select(refusal => $"refuse: {refusal.Text}").Concat(Record is null ? [] : Steps(Record));
+
+    /// <returns>The <see cref="Lines"/> as they are printed.</returns>
+    public override string ToString() => string.Concat(Lines.Select(line => OneLine.Of(line) + '\n'));
 
     /// <summary>
     /// All creates before any attribute, all attributes before any device goes online.

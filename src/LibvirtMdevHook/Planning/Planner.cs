@@ -30,6 +30,8 @@ internal sealed class Planner
 
     private Plan Make()
     {
+        if (_input.Settings.UnreadExclusion is { } problem)
+            return new Plan(null, [RefusalText.UnreadExclusion(_input, problem)], []);
         var devices = _input.Declaration.Hostdevs.Select(Consider).ToImmutableArray();
         var candidates = devices.SelectMany(d => d.Candidates).ToImmutableArray();
         var refusals = devices.Select(d => d.Refusal).OfType<Refusal>().ToImmutableArray();

@@ -14,6 +14,10 @@ internal static class RefusalText
 {
     private const int ParentsListed = 6;
 
+    /// <summary>What the configuration excludes is not known, so every parent may be excluded.</summary>
+    public static Refusal UnreadExclusion(PlanInput input, string problem) =>
+        new(null, $"domain '{input.Domain.Name}': its devices cannot be placed: {problem}", CuredBy.Nothing);
+
     public static Refusal OfAnotherDomain(PlanInput input, DeclaredHostdev hostdev, Record other)
     {
         var owner = $"the domain '{other.Name}' ({other.Domain})";

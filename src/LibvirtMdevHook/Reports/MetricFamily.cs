@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using LibvirtMdevHook.Linux;
 
 namespace LibvirtMdevHook.Reports;
 
@@ -35,9 +36,11 @@ internal sealed class MetricFamily(string name, string help)
     }
 
     /// <summary>
-    /// The names of domains and types come from others and may hold any character.
+    /// The names of domains and types come from others and may hold any character. Prometheus takes
+    /// no other escapes than these three, so a control character is written with a backslash, which
+    /// is escaped then.
     /// </summary>
-    private static string Escape(string value) => value
+    private static string Escape(string value) => OneLine.OfEach(value)
         .Replace("\\", "\\\\", StringComparison.Ordinal)
         .Replace("\"", "\\\"", StringComparison.Ordinal)
         .Replace("\n", "\\n", StringComparison.Ordinal);

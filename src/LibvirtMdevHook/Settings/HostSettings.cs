@@ -45,8 +45,14 @@ internal sealed record HostSettings
     /// <summary>The absolute path of the log file below the root; null for the default.</summary>
     public string? LogFile { get; init; }
 
-    /// <summary>Sentences about lines of the file that are ignored, and why.</summary>
+    /// <summary>Sentences about what the file has and the program cannot take, and why.</summary>
     public ImmutableArray<string> Problems { get; init; } = [];
+
+    /// <summary>
+    /// The first of the <see cref="Problems"/> for which nothing may be placed: what it would
+    /// exclude is not known. Null when there is none.
+    /// </summary>
+    public string? UnreadExclusion { get; init; }
 
     /// <summary>Why the file cannot be read; none where it was read, or does not exist.</summary>
     public Errno Error { get; init; }

@@ -81,6 +81,8 @@ internal static class Samples
         "# comment", "\n", "placement = \"depth-first\"", "\n", "numa = \"ignore\"", "\n",
         "excluded_parents = [ \"0000:86:00.0\", \"mtty\" ]", "\n", "allowed_attributes = [\"a/b\"]", "\n", "prepare_deadline = 60", "\n",
         "release_deadline = 0.4", "\n", "log_level = \"warn\"", "\n", "log_file = \"/var/log/x\"", "\n", "removal_grace = 10", "\n",
+        "excluded_parents = [", "\n", "'mdpy'", ",", "# comment", "\n", "\"\"\"css_0_0_0023\"\"\"", ",", "]", " # comment", "\n",
+        "start_deadline\t=\t5", ";", "held_wait = +60", "\r\n",
     ];
 
     public static ImmutableArray<string> Table() =>

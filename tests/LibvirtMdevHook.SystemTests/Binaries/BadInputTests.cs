@@ -65,7 +65,7 @@ internal sealed class BadInputTests
     public void Any_name_of_a_domain_is_a_name(string name)
     {
         using var own = new HookedHost("m60-rfc2016.xml");
-        var printed = name.Replace('\n', '?').Replace('\t', '?');
+        var printed = name.Replace("\n", "\\n", StringComparison.Ordinal).Replace("\t", "\\t", StringComparison.Ordinal);
 
         own.Call("prepare", DeclaringDomain.With(name, 1, "no such type")).MustBeRefused($"domain '{printed}': ", "no such type");
         var torn = Domain.ToString().Replace("</devices>", "", StringComparison.Ordinal);
@@ -75,6 +75,19 @@ internal sealed class BadInputTests
         own.Stop(Domain with { Name = name });
         own.MustBeAsBefore();
         Assert.That(own.Log.TrimEnd('\n').Split('\n'), Is.All.Contains($"domain '{printed}'"));
+    }
+
+    [Test]
+    public void A_long_refusal_is_cut_in_the_log_and_whole_for_the_person()
+    {
+        using var own = new HookedHost("m60-rfc2016.xml");
+        var odd = new string('x', 5000);
+
+        var xml = Domain.ToString().Replace("<mdev:hostdevs ", $"<mdev:hostdevs {odd}='1' ", StringComparison.Ordinal);
+
+        own.Call("prepare", Domain.Name, xml).MustBeRefused(odd);
+        Assert.That(own.Log.Split('\n'), Has.All.Length.LessThan(1500));
+        Assert.That(own.Log, Does.Contain("refused: domain 'win10': ").And.EndWith("...\n"));
     }
 
     private static IEnumerable<string> LongNames() => [new string('x', 200)];

@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using System.Text;
 using LibvirtMdevHook.SystemTests.Lab;
 using LibvirtMdevHook.SystemTests.Simulation;
@@ -138,6 +139,47 @@ internal sealed class NeverFailingTests
             host.Call(operation, _domain).MustBeGood(operation);
         host.Call("prepare", _domain.Name, _domain.WithoutMetadata()).MustBeGood("a domain without a declaration");
         Assert.That(host.Host.Log(), Is.Empty);
+        Assert.That(host.Log.TrimEnd('\n').Split('\n').Select(line => line[(line.IndexOf(' ', StringComparison.Ordinal) + 1)..]),
+            Is.EqualTo(NeverRefused.Select(operation => $"Error {operation} of domain 'win10': domain 'win10': {missing} "
+                + "(No such file or directory (ENOENT)); install libvirt-mdev-hook again or remove it altogether")));
+    }
+
+    [TestCase("prepare", true)]
+    [TestCase("start", true)]
+    [TestCase("started", false)]
+    [TestCase("stopped", false)]
+    [TestCase("release", false)]
+    [TestCase("reconnect", false)]
+    [TestCase("attach", false)]
+    public void A_worker_for_which_there_is_no_process_is_told_to_the_person_or_to_the_log_and_the_journal(string operation, bool refuses)
+    {
+        using var programs = new TemporaryFolder();
+        // The first thread is the runtime's own; then comes the worker.
+        var starved = programs.Program("hook",
+            $"#!/bin/sh\nexec strace -qq -o /dev/null -e trace=clone3 -e inject=clone3:error=EAGAIN:when=2 {SourceTree.Hook} \"$@\"\n");
+        using var host = new HookedHost("m60-rfc2016.xml") { Program = starved };
+        Directory.CreateDirectory(Path.GetDirectoryName(host.Record(_domain))!);
+        File.WriteAllText(host.Record(_domain), "");
+        using var journal = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
+        Directory.CreateDirectory(host.InRoot("run/systemd/journal"));
+        journal.Bind(new UnixDomainSocketEndPoint(host.InRoot("run/systemd/journal/socket")));
+        var sentence = $"domain 'win10': '{SourceTree.VirtMdev}' cannot be started (Resource temporarily unavailable (EAGAIN)); "
+            + "no more processes may be started: raise TasksMax of libvirtd's unit";
+
+        var run = host.Call(operation, _domain);
+
+        if (refuses)
+        {
+            run.MustBeRefused(sentence);
+            return;
+        }
+
+        run.MustBeGood();
+        Assert.That(host.Log, Does.Contain($"Error {operation} of domain 'win10': {sentence}"));
+        var datagram = new byte[4096];
+        Assert.That(journal.Available, Is.Positive);
+        Assert.That(Encoding.UTF8.GetString(datagram, 0, journal.Receive(datagram)),
+            Does.StartWith($"MESSAGE={operation} of domain 'win10': {sentence}").And.Contain("\nPRIORITY=3\n"));
     }
 
     [TestCase]

@@ -127,6 +127,16 @@ internal sealed class PlanTests
     }
 
     [Test]
+    public void An_exclusion_with_a_mistake_keeps_every_device_from_its_place()
+    {
+        using var tree = TreeOfText.Of("m60-mdev");
+        tree.Add("""etc/libvirt/mdev-hook.conf = excluded_parents = ["0000:3d:00.0" # broken fan\n""");
+        var refusal = PlanOf(tree, DomainText.Declaring(DomainText.Hostdev(DomainText.First, "GRID M60-4Q"))).Refusals.Single();
+        Assert.That(refusal.Text, Does.StartWith("domain 'win10': its devices cannot be placed: '").And.Contain("excluded_parents"));
+        Assert.That(refusal.CuredBy, Is.EqualTo(CuredBy.Nothing));
+    }
+
+    [Test]
     public void A_type_may_still_come_where_another_parent_is_excluded()
     {
         using var tree = TreeOfText.Of("m60-mdev");

@@ -17,5 +17,10 @@ internal sealed class MetricFamilyTests
             Does.EndWith("\nm{a=\"\\\\n\\\"}\\n\",b=\"é\"} 1\n"));
 
     [Test]
+    public void What_a_terminal_would_obey_is_no_part_of_a_label() =>
+        Assert.That(new MetricFamily("m", "h").Add(1, ("a", "\u009b31m\r\u202e")).ToString(),
+            Does.EndWith("\nm{a=\"\\\\u009b31m\\\\r\\\\u202e\"} 1\n"));
+
+    [Test]
     public void What_is_not_known_is_not_there() => Assert.That(new MetricFamily("m", "h").ToString(), Is.Empty);
 }

@@ -62,6 +62,88 @@ internal sealed class SettingsFileTests
         Assert.That(lines.Select(line => line.Split(' ')[0]), Is.EquivalentTo(SettingsFile.Keys));
     }
 
+    /// <summary>libvirtd 9.0 takes each of these in libvirtd.conf, with a key of its own.</summary>
+    [TestCase("""excluded_parents = ["mtty"]   # broken fan""")]
+    [TestCase("""excluded_parents=['mtty']#broken fan""")]
+    [TestCase("excluded_parents = [\"\"\"mtty\"\"\"]")]
+    [TestCase("excluded_parents = [\n  \"mtty\",\n]\n")]
+    [TestCase("excluded_parents = [ \"mtty\"\n, ]")]
+    [TestCase("\t excluded_parents\t=\t[\t\"mtty\" ]\t\n\t ")]
+    [TestCase("excluded_parents = [\"mtty\"]\r\nnuma = 'ignore'\r\n")]
+    [TestCase("excluded_parents = [\"mtty\"]; numa = \"ignore\"")]
+    [TestCase("excluded_parents = [\"mtty\"] ;# broken fan")]
+    [TestCase("numa = \"ignore\" # a comment\rexcluded_parents = [\"mtty\"]")]
+    [TestCase("prepare_deadline = +30\nexcluded_parents = [\"mtty\"]")]
+    public void What_libvirts_own_files_may_have_is_taken(string text) => MustExclude("mtty", text);
+
+    /// <summary>libvirtd 9.0 takes no comment in a list. Whoever takes one of many parents out would miss it.</summary>
+    [TestCase("excluded_parents = [ # broken fans\n  \"mtty\", # this one\n  # \"mdpy\",\n]")]
+    public void Comments_may_stand_in_a_list(string text) => MustExclude("mtty", text);
+
+    [Test]
+    public void There_are_no_escapes_in_a_text_and_no_comments()
+    {
+        const string Text = "allowed_attributes = [\"a#b\\\\\", 'c\"d', \"\"\"e\"f\"\"\", '']";
+        var settings = SettingsFile.Parse(Text, "f");
+        Assert.That(settings.Problems, Is.Empty);
+        Assert.That(settings.AllowedAttributes, Is.EqualTo(new[] { "a#b\\\\", "c\"d", "e\"f", "" }));
+    }
+
+    /// <summary>All but the parents' names and kinds are what libvirtd 9.0 refuses, too.</summary>
+    [TestCase("""excluded_parents = [ "mtty" """, 1)]
+    [TestCase("""excluded_parents = [ "mtty" "mdpy" ]""", 1)]
+    [TestCase("excluded_parents = [\n\"mtty\"\n\"mdpy\"\n]", 3)]
+    [TestCase("""excluded_parents = [ , ]""", 1)]
+    [TestCase("""excluded_parents = [ "mtty",, ]""", 1)]
+    [TestCase("""excluded_parents = [ "mtty" ] numa = "ignore" """, 1)]
+    [TestCase("""numa = "ignore" excluded_parents = [ "mtty" ]""", 1)]
+    [TestCase("excluded_parents =\n[ \"mtty\" ]", 1)]
+    [TestCase("excluded_parents =", 1)]
+    [TestCase("""excluded_parents = [ "mtty ]""", 1)]
+    [TestCase("excluded_parents = [ \"\"\"mtty\" ]\n", 1)]
+    [TestCase("""excluded_parents = [ mtty ]""", 1)]
+    [TestCase("""excluded_parents: [ "mtty" ]""", 1)]
+    [TestCase("""excluded_parents = [ [ "mtty" ] ]""", 1)]
+    [TestCase("""excluded_parents = [ 1 ]""", 1)]
+    [TestCase("""excluded_parents = "mtty" """, 1)]
+    [TestCase("""excluded_parents = [ "a/b" ]""", 1)]
+    [TestCase("\ufeffexcluded_parents = [ \"mtty\" ]", 1)]
+    public void An_exclusion_with_a_mistake_is_named_with_its_line(string text, int line)
+    {
+        var settings = SettingsFile.Parse(text, "f");
+        Assert.That(settings.UnreadExclusion, Does.StartWith($"'f' line {line}: ").And.Contain("excluded_parents"));
+        Assert.That(settings.UnreadExclusion, Does.EndWith("; no device is placed on this host until that is corrected"));
+        Assert.That(settings.Problems, Does.Contain(settings.UnreadExclusion));
+    }
+
+    [TestCase("excluded_parents = [ \"mtty\"\nprepare_deadline = 30")]
+    [TestCase("excluded_parents = [ \"mtty\",\nprepare_deadline = 30")]
+    [TestCase("excluded_parents = [\"mtty\nprepare_deadline = 30")]
+    [TestCase("excluded_parents = [\"\"\"mtty\nprepare_deadline = 30")]
+    [TestCase("excluded_parents\nprepare_deadline = 30")]
+    public void A_mistake_costs_no_other_key(string text)
+    {
+        var settings = SettingsFile.Parse(text, "f");
+        Assert.That(settings.PrepareDeadline.TotalSeconds, Is.EqualTo(30));
+        Assert.That(settings.Problems, Has.Length.EqualTo(1));
+    }
+
+    [Test]
+    public void An_exclusion_that_stands_twice_excludes_both()
+    {
+        var settings = SettingsFile.Parse("excluded_parents = [\"mtty\"]\nexcluded_parents = [\"mdpy\"]", "f");
+        Assert.That(settings.ExcludedParents.Select(p => p.ToString()), Is.EqualTo(new[] { "mtty", "mdpy" }));
+    }
+
+    [Test]
+    public void A_mistake_of_another_key_leaves_the_exclusion()
+    {
+        var settings = SettingsFile.Parse("placement = deep\nexcluded_parents = [\"mtty\"]\nspeed = 4", "f");
+        Assert.That(settings.UnreadExclusion, Is.Null);
+        Assert.That(settings.Problems, Has.Length.EqualTo(2));
+        Assert.That(settings.ExcludedParents.Single().ToString(), Is.EqualTo("mtty"));
+    }
+
     [Test]
     public Task What_cannot_be_taken_is_reported_and_changes_nothing()
     {
@@ -79,9 +161,18 @@ internal sealed class SettingsFileTests
             allowed_attributes = "mine/*"
             log_file = "relative"
             no equals sign
+            numa = "ignore
+            wait_for_types = 20 seconds
             """, "/etc/libvirt/mdev-hook.conf");
-        Assert.That(settings with { Problems = [] }, Is.EqualTo(new HostSettings() with { Problems = [] }));
+        Assert.That(settings with { Problems = [], UnreadExclusion = null }, Is.EqualTo(new HostSettings() with { Problems = [] }));
         return Verify(string.Join('\n', settings.Problems));
+    }
+
+    private static void MustExclude(string parent, string text)
+    {
+        var settings = SettingsFile.Parse(text, "f");
+        Assert.That(settings.Problems, Is.Empty);
+        Assert.That(settings.ExcludedParents.Select(p => p.ToString()), Is.EqualTo(new[] { parent }));
     }
 
     private static string Shipped([CallerFilePath] string here = "") =>
