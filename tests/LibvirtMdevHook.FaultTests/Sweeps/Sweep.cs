@@ -12,9 +12,15 @@ internal sealed class Sweep : IDisposable
     private readonly string _operation;
     private readonly string _dialect;
     private readonly Dictionary<int, Subject> _subjects = [];
-    private SweptHost _host = new();
+    private readonly string _configuration;
+    private SweptHost _host;
 
-    public Sweep(string operation, string dialect) => (_operation, _dialect) = (operation, dialect);
+    /// <param name="configuration">Further lines of mdev-hook.conf.</param>
+    public Sweep(string operation, string dialect, string configuration = "")
+    {
+        (_operation, _dialect, _configuration) = (operation, dialect, configuration);
+        _host = new SweptHost(configuration);
+    }
 
     public SweptHost Host => _host;
 
@@ -38,11 +44,12 @@ internal sealed class Sweep : IDisposable
 
     /// <summary>Tries points in order: first those that change something; among equals the seed decides.</summary>
     /// <param name="attempt">Fails if a point is not survived, and leaves a clean host otherwise.</param>
-    public void Try(string what, Budget budget, IEnumerable<Point> points, Action<Subject, Point> attempt)
+    /// <param name="isMixed">The seed alone decides.</param>
+    public void Try(string what, Budget budget, IEnumerable<Point> points, Action<Subject, Point> attempt, bool isMixed = false)
     {
         var random = new Random(Budget.Seed);
         var wanted = points.Where(point => Point.Wanted is not { } text || $"{point}".Contains(text, StringComparison.Ordinal))
-            .Select(point => (Point: point, Key: random.Next())).OrderBy(p => !p.Point.Call.Changes).ThenBy(p => p.Key).Select(p => p.Point)
+            .Select(point => (Point: point, Key: random.Next())).OrderBy(p => !isMixed && !p.Point.Call.Changes).ThenBy(p => p.Key).Select(p => p.Point)
             .ToArray();
         var tally = new Tally(what) { Of = wanted.Length };
         var hasTried = false;
@@ -98,6 +105,6 @@ internal sealed class Sweep : IDisposable
     {
         _host.Dispose();
         _subjects.Clear();
-        _host = new SweptHost();
+        _host = new SweptHost(_configuration);
     }
 }

@@ -79,7 +79,7 @@ internal sealed class VfRoomTests
         var claim = new Claim(device!, name, SysfsName.Parse($"{bus}:00.0"), Dialect.Vf,
             new ClaimedType(SysfsName.Parse("nvidia-1"), type, null, gigabytes), [], "", AttachedBy.Hostdev, Stage.Reserved);
         tree.Store().SaveReservation(
-            new Record(Guid.NewGuid(), "other", TreeOfText.Boot, 1, Phase.Preparing, [claim], Deadline.After(TimeSpan.FromMinutes(1))));
+            new Record(Guid.NewGuid(), "other", TreeOfText.Boot, new Moment(1), Phase.Preparing, [claim], Deadline.After(TimeSpan.FromMinutes(1))));
     }
 
     private static PlanInput OrderOf(TreeOfText tree, string type, string rules)
