@@ -49,7 +49,7 @@ internal sealed record Schedule(int Seed, ImmutableArray<DeclaringDomain> Domain
             MeetsStranger = meetsStranger,
             StrangerStays = chance.Next(2) == 0,
             Kill = chance.Next(3) == 0 ? Kill(chance) : null,
-            Freeze = chance.Next(2) == 0 ? Freeze(chance) : null,
+            Freeze = chance.Next(3) == 0 ? Freeze(chance) : null,
         };
     }
 

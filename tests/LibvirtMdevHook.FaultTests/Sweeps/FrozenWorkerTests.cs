@@ -10,9 +10,6 @@ namespace LibvirtMdevHook.FaultTests.Sweeps;
 [Parallelizable(ParallelScope.Self)]
 internal sealed class FrozenWorkerTests
 {
-    /// <summary>A next life that needs a lock of the worker that stands still is refused soon.</summary>
-    private const string Configuration = "prepare_deadline = 3\nmigrate_deadline = 3\nstart_deadline = 3";
-
     private const double Share = 0.3;
 
     private static readonly string[] Operations = ["prepare", "start", "stopped", "release", "migrate"];
@@ -26,7 +23,7 @@ internal sealed class FrozenWorkerTests
     public void Stands_still_at_any_call_of(string operation, string dialect)
     {
         var budget = Budget.Share(Share / Operations.Length);
-        using var sweep = new Sweep(operation, dialect, Configuration);
+        using var sweep = new Sweep(operation, dialect);
         var points = sweep.Runs().ToArray().Where(run => run.Program == Traced.Worker)
             .SelectMany(run => run.Calls.SelectMany(call => FrozenWorker.Ways.Select(way =>
                 new Point(run.Devices, run.Program, call, "signal=STOP", way)))).ToArray();

@@ -12,15 +12,9 @@ internal sealed class Sweep : IDisposable
     private readonly string _operation;
     private readonly string _dialect;
     private readonly Dictionary<int, Subject> _subjects = [];
-    private readonly string _configuration;
-    private SweptHost _host;
+    private SweptHost _host = new();
 
-    /// <param name="configuration">Further lines of mdev-hook.conf.</param>
-    public Sweep(string operation, string dialect, string configuration = "")
-    {
-        (_operation, _dialect, _configuration) = (operation, dialect, configuration);
-        _host = new SweptHost(configuration);
-    }
+    public Sweep(string operation, string dialect) => (_operation, _dialect) = (operation, dialect);
 
     public SweptHost Host => _host;
 
@@ -49,8 +43,8 @@ internal sealed class Sweep : IDisposable
     {
         var random = new Random(Budget.Seed);
         var wanted = points.Where(point => Point.Wanted is not { } text || $"{point}".Contains(text, StringComparison.Ordinal))
-            .Select(point => (Point: point, Key: random.Next())).OrderBy(p => !isMixed && !p.Point.Call.Changes).ThenBy(p => p.Key).Select(p => p.Point)
-            .ToArray();
+            .Select(point => (Point: point, Key: random.Next()))
+            .OrderBy(p => !isMixed && !p.Point.Call.Changes).ThenBy(p => p.Key).Select(p => p.Point).ToArray();
         var tally = new Tally(what) { Of = wanted.Length };
         var hasTried = false;
         foreach (var point in wanted)
@@ -105,6 +99,6 @@ internal sealed class Sweep : IDisposable
     {
         _host.Dispose();
         _subjects.Clear();
-        _host = new SweptHost(_configuration);
+        _host = new SweptHost();
     }
 }

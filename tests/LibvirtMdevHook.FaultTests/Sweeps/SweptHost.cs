@@ -15,6 +15,9 @@ internal sealed partial class SweptHost : IDisposable
     private const string State = "run/libvirt-mdev";
     private const string Cache = "var/cache/libvirt-mdev";
 
+    /// <summary>A removal that fails each time is soon given up.</summary>
+    private const string Configuration = "removal_grace = 0\nheld_wait = 2";
+
     private const string GroupsLine = "groups ";
 
     private const UnixFileMode ReadableByPeople = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
@@ -32,11 +35,9 @@ internal sealed partial class SweptHost : IDisposable
     private readonly Bystanders _others;
     private readonly string _tree;
 
-    /// <param name="configuration">Further lines of mdev-hook.conf.</param>
-    public SweptHost(string configuration = "")
+    public SweptHost()
     {
-        // A removal that fails each time is soon given up.
-        _host = new HookedHost("sweeps.xml", $"removal_grace = 0\nheld_wait = 2\n{configuration}") { Program = _programs.Hook };
+        _host = new HookedHost("sweeps.xml", Configuration) { Program = _programs.Hook };
         _others = new Bystanders(_host, Neighbour, Foreign);
         Virsh.Run(Neighbour);
         _tree = _host.Host.Tree();
@@ -98,8 +99,14 @@ internal sealed partial class SweptHost : IDisposable
         return _host.Begin(operation, domain);
     }
 
-    /// <summary>Calls the hook while the worker of another call stands still.</summary>
-    public HookRun CallBeside(string operation, DeclaringDomain domain) => _host.Call(operation, domain);
+    /// <summary>Calls the hook while the worker of another call stands still, perhaps with a lock: what needs it is given up soon.</summary>
+    public HookRun CallBeside(string operation, DeclaringDomain domain)
+    {
+        Configure("prepare_deadline = 4\nmigrate_deadline = 4\nstart_deadline = 4");
+        var run = _host.Call(operation, domain);
+        Configure("");
+        return run;
+    }
 
     /// <summary>The workers of later calls are not traced.</summary>
     public void TraceNoMore() => File.Delete(InRoot(TracedPrograms.Instruction));
@@ -154,6 +161,8 @@ internal sealed partial class SweptHost : IDisposable
         Virsh.Dispose();
         _programs.Dispose();
     }
+
+    private void Configure(string more) => File.WriteAllText(InRoot("etc/libvirt/mdev-hook.conf"), $"{Configuration}\n{more}\n");
 
     private void Instruct(Tracing worker) => File.WriteAllText(InRoot(TracedPrograms.Instruction),
         $"exec {string.Join(' ', Strace(worker).Select(word => $"'{word}'"))} \"$worker\" \"$@\"\n");

@@ -68,19 +68,6 @@ internal sealed class LateWorkerTests
     }
 
     [Test]
-    public void A_prepare_that_comes_late_makes_nothing_where_no_start_followed()
-    {
-        using var late = new LatePrograms();
-        using var host = Host(late);
-        CallLate(host, "prepare").MustBeRefused("within 0.5 s");
-
-        late.Open(host);
-
-        host.MustBeAsBefore();
-        Assert.That(host.Creates, Is.Empty);
-    }
-
-    [Test]
     public void A_prepare_that_comes_late_keeps_what_was_reserved_since()
     {
         using var late = new LatePrograms();

@@ -276,6 +276,7 @@ internal sealed class PlanTests
         var claim = new Claim(
             DeviceId.Mdev(Guid.Parse(device)), parent, parent, Dialect.Rfc2016,
             new ClaimedType(SysfsName.Parse("17"), "GRID M60-4Q", "4096M"), [], "", AttachedBy.Hostdev, stage);
-        store.Save(new Record(Guid.Parse("99999999-9999-4999-8999-999999999999"), domain, TreeOfText.Boot, new Moment(1), Phase.Prepared, [claim]));
+        var other = Guid.Parse("99999999-9999-4999-8999-999999999999");
+        store.Save(new Record(other, domain, TreeOfText.Boot, new Moment(1), Phase.Prepared, [claim]));
     }
 }
