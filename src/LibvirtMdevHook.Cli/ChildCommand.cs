@@ -12,6 +12,7 @@ namespace LibvirtMdevHook.Cli;
 internal static class ChildCommand
 {
     private const string ReportTo = "--report-to";
+    private const string ToTerminal = "--to-terminal";
 
     /// <summary>
     /// How long to wait for more output of a child that has reported its status or has ended.
@@ -33,7 +34,8 @@ internal static class ChildCommand
     private static int RunAsChild(string[] args, string pipe, Func<string[], int> run)
     {
         using var report = new AnonymousPipeClientStream(PipeDirection.Out, pipe);
-        var status = run(args);
+        Output.IsTerminal = args is [.., ToTerminal];
+        var status = run(Output.IsTerminal ? args[..^1] : args);
         // All output is written. Its pipes are closed, so that their reader does not wait for the
         // end of this process either.
         using var nowhere = Descriptor.Open("/dev/null", Libc.O_WRONLY, out _);
@@ -58,7 +60,9 @@ internal static class ChildCommand
 #pragma warning disable CA2000 // As said above.
         var report = new AnonymousPipeServerStream(PipeDirection.In, HandleInheritability.Inheritable);
 #pragma warning restore CA2000
-        var start = new ProcessStartInfo(Environment.ProcessPath!, [.. args, ReportTo, report.GetClientHandleAsString()])
+        string[] terminal = Output.IsTerminal ? [ToTerminal] : [];
+        string[] arguments = [.. args, .. terminal, ReportTo, report.GetClientHandleAsString()];
+        var start = new ProcessStartInfo(Environment.ProcessPath!, arguments)
         {
             RedirectStandardOutput = true, RedirectStandardError = true,
         };

@@ -9,6 +9,12 @@ namespace LibvirtMdevHook.Cli;
 /// </summary>
 internal static class Output
 {
+    /// <summary>
+    /// Whether a person sees stdout: for a child process, whether it is a terminal of its parent,
+    /// which passes on what the child prints.
+    /// </summary>
+    public static bool IsTerminal { get; set; } = !Console.IsOutputRedirected;
+
     /// <summary>Prints a line to stdout; <see cref="OneLine"/> says how its characters are shown.</summary>
     /// <exception cref="IOException">It cannot be written.</exception>
     public static void WriteLine(string line) => Console.WriteLine(OneLine.Of(line));
@@ -17,7 +23,7 @@ internal static class Output
     /// Prints lines that are for another program: as they are, except to a terminal.
     /// </summary>
     /// <exception cref="IOException">They cannot be written.</exception>
-    public static void WriteDocument(string lines) => Console.Write(Console.IsOutputRedirected ? lines : OneLine.OfEach(lines));
+    public static void WriteDocument(string lines) => Console.Write(IsTerminal ? OneLine.OfEach(lines) : lines);
 
     /// <param name="json">Its strings may have any character.</param>
     /// <exception cref="IOException">It cannot be written.</exception>

@@ -15,18 +15,20 @@ internal sealed class HookCall
     private readonly Root _root;
     private readonly string _name;
     private readonly HookOperation _operation;
-    private readonly long _begin = Environment.TickCount64;
+    private readonly Moment _begin;
 
-    private HookCall(Root root, string name, HookOperation operation)
+    private HookCall(Root root, string name, HookOperation operation, Moment begin)
     {
+        _begin = begin;
         _root = root;
         _name = name.Length <= LongestName ? name : $"{name[..LongestName]}...";
         _operation = operation;
     }
 
     /// <returns>Null when this is not how libvirtd calls a hook.</returns>
-    public static HookCall? Parse(string[] args, Root root) =>
-        args.Length >= 3 ? new HookCall(root, args[0], HookOperation.Find(args[1]) ?? HookOperation.None) : null;
+    /// <param name="begin">When libvirt called.</param>
+    public static HookCall? Parse(string[] args, Root root, Moment begin) =>
+        args.Length >= 3 ? new HookCall(root, args[0], HookOperation.Find(args[1]) ?? HookOperation.None, begin) : null;
 
     /// <returns>The exit status.</returns>
     public int Run()
@@ -51,9 +53,9 @@ internal sealed class HookCall
             return _operation.Trigger == Trigger.Record ? 0 : Fail(OnlyRoot);
         var budget = _operation.Budget(HostSettings.Load(_root));
         var xml = _operation.NeedsXml ? input.Bytes : default;
-        var workersDeadline = new Deadline(_begin + (long)WorkersTime(budget).TotalMilliseconds);
-        var request = new WorkerRequest(_operation, domain, _name, xml, workersDeadline);
-        return RunWorker(request, new Deadline(_begin + (long)budget.TotalMilliseconds), budget);
+        var used = _begin.Age;
+        var request = new WorkerRequest(_operation, _begin, domain, _name, xml, Deadline.After(WorkersTime(budget) - used));
+        return RunWorker(request, Deadline.After(budget - used), budget);
     }
 
     /// <summary>
@@ -105,6 +107,13 @@ internal sealed class HookCall
 
     private int RunWorker(WorkerRequest request, Deadline deadline, TimeSpan budget)
     {
+        // This process may have stood still while libvirtd was killed and another one started the domain.
+        if (Output.HasNoReader)
+        {
+            Log("nobody reads what the hook prints any more: the libvirtd that called it has gone, so nothing is done for this call");
+            return _operation.MayRefuse ? 1 : 0;
+        }
+
         Answer? answer;
         var (ours, theirs) = SocketEnd.Pair();
         using (ours)

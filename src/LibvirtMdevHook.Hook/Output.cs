@@ -12,6 +12,11 @@ internal static class Output
     /// <summary>libvirtd reads what a hook prints as it comes; one that takes nothing for so long has stopped.</summary>
     private static readonly TimeSpan ReaderTime = TimeSpan.FromSeconds(30);
 
+    private static readonly Descriptor Stdout = Descriptor.Own(1);
+
+    /// <summary>libvirtd reads stdout and stderr of a hook by pipes, until the hook has ended.</summary>
+    public static bool HasNoReader => Stdout.HasNoReader;
+
     public static void PrintSentence(string sentence)
     {
         var line = OneLine.Of(sentence) + '\n';
@@ -20,18 +25,9 @@ internal static class Output
     }
 
     /// <summary>Prints the XML that libvirtd is to take, if there is one; what could be printed may end in the middle.</summary>
-    public static Errno PrintXml(ReadOnlyMemory<byte> xml)
-    {
-        using var stdout = Descriptor.Own(1);
-        return stdout.WriteAll(xml.Span, ReaderTime);
-    }
+    public static Errno PrintXml(ReadOnlyMemory<byte> xml) => Stdout.WriteAll(xml.Span, ReaderTime);
 
     /// <summary>The same, but nothing is printed where it is not sure that all of it arrives.</summary>
-    public static Errno PrintXmlWhole(ReadOnlyMemory<byte> xml)
-    {
-        if (xml.IsEmpty)
-            return Errno.None;
-        using var stdout = Descriptor.Own(1);
-        return stdout.WriteWhole(xml.Span, ReaderTime);
-    }
+    public static Errno PrintXmlWhole(ReadOnlyMemory<byte> xml) =>
+        xml.IsEmpty ? Errno.None : Stdout.WriteWhole(xml.Span, ReaderTime);
 }

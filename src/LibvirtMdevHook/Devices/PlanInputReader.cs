@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Diagnostics;
 using LibvirtMdevHook.Domains;
 using LibvirtMdevHook.Hosts;
 using LibvirtMdevHook.Linux;
@@ -48,7 +47,7 @@ internal static class PlanInputReader
             failed,
             HostNuma.NodesOf(context.Root, domain.Numa),
             context.Records.Boot,
-            Stopwatch.GetTimestamp(),
+            Moment.Now,
             isIncoming);
     }
 

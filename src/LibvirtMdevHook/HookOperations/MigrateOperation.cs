@@ -89,10 +89,9 @@ internal sealed class MigrateOperation(OperationContext context, TimeBudget budg
         var forTypes = budget.AtMost(request.Operation == HookOperation.Restore ? TimeSpan.Zero : context.Settings.WaitForTypes);
         foreach (var _ in budget.Attempts())
         {
-            incoming = PlanAndReserve(domain, declaration);
-            if (incoming is null)
-                return context.HostLockIsHeld;
-            if (incoming.Plan.Record is not null)
+            if (TryPlanAndReserve(domain, declaration, out incoming) is { } unplanned)
+                return unplanned;
+            if (incoming!.Plan.Record is not null)
                 return null;
             refusal = incoming.Plan.Refusal;
             if (!incoming.Plan.CanBeCuredByWaiting(!forTypes.IsOver))
@@ -102,22 +101,28 @@ internal sealed class MigrateOperation(OperationContext context, TimeBudget budg
         return refusal;
     }
 
-    /// <returns>Null when another process keeps the host's lock.</returns>
-    private IncomingPlan? PlanAndReserve(Domain domain, Declaration declaration)
+    /// <returns>Why there is no plan.</returns>
+    private Reason? TryPlanAndReserve(Domain domain, Declaration declaration, out IncomingPlan? incoming)
     {
+        incoming = null;
         using var host = context.Records.LockHost(budget.Deadline);
         if (host is null)
-            return null;
+            return context.HostLockIsHeld;
+        if (budget.HookIsGone)
+            return HookIsGone;
+        if (context.Records.HasYounger(domain.Uuid, request.Call))
+            return "libvirt has begun another start or arrival of it since this call, so nothing is reserved for this one";
         context.Records.DeleteExpiredReservations();
         SilentGpu.DeleteDebris(context.Root);
-        var incoming = IncomingPlan.Of(PlanInputReader.Incoming(context, domain, declaration));
-        if (incoming.Plan.Record is { } reservation)
+        incoming = IncomingPlan.Of(PlanInputReader.Incoming(context, domain, declaration) with { Generation = request.Call });
+        // To read the host takes time.
+        if (incoming.Plan.Record is { } reservation && !budget.HookIsGone)
         {
             context.Records.SaveReservation(reservation);
             _reservation = reservation;
         }
 
-        return incoming;
+        return null;
     }
 
     private void Report(IncomingPlan incoming)

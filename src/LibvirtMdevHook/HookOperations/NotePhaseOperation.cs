@@ -13,7 +13,7 @@ internal sealed class NotePhaseOperation(OperationContext context, TimeBudget bu
 {
     public override Answer Run()
     {
-        using var own = context.Records.Lock(request.Domain, budget.Deadline);
+        using var own = context.Records.Lock(request.Domain, request.Call, budget.Deadline);
         if (own is null)
         {
             context.Log.Warn("an earlier operation of this domain is still at work, ignoring");

@@ -1,4 +1,5 @@
 using LibvirtMdevHook.Devices;
+using LibvirtMdevHook.Linux;
 
 namespace LibvirtMdevHook.HookOperations;
 
@@ -8,6 +9,12 @@ namespace LibvirtMdevHook.HookOperations;
 /// </summary>
 internal abstract class Operation
 {
+    /// <summary>
+    /// Why a worker that comes late, or is the last one left of a call, does nothing. Nobody reads
+    /// that but in the log.
+    /// </summary>
+    protected static Reason HookIsGone => "libvirtd waits for this call no more, so nothing is done for it";
+
     /// <summary>
     /// What is not taken down yet when the answer is given; the worker goes on with it.
     /// </summary>

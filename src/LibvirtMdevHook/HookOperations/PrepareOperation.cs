@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Diagnostics;
 using LibvirtMdevHook.Devices;
 using LibvirtMdevHook.Domains;
 using LibvirtMdevHook.Hosts;
@@ -18,7 +17,7 @@ internal sealed class PrepareOperation(OperationContext context, TimeBudget budg
     private readonly TakeDown _takeDown = new(context);
     private readonly TakeDown _abandoned = new(context);
     private readonly Dictionary<SysfsName, string> _failed = [];
-    private readonly long _begin = Stopwatch.GetTimestamp();
+    private int _plans;
 
     /// <summary>The record that was brought up; null when the answer is a refusal.</summary>
     private Record? _record;
@@ -66,7 +65,7 @@ internal sealed class PrepareOperation(OperationContext context, TimeBudget budg
     private Answer Prepare(Domain domain)
     {
         context.Records.MakeFolders();
-        using var own = context.Records.Lock(domain.Uuid, budget.Deadline);
+        using var own = context.Records.Lock(domain.Uuid, request.Call, budget.Deadline);
         if (own is null)
         {
             return Answer.Refused(
@@ -75,6 +74,8 @@ internal sealed class PrepareOperation(OperationContext context, TimeBudget budg
 
         try
         {
+            if (WhyTooLate(own) is { } late)
+                return Answer.Refused(domain.Name, late.Text);
             if ((TryUndoEarlierRun(own) ?? TryBringUp(domain)) is { } reason)
                 return Refuse(domain, reason);
             if (_record is null)
@@ -85,6 +86,14 @@ internal sealed class PrepareOperation(OperationContext context, TimeBudget budg
         {
             return Refuse(domain, e.Message);
         }
+    }
+
+    /// <summary>What another call has begun since must be left as it is.</summary>
+    private Reason? WhyTooLate(LockedRecord own)
+    {
+        if (budget.HookIsGone)
+            return HookIsGone;
+        return own.HasYounger ? "libvirt has begun another start of it since this call, so nothing is done for this one" : null;
     }
 
     private Answer Refuse(Domain domain, Reason reason)
@@ -152,10 +161,12 @@ internal sealed class PrepareOperation(OperationContext context, TimeBudget budg
         var forTypes = budget.AtMost(context.Settings.WaitForTypes);
         foreach (var _ in budget.Attempts())
         {
+            if (budget.HookIsGone)
+                return HookIsGone;
             _abandoned.Adopt();
             _abandoned.Work(budget.AtMost(TimeSpan.Zero));
             if (PlanAndSave(domain, declaration) is not { } plan)
-                return context.HostLockIsHeld;
+                return budget.HookIsGone ? HookIsGone : context.HostLockIsHeld;
             planned = plan.Record;
             if (planned is not null)
                 return null;
@@ -167,19 +178,22 @@ internal sealed class PrepareOperation(OperationContext context, TimeBudget budg
         return refusal;
     }
 
-    /// <returns>Null when another process keeps the host's lock.</returns>
+    /// <returns>Null when another process keeps the host's lock, or the hook has gone.</returns>
     private Plan? PlanAndSave(Domain domain, Declaration declaration)
     {
         PlanInput input;
         Plan plan;
         using (var host = context.Records.LockHost(budget.Deadline))
         {
-            if (host is null)
+            if (host is null || budget.HookIsGone)
                 return null;
             context.Records.DeleteExpiredReservations();
             SilentGpu.DeleteDebris(context.Root);
             input = PlanInputReader.Read(context, domain, declaration, _failed.ToImmutableDictionary());
-            plan = Planner.Make(input);
+            plan = Planner.Make(input with { Generation = request.Call.Plus(_plans++) });
+            // To read the host takes time.
+            if (budget.HookIsGone)
+                return null;
             if (plan.Record is { } record)
             {
                 context.Records.Save(record);
@@ -207,16 +221,14 @@ internal sealed class PrepareOperation(OperationContext context, TimeBudget budg
     }
 
     /// <summary>
-    /// A reservation made since is for the next arrival of the domain, of which this start knows
-    /// nothing. One that cannot be dropped does not fail the start. The caller holds the host's
+    /// A reservation that cannot be dropped does not fail the start. The caller holds the host's
     /// lock.
     /// </summary>
     private void DropReservationUnderTheLock()
     {
         try
         {
-            if (!context.Records.Reservations().Any(r => r.Domain == Domain && r.Generation >= _begin))
-                context.Records.DeleteReservation(Domain);
+            context.Records.DeleteReservation(Domain, request.Call);
         }
         catch (IOException e)
         {

@@ -22,20 +22,17 @@ internal sealed class ReleaseOperation(OperationContext context, TimeBudget budg
 
     private void Begin()
     {
-        // The life of the domain that this release is about: while it waits, the domain may have
-        // begun another.
-        var generation = context.Records.Load(request.Domain)?.Generation;
         // Longer than libvirtd waits: an operation that is still at work may end, and then this one
         // is needed.
-        using var own = context.Records.Lock(request.Domain, Deadline.After(context.Settings.HeldWait));
+        using var own = context.Records.Lock(request.Domain, request.Call, Deadline.After(context.Settings.HeldWait));
         if (own is null)
         {
             context.Log.Error("an earlier operation of this domain has not ended; its devices stay until the next start");
             return;
         }
 
-        var record = own.Load();
-        if (record is null || record.Generation != generation)
+        // While this release waited, the domain may have begun another life: that is not loaded.
+        if (own.Load() is not { } record)
             return;
         if (_takeDown.TryBegin(record) is { } reason)
             context.Log.Error($"{reason}; it stays on record until the next start");

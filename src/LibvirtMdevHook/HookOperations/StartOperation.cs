@@ -15,9 +15,11 @@ internal sealed class StartOperation(OperationContext context, TimeBudget budget
 {
     public override Answer Run()
     {
-        using var own = context.Records.Lock(request.Domain, budget.Deadline);
+        using var own = context.Records.Lock(request.Domain, request.Call, budget.Deadline);
         if (own is null)
             return Refuse("an earlier operation of this domain is still at work");
+        if (budget.HookIsGone)
+            return Refuse(HookIsGone);
         if (own.Load() is not { } record)
             return Answer.Good;
         foreach (var claim in record.Claims)

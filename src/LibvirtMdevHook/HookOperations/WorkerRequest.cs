@@ -8,11 +8,15 @@ namespace LibvirtMdevHook.HookOperations;
 
 /// <summary>What the hook hands to its worker over the socket, and what it gets back.</summary>
 /// <param name="Domain">Empty at prepare, where the XML tells.</param>
+/// <param name="Call">
+/// When libvirt called the hook: nothing of the domain that is younger may be acted on.
+/// </param>
 /// <param name="Name">The domain's name as libvirtd gave it, unchecked.</param>
 /// <param name="Deadline">
 /// When the worker stops waiting for anything, in time for undoing and answering.
 /// </param>
-internal sealed record WorkerRequest(HookOperation Operation, Guid Domain, string Name, ReadOnlyMemory<byte> Xml, Deadline Deadline)
+internal sealed record WorkerRequest(
+    HookOperation Operation, Moment Call, Guid Domain, string Name, ReadOnlyMemory<byte> Xml, Deadline Deadline)
 {
     private const int HeaderLength = 128;
     private const int AnswerHeaderLength = 12;
@@ -28,7 +32,7 @@ internal sealed record WorkerRequest(HookOperation Operation, Guid Domain, strin
     public bool Send(SocketEnd worker, Deadline deadline)
     {
         var name = Encoding.UTF8.GetBytes(Name);
-        var header = $"{Operation.Name} {Deadline.At} {Domain:D} {name.Length} {Xml.Length}".PadRight(HeaderLength);
+        var header = $"{Operation.Name} {Call.Nanoseconds} {Deadline.At} {Domain:D} {name.Length} {Xml.Length}".PadRight(HeaderLength);
         return worker.SendAll(Encoding.ASCII.GetBytes(header), deadline)
             && worker.SendAll(name, deadline)
             && worker.SendAll(Xml.Span, deadline);
@@ -39,8 +43,10 @@ internal sealed record WorkerRequest(HookOperation Operation, Guid Domain, strin
     {
         var header = new byte[HeaderLength];
         if (hook.Receive(header, deadline) < HeaderLength
-            || Encoding.ASCII.GetString(header).Trim().Split(' ') is not [var operation, var at, var domain, var nameLength, var xmlLength]
+            || Encoding.ASCII.GetString(header).Trim().Split(' ') is not
+                [var operation, var begin, var at, var domain, var nameLength, var xmlLength]
             || HookOperation.Find(operation) is not { } known || !Guid.TryParse(domain, out var uuid)
+            || !long.TryParse(begin, NumberStyles.None, CultureInfo.InvariantCulture, out var call)
             || !long.TryParse(at, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var end)
             || Number(nameLength, MaximumName) is not { } nameBytes || Number(xmlLength, MaximumXml) is not { } xmlBytes)
             return null;
@@ -48,7 +54,7 @@ internal sealed record WorkerRequest(HookOperation Operation, Guid Domain, strin
         var xml = new byte[xmlBytes];
         if (hook.Receive(name, deadline) < name.Length || hook.Receive(xml, deadline) < xml.Length)
             return null;
-        return new WorkerRequest(known, uuid, Encoding.UTF8.GetString(name), xml, new Deadline(end));
+        return new WorkerRequest(known, new Moment(call), uuid, Encoding.UTF8.GetString(name), xml, new Deadline(end));
     }
 
     public static bool SendAnswer(SocketEnd hook, Answer answer, Deadline deadline)

@@ -22,7 +22,7 @@ internal sealed class AttachClaim(
     private readonly TakeDown _takeDown = new(context);
     private readonly AttachPlan _plan = new(context, budget, domain, has, isInterrupted);
     private Record? _own;
-    private long _generation;
+    private Moment _generation;
     private Reason? _unfinished;
 
     /// <summary>The claim that was brought up; null when none was.</summary>

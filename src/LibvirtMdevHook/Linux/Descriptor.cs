@@ -27,6 +27,19 @@ internal sealed class Descriptor : SafeHandleMinusOneIsInvalid
     }
 
     /// <summary>
+    /// Whether this is the end of a pipe that no process reads any more (poll(2) reports POLLERR).
+    /// A file, a terminal and /dev/null have no readers that could go.
+    /// </summary>
+    public unsafe bool HasNoReader
+    {
+        get
+        {
+            var descriptor = new Libc.PollFd { Fd = Number };
+            return Libc.poll(&descriptor, 1, 0) > 0 && (descriptor.Revents & Libc.POLLERR) != 0;
+        }
+    }
+
+    /// <summary>
     /// Writes all the bytes by one write(2). A short write is EIO: a kernel attribute takes a
     /// command as a whole or not at all.
     /// </summary>

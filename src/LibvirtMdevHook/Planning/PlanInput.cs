@@ -34,7 +34,7 @@ internal sealed record PlanInput(
     ImmutableDictionary<SysfsName, string> Failed,
     ImmutableSortedSet<int> Nodes,
     string Boot,
-    long Generation,
+    Moment Generation,
     bool IsIncoming = false,
     bool TakesVfs = false)
 {

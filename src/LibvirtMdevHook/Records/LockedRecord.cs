@@ -10,19 +10,37 @@ internal sealed class LockedRecord : IDisposable
 {
     private readonly RecordFolder _folder;
     private readonly string _name;
+    private readonly Moment _call;
     private readonly FileLock _lock;
 
-    private LockedRecord(RecordFolder folder, string name, FileLock held) => (_folder, _name, _lock) = (folder, name, held);
+    private LockedRecord(RecordFolder folder, string name, Moment call, FileLock held) =>
+        (_folder, _name, _call, _lock) = (folder, name, call, held);
 
+    /// <summary>
+    /// Whether the domain has a record that was planned after the call: it was started again since.
+    /// </summary>
+    /// <exception cref="IOException">It cannot be read now.</exception>
+    public bool HasYounger => _folder.Load(_name)?.IsYoungerThan(_call) == true;
+
+    /// <param name="call">
+    /// The call of libvirt that is acted for; <see cref="Moment.End"/> where there is none.
+    /// </param>
     /// <returns>Null when another process holds the lock until the deadline.</returns>
     /// <exception cref="IOException">The lock cannot be made.</exception>
-    public static LockedRecord? Take(RecordFolder folder, string name, Deadline deadline) =>
-        folder.Lock(name, deadline) is { } held ? new LockedRecord(folder, name, held) : null;
+    public static LockedRecord? Take(RecordFolder folder, string name, Moment call, Deadline deadline) =>
+        folder.Lock(name, deadline) is { } held ? new LockedRecord(folder, name, call, held) : null;
 
-    /// <summary>Reads the record anew.</summary>
-    /// <returns>Null when there is none of this boot.</returns>
+    /// <summary>
+    /// Reads the record anew. One that is younger than the call is not there for whoever acts for
+    /// that call: a worker may come late, when the domain has begun another life.
+    /// </summary>
+    /// <returns>Null when there is none of this boot that the call may know.</returns>
     /// <exception cref="IOException">It cannot be read now.</exception>
-    public Record? Load() => _folder.Load(_name);
+    public Record? Load()
+    {
+        var record = _folder.Load(_name);
+        return record?.IsYoungerThan(_call) == true ? null : record;
+    }
 
     /// <exception cref="IOException">It cannot be written.</exception>
     public void Save(Record record) => _folder.Save(record);

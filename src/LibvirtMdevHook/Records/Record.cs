@@ -9,7 +9,8 @@ namespace LibvirtMdevHook.Records;
 /// <param name="Name">The domain's name, unchecked text for messages.</param>
 /// <param name="Boot">The boot of the host that it belongs to.</param>
 /// <param name="Generation">
-/// Nanoseconds since boot at which it was planned: tells one life of a domain from the next.
+/// The call of libvirt that it was planned for, and one nanosecond more for each further plan of
+/// that call; for a command, when it was planned. It tells one life of a domain from the next.
 /// </param>
 /// <param name="Expires">
 /// When a reservation for a domain that may be coming here counts for nothing any more, on the
@@ -19,11 +20,17 @@ internal sealed record Record(
     Guid Domain,
     string Name,
     string Boot,
-    long Generation,
+    Moment Generation,
     Phase Phase,
     ImmutableArray<Claim> Claims,
     Deadline? Expires = null)
 {
+    /// <summary>
+    /// Whether it was planned after a call of libvirt: then it is of a life of the domain of which
+    /// that call knows nothing.
+    /// </summary>
+    public bool IsYoungerThan(Moment call) => Generation.IsAfter(call);
+
     public Record With(Claim claim) =>
         this with { Claims = [.. Claims.Select(c => c.Device == claim.Device ? claim : c)] };
 

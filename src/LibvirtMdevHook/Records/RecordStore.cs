@@ -52,8 +52,18 @@ internal sealed class RecordStore(Root root, string boot, Action<string> report,
     /// </summary>
     public FileLock? LockHost(Deadline deadline) => FileLock.Take(root.State / "lock", deadline);
 
-    /// <summary>Held while something is done for a domain.</summary>
-    public LockedRecord? Lock(Guid domain, Deadline deadline) => LockedRecord.Take(DomainFolder, $"{domain:D}", deadline);
+    /// <summary>
+    /// Held while something is done for a domain for one call of libvirt: a record that is younger
+    /// than the call is not there for its worker.
+    /// </summary>
+    public LockedRecord? Lock(Guid domain, Moment call, Deadline deadline) =>
+        LockedRecord.Take(DomainFolder, $"{domain:D}", call, deadline);
+
+    /// <summary>
+    /// The same for whoever acts for no call of libvirt, and for a worker that undoes what it has
+    /// made itself.
+    /// </summary>
+    public LockedRecord? Lock(Guid domain, Deadline deadline) => Lock(domain, Moment.End, deadline);
 
     /// <summary>
     /// Held by an attach or a detach of a domain that runs, from its first look at it to its last.
@@ -113,6 +123,24 @@ internal sealed class RecordStore(Root root, string boot, Action<string> report,
 
     public void DeleteReservation(Guid domain) => ReservationFolder.Delete($"{domain:D}");
 
+    /// <summary>
+    /// Deletes what was reserved for a domain before a call of libvirt. What was reserved since is
+    /// for the next arrival of the domain, of which the call knows nothing. The caller holds the
+    /// host's lock.
+    /// </summary>
+    public void DeleteReservation(Guid domain, Moment call)
+    {
+        if (!HasYoungerReservation(domain, call))
+            DeleteReservation(domain);
+    }
+
+    /// <summary>
+    /// Whether the domain has a record or a reservation that is younger than a call of libvirt: it
+    /// was started here, or began to arrive, since.
+    /// </summary>
+    public bool HasYounger(Guid domain, Moment call) =>
+        Load(domain)?.IsYoungerThan(call) == true || HasYoungerReservation(domain, call);
+
     /// <returns>Those that still count.</returns>
     public ImmutableArray<Record> Reservations() => ReservationFolder.LoadAll().RemoveAll(HasExpired);
 
@@ -140,6 +168,9 @@ internal sealed class RecordStore(Root root, string boot, Action<string> report,
 
     /// <summary>The same of removals alone, which are few.</summary>
     public void DeleteRemovalDebris() => RemovalFolder.DeleteDebris();
+
+    private bool HasYoungerReservation(Guid domain, Moment call) =>
+        ReservationFolder.Load($"{domain:D}") is { } reservation && !HasExpired(reservation) && reservation.IsYoungerThan(call);
 
     private static bool HasExpired(Record reservation) => reservation.Expires is not { Passed: false };
 

@@ -15,7 +15,7 @@ internal static class RecordXml
         new XElement("record",
             new XAttribute("version", Version),
             new XAttribute("boot", record.Boot),
-            new XAttribute("generation", record.Generation),
+            new XAttribute("generation", record.Generation.Nanoseconds),
             new XAttribute("phase", EnumText.Of(record.Phase)),
             record.Expires is { } expires ? new XAttribute("expires", expires.At) : null,
             new XElement("domain", new XElement("name", Printable(record.Name)), new XElement("uuid", record.Domain.ToString("D"))),
@@ -31,7 +31,7 @@ internal static class RecordXml
             Uuid(domain.Element("uuid")?.Value),
             domain.Element("name")?.Value ?? "",
             Required(root, "boot"),
-            Number(Required(root, "generation")),
+            new Moment(Number(Required(root, "generation"))),
             Parse<Phase>(Required(root, "phase")),
             [.. root.Elements("device").Select(ReadClaim)],
             root.Attribute("expires") is { } expires ? new Deadline(Number(expires.Value)) : null);

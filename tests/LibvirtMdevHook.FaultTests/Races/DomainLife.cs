@@ -23,15 +23,21 @@ internal sealed partial class DomainLife(
                 return;
             if (incoming.Output.Length > 0)
                 Use(incoming.Output);
+            var reserved = LifeOnRecord.Reserved(host, _domain);
+            Thread.Sleep(life.Runs / 4);
+            reserved.MustGoOn();
         }
 
         virsh.Run(_domain.Uuid, _xml);
-        var isStarted = Call("prepare").Status == 0 && Call("start").Status == 0;
+        var isPrepared = Call("prepare").Status == 0;
+        var prepared = isPrepared ? LifeOnRecord.Prepared(host, _domain) : null;
+        var isStarted = isPrepared && Call("start").Status == 0;
         var nodes = new List<RawFile>();
         try
         {
             if (isStarted)
                 BeAlive(nodes);
+            prepared?.MustGoOn();
             End();
             if (nodes.Count > 0)
                 Thread.Sleep(life.Holds);
@@ -76,26 +82,29 @@ internal sealed partial class DomainLife(
         race.Called();
         journal.Add(new Mark(_domain.Uuid, operation, _devices));
         var call = host.Begin(operation, _domain.Name, _xml);
+        var freeze = life.Freeze?.Operation == operation ? life.Freeze : null;
+        if (freeze is not null)
+            race.Beside($"{_domain.Name} stands still in {operation}", () => FrozenProcess.Run(freeze, call));
         var isKilled = life.Kill is { } kill && kill.Operation == operation;
         if (isKilled)
             Kill(call, life.Kill!);
         var run = call.End();
         journal.Add(new Mark(_domain.Uuid, operation, operation == "migrate" && run.Output.Length > 0 ? DevicesOf(run.Output) : _devices,
             run.Status));
-        Check(operation, run, isKilled);
+        Check(operation, run, isKilled || freeze is not null);
         return run;
     }
 
-    private void Check(string operation, HookRun run, bool isKilled)
+    private void Check(string operation, HookRun run, bool isDisturbed)
     {
         var mayRefuse = operation is "prepare" or "start" or "migrate";
-        if (isKilled && run.Status == 137)
+        if (isDisturbed && run.Status == 137)
             return;
         if (run.Status == 1 && mayRefuse)
             run.MustBeSentence($"'{_domain.Name}'");
         else if (run.Status != 0 || run.Errors.Length > 0 || (operation != "migrate" && run.Output.Length > 0))
             throw new InvalidOperationException($"{operation} ended with {run}");
-        if (operation == "start" && run.Status == 1 && !isKilled)
+        if (operation == "start" && run.Status == 1 && !isDisturbed)
             throw new InvalidOperationException($"a domain that was prepared was not started: {run.Errors}");
     }
 

@@ -8,6 +8,7 @@ internal sealed class Race(Schedule schedule, HookedHost host)
 {
     private readonly RaceJournal _journal = new(host.Host.LogFile);
     private readonly ConcurrentQueue<string> _troubles = [];
+    private readonly ConcurrentQueue<Task> _beside = [];
     private int _calls;
     private int _starts;
 
@@ -24,6 +25,7 @@ internal sealed class Race(Schedule schedule, HookedHost host)
         var actors = schedule.Groups.Select(group => OnThread(() => Live(group, strangers, virsh)))
             .Concat(schedule.Reconciles.Select(at => OnThread(() => Reconcile(virsh, at)))).ToArray();
         Task.WaitAll(actors);
+        Task.WaitAll([.. _beside]);
         Try("the end", () => ClearUp(virsh, strangers));
         return [.. Invariants.Check(_journal.Story()).Distinct(), .. _troubles];
     }
@@ -40,6 +42,9 @@ internal sealed class Race(Schedule schedule, HookedHost host)
     }
 
     public void Called() => Interlocked.Increment(ref _calls);
+
+    /// <summary>Does something beside a call, until whenever.</summary>
+    public void Beside(string what, Action action) => _beside.Enqueue(OnThread(() => Try(what, action)));
 
     public void Started() => Interlocked.Increment(ref _starts);
 

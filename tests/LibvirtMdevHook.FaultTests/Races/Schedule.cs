@@ -49,6 +49,7 @@ internal sealed record Schedule(int Seed, ImmutableArray<DeclaringDomain> Domain
             MeetsStranger = meetsStranger,
             StrangerStays = chance.Next(2) == 0,
             Kill = chance.Next(3) == 0 ? Kill(chance) : null,
+            Freeze = chance.Next(3) == 0 ? Freeze(chance) : null,
         };
     }
 
@@ -56,6 +57,14 @@ internal sealed record Schedule(int Seed, ImmutableArray<DeclaringDomain> Domain
         new[] { "prepare", "prepare", "start", "stopped", "release", "release", "migrate" }[chance.Next(7)],
         chance.Next(2) == 0 ? Victim.Hook : Victim.Worker,
         chance.Next(0, 150));
+
+    /// <summary>Half of them before the worker's first look, and so long that the domain's next life may have begun.</summary>
+    private static Freeze Freeze(Random chance) => new(
+        new[] { "prepare", "start", "started", "stopped", "stopped", "release", "release", "release", "migrate" }[chance.Next(9)],
+        chance.Next(4) == 0 ? Victim.Hook : Victim.Worker,
+        chance.Next(2) == 0 ? 0 : chance.Next(0, 100),
+        chance.Next(200, 2_500),
+        chance.Next(2) == 0);
 }
 
 /// <summary>Domains whose lives begin at the same times.</summary>
@@ -88,13 +97,22 @@ internal sealed record Life(int Domain, int Pause)
     public bool StrangerStays { get; init; }
 
     public Kill? Kill { get; init; }
+
+    public Freeze? Freeze { get; init; }
 }
 
 /// <param name="Operation">The call during which a process is killed.</param>
 /// <param name="After">Milliseconds from its begin.</param>
 internal sealed record Kill(string Operation, Victim Victim, int After);
 
-/// <summary>Which process is killed.</summary>
+/// <summary>SIGSTOP, and SIGCONT later.</summary>
+/// <param name="Operation">The call during which a process stands still.</param>
+/// <param name="After">Milliseconds from when it is there.</param>
+/// <param name="Time">Milliseconds that it stands still, however long the call takes.</param>
+/// <param name="HookIsKilled">The hook of a worker that stands still is killed, so that libvirtd goes on without it.</param>
+internal sealed record Freeze(string Operation, Victim Victim, int After, int Time, bool HookIsKilled);
+
+/// <summary>Which process is killed, or stands still.</summary>
 internal enum Victim
 {
     Hook,

@@ -68,10 +68,14 @@ internal sealed partial class Subject
     /// <summary>Brings the host to the state before the operation.</summary>
     public void Arrange()
     {
-        if (Operation is "release" or "reconcile" || (Operation == "attach" && !Domain.Vgpus.IsEmpty))
+        if (Operation is "release" or "reconcile" or "stopped" || (Operation == "attach" && !Domain.Vgpus.IsEmpty))
         {
             foreach (var operation in new[] { "prepare", "start", "started" })
                 Call(operation);
+        }
+        else if (Operation == "start")
+        {
+            Call("prepare");
         }
         else
         {

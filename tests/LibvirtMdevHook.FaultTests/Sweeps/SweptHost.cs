@@ -15,6 +15,9 @@ internal sealed partial class SweptHost : IDisposable
     private const string State = "run/libvirt-mdev";
     private const string Cache = "var/cache/libvirt-mdev";
 
+    /// <summary>A removal that fails each time is soon given up.</summary>
+    private const string Configuration = "removal_grace = 0\nheld_wait = 2";
+
     private const string GroupsLine = "groups ";
 
     private const UnixFileMode ReadableByPeople = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
@@ -34,8 +37,7 @@ internal sealed partial class SweptHost : IDisposable
 
     public SweptHost()
     {
-        // A removal that fails each time is soon given up.
-        _host = new HookedHost("sweeps.xml", "removal_grace = 0\nheld_wait = 2") { Program = _programs.Hook };
+        _host = new HookedHost("sweeps.xml", Configuration) { Program = _programs.Hook };
         _others = new Bystanders(_host, Neighbour, Foreign);
         Virsh.Run(Neighbour);
         _tree = _host.Host.Tree();
@@ -73,8 +75,7 @@ internal sealed partial class SweptHost : IDisposable
     {
         File.Delete(Trace);
         if (tracing is { Program: Traced.Worker })
-            File.WriteAllText(InRoot(TracedPrograms.Instruction),
-                $"exec {string.Join(' ', Strace(tracing).Select(word => $"'{word}'"))} \"$worker\" \"$@\"\n");
+            Instruct(tracing);
         var xml = domain.Vgpus.IsEmpty ? domain.WithoutMetadata() : domain.ToString();
         var run = tracing is { Program: Traced.Hook }
             ? CallTraced(operation, domain.Name, xml, tracing) : _host.Call(operation, domain.Name, xml);
@@ -86,8 +87,40 @@ internal sealed partial class SweptHost : IDisposable
             _host.WaitForWorkers();
         }
 
-        File.Delete(InRoot(TracedPrograms.Instruction));
+        TraceNoMore();
         return run;
+    }
+
+    /// <summary>Calls the hook with a worker that is traced; it is not waited for.</summary>
+    public HookProcess Begin(string operation, DeclaringDomain domain, Tracing worker)
+    {
+        File.Delete(Trace);
+        Instruct(worker);
+        return _host.Begin(operation, domain);
+    }
+
+    /// <summary>Calls the hook while the worker of another call stands still, perhaps with a lock: what needs it is given up soon.</summary>
+    public HookRun CallBeside(string operation, DeclaringDomain domain)
+    {
+        Configure("prepare_deadline = 4\nmigrate_deadline = 4\nstart_deadline = 4");
+        var run = _host.Call(operation, domain);
+        Configure("");
+        return run;
+    }
+
+    /// <summary>The workers of later calls are not traced.</summary>
+    public void TraceNoMore() => File.Delete(InRoot(TracedPrograms.Instruction));
+
+    /// <summary>The workers that act now.</summary>
+    public IReadOnlyList<int> Workers => ProcessTable.Acting(Root);
+
+    public void WaitForWorkers() => _host.WaitForWorkers();
+
+    /// <summary>What is on record of a domain, with all that is different in each of its lives, and all devices.</summary>
+    public string LifeOf(DeclaringDomain domain)
+    {
+        var files = new[] { _host.Record(domain), _host.Reservation(domain) };
+        return string.Join('\n', files.Select(file => File.Exists(file) ? File.ReadAllText(file) : "").Append(_host.Host.Tree()));
     }
 
     /// <summary>Runs virt-mdev as from a terminal.</summary>
@@ -128,6 +161,11 @@ internal sealed partial class SweptHost : IDisposable
         Virsh.Dispose();
         _programs.Dispose();
     }
+
+    private void Configure(string more) => File.WriteAllText(InRoot("etc/libvirt/mdev-hook.conf"), $"{Configuration}\n{more}\n");
+
+    private void Instruct(Tracing worker) => File.WriteAllText(InRoot(TracedPrograms.Instruction),
+        $"exec {string.Join(' ', Strace(worker).Select(word => $"'{word}'"))} \"$worker\" \"$@\"\n");
 
     private IEnumerable<string> Strace(Tracing tracing) => [TracedPrograms.Strace, "-e", "quiet=attach,personality,path-resolution", "-o",
         Trace, .. tracing.Options];

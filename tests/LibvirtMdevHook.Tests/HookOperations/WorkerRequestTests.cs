@@ -18,7 +18,7 @@ internal sealed class WorkerRequestTests
         using (hook)
         using (worker)
         {
-            var sent = new WorkerRequest(HookOperation.Prepare, Guid.Parse(DomainText.Uuid), "a name\n--help",
+            var sent = new WorkerRequest(HookOperation.Prepare, new Moment(1_234_567_890), Guid.Parse(DomainText.Uuid), "a name\n--help",
                 Encoding.UTF8.GetBytes(new string('x', 4 << 20)), new Deadline(4711));
             var sender = Task.Run(() => sent.Send(hook, Deadline.After(TimeSpan.FromSeconds(10))));
             var received = WorkerRequest.Receive(worker, Deadline.After(TimeSpan.FromSeconds(10)));
@@ -26,7 +26,8 @@ internal sealed class WorkerRequestTests
             {
                 Assert.That(sender.Result, Is.True);
                 Assert.That(received!.Operation, Is.EqualTo(HookOperation.Prepare));
-                Assert.That((received.Domain, received.Name, received.Deadline), Is.EqualTo((sent.Domain, sent.Name, sent.Deadline)));
+                Assert.That((received.Call, received.Domain, received.Name, received.Deadline),
+                    Is.EqualTo((sent.Call, sent.Domain, sent.Name, sent.Deadline)));
                 Assert.That(received.Xml.Span.SequenceEqual(sent.Xml.Span), Is.True);
             });
         }
@@ -117,9 +118,10 @@ internal sealed class WorkerRequestTests
         }
     }
 
-    [TestCase("prepare 1 4dea22b3-1d52-d8f3-2516-782e98ab3fa0 5 2147483647")]
-    [TestCase("prepare 1 4dea22b3-1d52-d8f3-2516-782e98ab3fa0 -1 1")]
-    [TestCase("prepare x 4dea22b3-1d52-d8f3-2516-782e98ab3fa0 0 0"), TestCase("prepare 1 no-uuid 0 0"), TestCase("prepare 1 2 3 4 5 6")]
+    [TestCase("prepare 1 1 4dea22b3-1d52-d8f3-2516-782e98ab3fa0 5 2147483647")]
+    [TestCase("prepare 1 1 4dea22b3-1d52-d8f3-2516-782e98ab3fa0 -1 1")]
+    [TestCase("prepare 1 x 4dea22b3-1d52-d8f3-2516-782e98ab3fa0 0 0"), TestCase("prepare x 1 4dea22b3-1d52-d8f3-2516-782e98ab3fa0 0 0")]
+    [TestCase("prepare 1 1 no-uuid 0 0"), TestCase("prepare 1 2 3 4 5 6 7"), TestCase("prepare 1 4dea22b3-1d52-d8f3-2516-782e98ab3fa0 0 0")]
     [TestCase("")]
     public void What_is_no_request_is_none(string header)
     {

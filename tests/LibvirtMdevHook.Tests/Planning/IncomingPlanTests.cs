@@ -197,7 +197,7 @@ internal sealed class IncomingPlanTests
             DeviceId.Mdev(Guid.Parse(device)), parent, parent, Dialect.Mdev,
             new ClaimedType(SysfsName.Parse("nvidia-18"), "GRID M60-2Q", "2048M"), ImmutableArray<Attr>.Empty, "", AttachedBy.Hostdev,
             Stage.Online);
-        return new Record(Guid.Parse(domain), "other", TreeOfText.Boot, 1, Phase.Prepared, [claim]);
+        return new Record(Guid.Parse(domain), "other", TreeOfText.Boot, new Moment(1), Phase.Prepared, [claim]);
     }
 
     /// <summary>A process that has the foreign device's node open.</summary>

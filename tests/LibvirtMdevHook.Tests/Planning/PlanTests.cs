@@ -221,7 +221,7 @@ internal sealed class PlanTests
     public async Task The_plan_is_the_record_that_is_saved()
     {
         using var tree = TreeOfText.Of("m60-rfc2016");
-        await Verify(RecordXml.Write(PlanOf(tree, DomainText.Declaring(TwoM60)).Record! with { Generation = 1 }));
+        await Verify(RecordXml.Write(PlanOf(tree, DomainText.Declaring(TwoM60)).Record! with { Generation = new Moment(1) }));
     }
 
     private static Task Foreign(string attributes, string attrs = "")
@@ -286,6 +286,7 @@ internal sealed class PlanTests
         var claim = new Claim(
             DeviceId.Mdev(Guid.Parse(device)), parent, parent, Dialect.Rfc2016,
             new ClaimedType(SysfsName.Parse("17"), "GRID M60-4Q", "4096M"), [], "", AttachedBy.Hostdev, stage);
-        store.Save(new Record(Guid.Parse("99999999-9999-4999-8999-999999999999"), domain, TreeOfText.Boot, 1, Phase.Prepared, [claim]));
+        var other = Guid.Parse("99999999-9999-4999-8999-999999999999");
+        store.Save(new Record(other, domain, TreeOfText.Boot, new Moment(1), Phase.Prepared, [claim]));
     }
 }

@@ -184,8 +184,8 @@ internal sealed class VfPlanTests
         var claim = new Claim(
             device!, vf, pf, Dialect.Vf, new ClaimedType(SysfsName.Parse("nvidia-558"), "NVIDIA A40-2Q", null), [], "", AttachedBy.Hostdev,
             Stage.Online, 7);
-        store.Save(new Record(Guid.Parse("99999999-9999-4999-8999-999999999999"), "the-other", TreeOfText.Boot, 1, Phase.Prepared,
-            [claim]));
+        var other = Guid.Parse("99999999-9999-4999-8999-999999999999");
+        store.Save(new Record(other, "the-other", TreeOfText.Boot, new Moment(1), Phase.Prepared, [claim]));
         return Verify(PlanOf(tree, Declaring("", Hostdev(First, "NVIDIA A40-2Q"))).ToString());
     }
 

@@ -78,8 +78,9 @@ internal sealed class VfRoomTests
         Assert.That(DeviceId.TryParse($"{name}", out var device));
         var claim = new Claim(device!, name, SysfsName.Parse($"{bus}:00.0"), Dialect.Vf,
             new ClaimedType(SysfsName.Parse("nvidia-1"), type, null, gigabytes), [], "", AttachedBy.Hostdev, Stage.Reserved);
+        var expires = Deadline.After(TimeSpan.FromMinutes(1));
         tree.Store().SaveReservation(
-            new Record(Guid.NewGuid(), "other", TreeOfText.Boot, 1, Phase.Preparing, [claim], Deadline.After(TimeSpan.FromMinutes(1))));
+            new Record(Guid.NewGuid(), "other", TreeOfText.Boot, new Moment(1), Phase.Preparing, [claim], expires));
     }
 
     private static PlanInput OrderOf(TreeOfText tree, string type, string rules)

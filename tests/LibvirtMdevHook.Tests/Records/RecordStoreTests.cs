@@ -186,7 +186,7 @@ internal sealed class RecordStoreTests
         var second = new Claim(
             DeviceId.Mdev(Guid.Parse(DomainText.Second)), parent, parent, Dialect.Rfc2016, null, ImmutableArray<Attr>.Empty, "a=1",
             AttachedBy.Hostdev, Stage.Created, 12, IsForeign: true, WasOnline: true);
-        return new Record(Domain, "win10", TreeOfText.Boot, 42, Phase.Started, [first, second]);
+        return new Record(Domain, "win10", TreeOfText.Boot, new Moment(42), Phase.Started, [first, second]);
     }
 
     [Test]
