@@ -172,9 +172,9 @@ internal sealed class DomainXmlTests
         Does.Contain("parent has more than 256 names").And.Not.Contain("\n"));
 
     [Test]
-    public void Hundreds_of_thousands_of_attributes_are_refused_before_a_reader_compares_them()
+    public void A_hundred_thousand_attributes_are_refused_before_a_reader_compares_them()
     {
-        var many = string.Concat(Enumerable.Range(0, 400_000).Select(n => $" a{n}=''"));
+        var many = string.Concat(Enumerable.Range(0, 100_000).Select(n => $" a{n}=''"));
         Assert.That(DomainText.Problems(DomainText.Declaring($"<hostdev {many}/>")), Does.Contain("more than 20000 attributes"));
     }
 
