@@ -117,7 +117,7 @@ internal static class RecordXml
         EnumText.TryParse<T>(text, out var value) ? value.Value : throw new FormatException($"'{text}' is not {EnumText.Choices<T>()}");
 
     /// <summary>Text from elsewhere may hold characters that XML cannot.</summary>
-    private static string Printable(string text) => string.Concat(text.Select(c => IsPrintable(c) ? c : '?'));
+    private static string Printable(string text) => string.Concat(OneLine.Of(text).Select(c => IsPrintable(c) ? c : '?'));
 
     private static bool IsPrintable(char c) => !char.IsControl(c) && !char.IsSurrogate(c) && c < '\ufffe';
 }

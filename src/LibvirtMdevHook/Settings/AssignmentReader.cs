@@ -56,13 +56,14 @@ internal sealed class AssignmentReader
 
         _cursor.PassBlanks();
         var begin = _cursor.Mark();
-        var value = ReadValue(first);
+        var value = ReadValue();
         var source = _cursor.TextSince(begin);
         if (_mistake is null && !TryEnd())
             _mistake = $"after the value comes {Rest}, where its line should end";
         if (_mistake is null)
             return new Assignment(first, key, source, value, null);
-        var line = _cursor.Line;
+        // What has no end is looked for where it begins.
+        var line = _cursor.IsAtEnd ? first : _cursor.Line;
         PassMistake(first);
         return new Assignment(line, key, _cursor.TextSince(begin), null, _mistake);
     }
@@ -85,9 +86,9 @@ internal sealed class AssignmentReader
     }
 
     /// <returns>Null after a mistake.</returns>
-    private SettingValue? ReadValue(int first) => _cursor.TryPass("[") ? ReadList(first) : ReadItem();
+    private SettingValue? ReadValue() => _cursor.TryPass("[") ? ReadList() : ReadItem();
 
-    private SettingValue? ReadList(int first)
+    private SettingValue? ReadList()
     {
         var items = ImmutableArray.CreateBuilder<SettingValue>();
         while (true)
@@ -96,7 +97,7 @@ internal sealed class AssignmentReader
             if (_cursor.TryPass("]"))
                 return new SettingValue { Items = items.ToImmutable() };
             if (_cursor.IsAtEnd)
-                return Fail($"the list that begins on line {first} has no ']' at its end");
+                return Fail("the list has no ']' at its end");
             if (ReadItem() is not { } item)
                 return null;
             items.Add(item);

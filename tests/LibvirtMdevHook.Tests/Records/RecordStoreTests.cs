@@ -158,7 +158,7 @@ internal sealed class RecordStoreTests
         var store = tree.Store();
         store.MakeFolders();
         store.Save(Full() with { Name = "a\n\0b\ud800" });
-        Assert.That(store.Load(Domain)!.Name, Is.EqualTo("a??b?"));
+        Assert.That(store.Load(Domain)!.Name, Is.EqualTo(@"a\n\u0000b?"));
     }
 
     [Test]
