@@ -15,6 +15,7 @@ namespace LibvirtMdevHook.HookOperations;
 /// </summary>
 internal sealed class MigrateOperation(OperationContext context, TimeBudget budget, WorkerRequest request) : Operation
 {
+    private readonly RefusedSelection _refused = new();
     private Record? _reservation;
 
     /// <returns>The new XML, nothing where it stays as it is, or a refusal.</returns>
@@ -108,7 +109,7 @@ internal sealed class MigrateOperation(OperationContext context, TimeBudget budg
         if (host is null)
             return null;
         context.Records.DeleteExpiredReservations();
-        var incoming = IncomingPlan.Of(PlanInputReader.Incoming(context, domain, declaration));
+        var incoming = IncomingPlan.Of(PlanInputReader.Incoming(context, domain, declaration), _refused);
         if (incoming.Plan.Record is { } reservation)
         {
             context.Records.SaveReservation(reservation);

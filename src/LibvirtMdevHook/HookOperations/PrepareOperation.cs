@@ -18,6 +18,7 @@ internal sealed class PrepareOperation(OperationContext context, TimeBudget budg
     private readonly TakeDown _takeDown = new(context);
     private readonly TakeDown _abandoned = new(context);
     private readonly Dictionary<SysfsName, string> _failed = [];
+    private readonly RefusedSelection _refused = new();
     private readonly long _begin = Stopwatch.GetTimestamp();
 
     /// <summary>The record that was brought up; null when the answer is a refusal.</summary>
@@ -178,7 +179,7 @@ internal sealed class PrepareOperation(OperationContext context, TimeBudget budg
                 return null;
             context.Records.DeleteExpiredReservations();
             input = PlanInputReader.Read(context, domain, declaration, _failed.ToImmutableDictionary());
-            plan = Planner.Make(input);
+            plan = Planner.Make(input, _refused);
             if (plan.Record is { } record)
             {
                 context.Records.Save(record);
