@@ -16,6 +16,7 @@ namespace LibvirtMdevHook.HookOperations;
 /// </summary>
 internal sealed class MigrateOperation(OperationContext context, TimeBudget budget, WorkerRequest request) : Operation
 {
+    private readonly RefusedSelection _refused = new();
     private Record? _reservation;
 
     /// <returns>The new XML, nothing where it stays as it is, or a refusal.</returns>
@@ -114,7 +115,8 @@ internal sealed class MigrateOperation(OperationContext context, TimeBudget budg
             return "libvirt has begun another start or arrival of it since this call, so nothing is reserved for this one";
         context.Records.DeleteExpiredReservations();
         SilentGpu.DeleteDebris(context.Root);
-        incoming = IncomingPlan.Of(PlanInputReader.Incoming(context, domain, declaration) with { Generation = request.Call });
+        var input = PlanInputReader.Incoming(context, domain, declaration) with { Generation = request.Call };
+        incoming = IncomingPlan.Of(input, _refused);
         // To read the host takes time.
         if (incoming.Plan.Record is { } reservation && !budget.HookIsGone)
         {

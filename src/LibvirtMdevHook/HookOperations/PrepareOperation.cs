@@ -17,6 +17,7 @@ internal sealed class PrepareOperation(OperationContext context, TimeBudget budg
     private readonly TakeDown _takeDown = new(context);
     private readonly TakeDown _abandoned = new(context);
     private readonly Dictionary<SysfsName, string> _failed = [];
+    private readonly RefusedSelection _refused = new();
     private int _plans;
 
     /// <summary>The record that was brought up; null when the answer is a refusal.</summary>
@@ -190,7 +191,7 @@ internal sealed class PrepareOperation(OperationContext context, TimeBudget budg
             context.Records.DeleteExpiredReservations();
             SilentGpu.DeleteDebris(context.Root);
             input = PlanInputReader.Read(context, domain, declaration, _failed.ToImmutableDictionary());
-            plan = Planner.Make(input with { Generation = request.Call.Plus(_plans++) });
+            plan = Planner.Make(input with { Generation = request.Call.Plus(_plans++) }, _refused);
             // To read the host takes time.
             if (budget.HookIsGone)
                 return null;

@@ -26,6 +26,7 @@ internal sealed class AttachPlan(
     private static readonly TimeSpan RemovalTime = TimeSpan.FromSeconds(20);
 
     private readonly Dictionary<SysfsName, string> _failed = [];
+    private readonly RefusedSelection _refused = new();
 
     public bool HasFailedParents => _failed.Count > 0;
 
@@ -93,7 +94,7 @@ internal sealed class AttachPlan(
         // again.
         if (own is not null)
             input = input with { Others = input.Others.Add(own), Failed = input.Failed.AddRange(AgainstTheRule(input, own)) };
-        var plan = Planner.Make(input);
+        var plan = Planner.Make(input, _refused);
         if (plan.Record is not { } planned)
             return (plan, null);
         var claim = planned.Claims[0] with { Device = planned.Claims[0].NameThere, IsHeldBack = true };

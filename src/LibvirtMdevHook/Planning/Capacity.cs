@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using LibvirtMdevHook.Domains;
 using LibvirtMdevHook.Hosts;
 using LibvirtMdevHook.Linux;
 using LibvirtMdevHook.Records;
@@ -12,22 +13,42 @@ namespace LibvirtMdevHook.Planning;
 internal sealed class Capacity
 {
     private readonly Host _host;
-    private readonly ImmutableArray<Claim> _claims;
+    private readonly DeviceIndex _devices;
 
-    /// <summary>The claims whose device does not exist yet.</summary>
-    private readonly ImmutableArray<Claim> _pending;
-
-    /// <summary>The number of devices on each physical GPU.</summary>
-    private readonly ImmutableDictionary<SysfsName, int> _loads;
+    /// <summary>The claim on each device that has one, without those that a plan adds.</summary>
+    private readonly Dictionary<DeviceId, Claim> _claimOf = [];
 
     private readonly RunningTypes _running;
 
-    private Capacity(
-        Host host,
-        ImmutableArray<Claim> claims,
-        ImmutableArray<Claim> pending,
-        ImmutableDictionary<SysfsName, int> loads,
-        RunningTypes running) => (_host, _claims, _pending, _loads, _running) = (host, claims, pending, loads, running);
+    /// <summary>
+    /// The gigabytes that the lists of VFs tell, as they are read more than once.
+    /// </summary>
+    private readonly Dictionary<SysfsName, int?> _listed = [];
+
+    /// <summary>All claims, by GPU.</summary>
+    private ClaimIndex _claims;
+
+    /// <summary>The claims whose device does not exist yet, by GPU.</summary>
+    private ClaimIndex _pending;
+
+    /// <summary>The same claims, by parent.</summary>
+    private ClaimIndex _pendingOnParent;
+
+    /// <summary>The number of devices on each physical GPU.</summary>
+    private ImmutableDictionary<SysfsName, int> _loads;
+
+    private Capacity(Host host, ImmutableArray<Claim> claims, ImmutableArray<Claim> pending)
+    {
+        _host = host;
+        _devices = new DeviceIndex(host);
+        _running = RunningTypes.Of(host, claims);
+        foreach (var claim in claims)
+            _claimOf.TryAdd(claim.Device, claim);
+        _claims = ClaimIndex.Of(claims, claim => claim.Gpu);
+        _pending = ClaimIndex.Of(pending, claim => claim.Gpu);
+        _pendingOnParent = ClaimIndex.Of(pending, claim => claim.Parent);
+        _loads = _devices.Gpus.Concat(pending.Select(claim => claim.Gpu)).CountBy(gpu => gpu).ToImmutableDictionary();
+    }
 
     public static Capacity Of(Host host, IEnumerable<Record> records)
     {
@@ -39,17 +60,22 @@ internal sealed class Capacity
             pending.AddRange(record.Claims.Where(claim => IsPending(host, record, claim)));
         }
 
-        var gpusOfDevices = host.Devices.Values.Select(place => GpuOf(host, place)).OfType<SysfsName>();
-        var loads = gpusOfDevices.Concat(pending.Select(claim => claim.Gpu)).CountBy(gpu => gpu).ToImmutableDictionary();
-        return new Capacity(host, claims.ToImmutable(), pending.ToImmutable(), loads, RunningTypes.Of(host, claims));
+        return new Capacity(host, claims.ToImmutable(), pending.ToImmutable());
     }
 
     /// <summary>
     /// The capacity after a claim whose device is still to be made. A device of that name that
     /// exists is another one, whose uuid an incoming domain gives up.
     /// </summary>
-    public Capacity Plus(Claim claim) =>
-        new(_host, _claims.Add(claim), _pending.Add(claim), _loads.SetItem(claim.Gpu, Load(claim.Gpu) + 1), _running);
+    public Capacity Plus(Claim claim)
+    {
+        var next = (Capacity)MemberwiseClone();
+        next._claims = _claims.Plus(claim);
+        next._pending = _pending.Plus(claim);
+        next._pendingOnParent = _pendingOnParent.Plus(claim);
+        next._loads = _loads.SetItem(claim.Gpu, Load(claim.Gpu) + 1);
+        return next;
+    }
 
     /// <summary>How many devices a physical GPU carries, for placement.</summary>
     public int Load(SysfsName gpu) => _loads.GetValueOrDefault(gpu);
@@ -64,19 +90,38 @@ internal sealed class Capacity
     /// </returns>
     public int? Left(Parent parent, MdevType type)
     {
-        var pending = _pending.Where(c => c.Parent == parent.Name).ToArray();
+        var pending = _pendingOnParent[parent.Name];
         // The 2016 interface tells how many a parent takes in all, and not how many are left. A
         // removal that the kernel blocks still uses its instance there, although sysfs does not
         // show the device any more.
         if (!parent.Dialect.TellsType)
-            return type.MaxInstances - _host.DevicesOn(parent.Name) - pending.Length;
-        var takesAnyInstance = parent.RunsOneSize || parent.Dialect == Dialect.Vf;
-        var spokenFor = pending.Count(c => IsSpokenFor(c) && (takesAnyInstance || c.Type?.Id == type.Id));
+            return type.MaxInstances - _devices.On(parent.Name).Count() - pending.Length;
+        var anyTypeCounts = SharesInstances(parent);
+        var spokenFor = pending.Count(c => IsSpokenFor(c) && (anyTypeCounts || c.Type?.Id == type.Id));
         var left = (type.AvailableInstances ?? 0) - spokenFor;
         if (left > 0 && parent.Dialect == Dialect.Vf && !HasFramebufferFor(parent, type))
             return 0;
         return left;
     }
+
+    /// <returns>
+    /// What is known of the framebuffer of a VF's GPU; null for other parents, and where the GPU's
+    /// is not known.
+    /// </returns>
+    public Framebuffer? FramebufferOf(Parent vf)
+    {
+        if (Gigabytes(vf) is not { } all)
+            return null;
+        var beside = Beside(vf).ToArray();
+        return new Framebuffer(all, UsedGigabytes(vf, beside), beside.Length > 0);
+    }
+
+    /// <summary>
+    /// Whether a device of any type uses one of the parent's instances, and not only one of the
+    /// same type.
+    /// </summary>
+    public static bool SharesInstances(Parent parent) =>
+        parent.RunsOneSize || parent.Dialect == Dialect.Vf || !parent.Dialect.TellsType;
 
     /// <returns>
     /// A claimed type of another framebuffer size on the parent's GPU, if that GPU runs one size at
@@ -86,7 +131,7 @@ internal sealed class Capacity
     {
         if (!parent.RunsOneSize || type.Framebuffer is not { } framebuffer)
             return null;
-        return _claims.FirstOrDefault(c => c.Gpu == parent.Gpu && c.Type?.Framebuffer is { } size && size != framebuffer)?.Type;
+        return _claims[parent.Gpu].FirstOrDefault(c => c.Type?.Framebuffer is { } size && size != framebuffer)?.Type;
     }
 
     /// <summary>
@@ -100,7 +145,7 @@ internal sealed class Capacity
     public bool Runs(SysfsName gpu, SysfsName type) => _running.HasType(gpu, type);
 
     /// <summary>Whether a device on this GPU is being removed.</summary>
-    public bool IsBeingFreed(SysfsName gpu) => _claims.Any(c => c.Gpu == gpu && c.Stage == Stage.Leaving);
+    public bool IsBeingFreed(SysfsName gpu) => _claims[gpu].Any(c => c.Stage == Stage.Leaving);
 
     /// <returns>
     /// The type of each device and each pending claim on the parent, of a VF on its whole GPU, as
@@ -109,9 +154,9 @@ internal sealed class Capacity
     public IEnumerable<SysfsName> TypesOn(Parent parent)
     {
         var onGpu = parent.Dialect == Dialect.Vf;
-        var devices = _host.Devices.Where(d => onGpu ? d.Value.Gpu == parent.Gpu : d.Value.Parent == parent.Name);
-        var pending = _pending.Where(c => onGpu ? c.Gpu == parent.Gpu : c.Parent == parent.Name);
-        return devices.Select(d => d.Value.Type ?? _claims.FirstOrDefault(c => c.Device == d.Key)?.Type?.Id)
+        var devices = onGpu ? _devices.VfsOf(parent.Gpu) : _devices.On(parent.Name);
+        var pending = onGpu ? _pending[parent.Gpu] : _pendingOnParent[parent.Name];
+        return devices.Select(d => d.Value.Type ?? _claimOf.GetValueOrDefault(d.Key)?.Type?.Id)
             .Concat(pending.Select(c => c.Type?.Id))
             .OfType<SysfsName>();
     }
@@ -123,7 +168,7 @@ internal sealed class Capacity
     public string TitleOf(Parent parent, SysfsName id)
     {
         var known = parent.Types.Concat(parent.Seen).FirstOrDefault(t => t.Id == id && t.Name is not null);
-        var claimed = _claims.FirstOrDefault(c => c.Gpu == parent.Gpu && c.Type?.Id == id);
+        var claimed = _claims[parent.Gpu].FirstOrDefault(c => c.Type?.Id == id);
         return known?.Name ?? claimed?.Type?.Name ?? id.ToString();
     }
 
@@ -136,8 +181,8 @@ internal sealed class Capacity
         if (vf.Dialect != Dialect.Vf)
             return null;
         if (IsIdle(vf.Gpu) && !IsBeingFreed(vf.Gpu))
-            return VgpuSize.OfGpu(vf.Types);
-        return _claims.Where(c => c.Gpu == vf.Gpu).Max(c => c.Type?.GpuGigabytes);
+            return Listed(vf);
+        return _claims[vf.Gpu].Max(c => c.Type?.GpuGigabytes);
     }
 
     /// <summary>
@@ -162,20 +207,33 @@ internal sealed class Capacity
     /// </summary>
     private bool HasFramebufferFor(Parent vf, MdevType type)
     {
-        var beside = Beside(vf).ToArray();
-        if (beside.Length == 0 || Gigabytes(vf) is not { } all || VgpuSize.Of(type.Name) is not { } size)
+        if (VgpuSize.Of(type.Name) is not { } size || !Beside(vf).Any() || FramebufferOf(vf) is not { } framebuffer)
             return true;
+        return framebuffer.MaximumOf(size) > 0;
+    }
+
+    /// <summary>
+    /// What the types that are set on a VF's GPU use, and those that are claimed.
+    /// </summary>
+    private int UsedGigabytes(Parent vf, Claim[] beside)
+    {
         var claimed = beside.Select(c => c.Parent).ToHashSet();
-        var set = _host.Devices.Values.Where(d => d.Gpu == vf.Gpu && !claimed.Contains(d.Parent)).Select(d => d.Type).OfType<SysfsName>();
+        var set = _devices.VfsOf(vf.Gpu).Where(d => !claimed.Contains(d.Value.Parent)).Select(d => d.Value.Type).OfType<SysfsName>();
         var names = set.Select(id => TitleOf(vf, id)).Concat(beside.Select(c => c.Type?.Name));
-        return names.Sum(name => VgpuSize.Of(name) ?? 0) + size <= all;
+        return names.Sum(name => VgpuSize.Of(name) ?? 0);
     }
 
     /// <summary>The claims on the other VFs of a GPU whose type is not set yet.</summary>
-    private IEnumerable<Claim> Beside(Parent vf) => _pending.Where(c => c.Gpu == vf.Gpu && c.Parent != vf.Name && IsSpokenFor(c));
+    private IEnumerable<Claim> Beside(Parent vf) => _pending[vf.Gpu].Where(c => c.Parent != vf.Name && IsSpokenFor(c));
 
-    private bool IsIdle(SysfsName gpu) =>
-        !_host.Unlisted.Contains(gpu) && _host.Devices.Values.All(place => GpuOf(_host, place) != gpu);
+    private int? Listed(Parent vf)
+    {
+        if (!_listed.TryGetValue(vf.Name, out var gigabytes))
+            _listed[vf.Name] = gigabytes = VgpuSize.OfGpu(vf.Types);
+        return gigabytes;
+    }
+
+    private bool IsIdle(SysfsName gpu) => !_host.Unlisted.Contains(gpu) && !_devices.HasAnyOnGpu(gpu);
 
     private static bool IsSpokenFor(Claim claim) => claim.Stage is Stage.Reserved or Stage.Intended;
 
@@ -189,7 +247,4 @@ internal sealed class Capacity
         var isReservation = record.Expires is not null && !claim.IsForeign;
         return isReservation || !host.Devices.ContainsKey(claim.Device);
     }
-
-    private static SysfsName? GpuOf(Host host, DevicePlace place) =>
-        place.Gpu ?? host.Parents.FirstOrDefault(p => p.Name == place.Parent)?.Gpu;
 }

@@ -21,9 +21,12 @@ internal sealed record IncomingPlan(Plan Plan, ImmutableDictionary<DeviceId, Dev
     /// </summary>
     public static readonly TimeSpan ReservationTime = TimeSpan.FromSeconds(60);
 
-    public static IncomingPlan Of(PlanInput input)
+    /// <param name="refused">
+    /// What was refused before, for an operation that plans the same declaration several times.
+    /// </param>
+    public static IncomingPlan Of(PlanInput input, RefusedSelection? refused = null)
     {
-        var plan = Planner.Make(input);
+        var plan = Planner.Make(input, refused);
         if (plan.Record is not { } record)
             return new IncomingPlan(plan, ImmutableDictionary<DeviceId, DeviceId>.Empty);
         var taken = Planner.Taken(input);

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 using LibvirtMdevHook.Domains;
-using LibvirtMdevHook.Hosts;
+using LibvirtMdevHook.Linux;
 using LibvirtMdevHook.Records;
 
 namespace LibvirtMdevHook.Planning;
@@ -11,12 +11,28 @@ namespace LibvirtMdevHook.Planning;
 /// </summary>
 internal sealed class Planner
 {
+    /// <summary>A search that goes astray is given up then: it holds the host's lock.</summary>
+    private static readonly TimeSpan SearchTime = TimeSpan.FromSeconds(0.5);
+
     private readonly PlanInput _input;
     private readonly Capacity _capacity;
+    private readonly ConsideredParents _parents;
 
-    private Planner(PlanInput input) => (_input, _capacity) = (input, Capacity.Of(input.Host, input.Others.Concat(input.Removing)));
+    private Planner(PlanInput input)
+    {
+        _input = input;
+        _capacity = Capacity.Of(input.Host, input.Others.Concat(input.Removing));
+        _parents = new ConsideredParents(input, _capacity);
+    }
 
-    public static Plan Make(PlanInput input) => new Planner(input).Make();
+    /// <param name="refused">
+    /// What was refused before, for an operation that plans the same declaration several times.
+    /// </param>
+    /// <param name="limit">
+    /// When a search that goes astray is given up; null for half a second.
+    /// </param>
+    public static Plan Make(PlanInput input, RefusedSelection? refused = null, Deadline? limit = null) =>
+        new Planner(input).Make(refused ?? new RefusedSelection(), limit);
 
     /// <returns>
     /// The declared devices whose name is taken on this host: by another domain, by a holder, or by
@@ -28,7 +44,7 @@ internal sealed class Planner
         return [.. input.Declaration.Hostdevs.Where(h => planner.ConsiderExisting(h) is { Refusal: not null }).Select(h => h.Device)];
     }
 
-    private Plan Make()
+    private Plan Make(RefusedSelection refused, Deadline? limit)
     {
         if (_input.Settings.UnreadExclusion is { } problem)
             return new Plan(null, [RefusalText.UnreadExclusion(_input, problem)], []);
@@ -37,8 +53,11 @@ internal sealed class Planner
         var refusals = devices.Select(d => d.Refusal).OfType<Refusal>().ToImmutableArray();
         if (refusals.Length > 0)
             return new Plan(null, refusals, candidates);
-        if (SelectParents(devices) is not { } claims)
-            return new Plan(null, [RefusalText.NotTogether(_input, devices)], candidates);
+        if (RefusalText.TooFewGpus(_input, devices) is { } tooFew)
+            return new Plan(null, [tooFew], candidates);
+        var selection = refused.Of(_input, devices, () => SelectParents(devices, limit ?? Deadline.After(SearchTime)));
+        if (selection.Claims is not { } claims)
+            return new Plan(null, [RefusalText.NotTogether(_input, devices, selection.WasGivenUp)], candidates);
         var record = new Record(_input.Domain.Uuid, _input.Domain.Name, _input.Boot, _input.Generation, Phase.Preparing, claims);
         return new Plan(record, [], candidates);
     }
@@ -47,11 +66,16 @@ internal sealed class Planner
     /// An incoming domain keeps the addresses of its VFs where it can. The VF of any other domain
     /// has no second candidate.
     /// </summary>
-    private ImmutableArray<Claim>? SelectParents(ImmutableArray<DeviceCandidates> devices)
+    private Selection SelectParents(ImmutableArray<DeviceCandidates> devices, Deadline limit)
     {
-        if (_input.IsIncoming && ParentSelection.Of(_input, _capacity, [.. devices.Select(InPlace)]) is { } inPlace)
-            return inPlace;
-        return ParentSelection.Of(_input, _capacity, devices);
+        if (_input.IsIncoming)
+        {
+            var inPlace = ParentSelection.Of(_input, _capacity, [.. devices.Select(InPlace)], limit);
+            if (inPlace.Claims is not null)
+                return inPlace;
+        }
+
+        return ParentSelection.Of(_input, _capacity, devices, limit);
     }
 
     private static DeviceCandidates InPlace(DeviceCandidates device)
@@ -85,72 +109,8 @@ internal sealed class Planner
 
     private DeviceCandidates ConsiderNew(DeclaredHostdev hostdev)
     {
-        var candidates = _input.Host.Parents.Where(p => IsPlaceFor(hostdev, p)).Select(p => Consider(hostdev, p)).ToImmutableArray();
+        var candidates = _parents.For(hostdev);
         var refusal = candidates.Any(c => c.Fits) ? null : RefusalText.NoParent(_input, hostdev, candidates);
         return new DeviceCandidates(hostdev, candidates, null, refusal);
-    }
-
-    /// <summary>
-    /// A declared VF is its own place; for an incoming domain any VF may be. Every other device is
-    /// made on a parent. A PF whose VFs are not enabled can tell why there is no VF. A device that
-    /// has no name yet may also become a VF.
-    /// </summary>
-    private bool IsPlaceFor(DeclaredHostdev hostdev, Parent parent)
-    {
-        if (hostdev.Device.Address is not null)
-            return parent.Dialect == Dialect.Vf && (_input.IsIncoming || parent.Name == hostdev.Device.Name);
-        if (parent.Dialect != Dialect.Vf)
-            return hostdev.Parents.Length == 0 || hostdev.Parents.Any(parent.IsNamedBy);
-        if (!parent.HasDisabledVfs && !_input.TakesVfs)
-            return false;
-        return hostdev.Parents.Length == 0 || hostdev.Parents.Any(parent.IsOn);
-    }
-
-    private Candidate Consider(DeclaredHostdev hostdev, Parent parent)
-    {
-        if (OwnerOf(parent) is { } other)
-            return new Candidate(hostdev.Device, parent, null, Unfit.Claimed, RefusalText.VfOfAnotherDomain(other));
-        var fit = ParentFit.Of(_input, hostdev, parent);
-        if (fit.Fits)
-            return ConsiderCapacity(fit);
-        if (fit.Unfit != Unfit.NoSuchType || CapacityText.WhyHidden(_capacity, parent, hostdev.Type!) is not { } hidden)
-            return fit;
-        var curedBy = _capacity.IsBeingFreed(parent.Gpu) ? CuredBy.Removal : CuredBy.Types;
-        return fit with { Unfit = Unfit.Hidden, Reason = hidden, CuredBy = curedBy };
-    }
-
-    private Candidate ConsiderCapacity(Candidate fit)
-    {
-        if (CapacityText.WhyFull(_capacity, fit.Parent, fit.Type) is not { } full)
-            return fit with { Ranking = RankingOf(fit.Parent, fit.Type) };
-        var curedBy = _capacity.IsBeingFreed(fit.Parent.Gpu) ? CuredBy.Removal : CuredBy.Nothing;
-        return fit with { Unfit = Unfit.Full, Reason = full, CuredBy = curedBy };
-    }
-
-    /// <returns>
-    /// The domain whose record has the VF; null for a parent that serves several domains.
-    /// </returns>
-    private Record? OwnerOf(Parent parent)
-    {
-        if (parent.Dialect != Dialect.Vf)
-            return null;
-        return _input.Others.Concat(_input.Removing).FirstOrDefault(r => r.Claims.Any(c => c.Parent == parent.Name));
-    }
-
-    private string RankingOf(Parent parent, MdevType? type)
-    {
-        var load = _capacity.Load(parent.Gpu);
-        if (load == 0)
-            return $"its GPU is empty{Nearness(parent)}";
-        var devices = load == 1 ? "device" : "devices";
-        var ofThisSize = parent.RunsOneSize && _capacity.BindsNoGpu(parent, type) ? " of this size" : "";
-        return $"its GPU has {load} {devices}{ofThisSize}{Nearness(parent)}";
-    }
-
-    private string Nearness(Parent parent)
-    {
-        if (_input.Numa != NumaRule.Prefer || _input.Nodes.IsEmpty)
-            return "";
-        return _input.IsNear(parent) ? ", near the domain" : ", far from the domain";
     }
 }

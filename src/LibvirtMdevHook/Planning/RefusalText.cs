@@ -77,15 +77,37 @@ internal static class RefusalText
         return Of(input, hostdev, NoFit(hostdev, candidates), WhatCures(candidates));
     }
 
-    public static Refusal NotTogether(PlanInput input, ImmutableArray<DeviceCandidates> devices)
+    /// <returns>
+    /// Why a domain that wants a GPU for each device has too few; null when there are enough.
+    /// </returns>
+    public static Refusal? TooFewGpus(PlanInput input, ImmutableArray<DeviceCandidates> devices)
     {
-        var places = string.Join("; ", devices.Where(d => d.Foreign is null).Select(Place));
+        if (input.Declaration.Gpu != GpuRule.Different)
+            return null;
+        var gpus = devices.SelectMany(d => d.Candidates).Where(c => c.Fits).Select(c => c.Parent.Gpu).Distinct().Order().ToArray();
+        if (gpus.Length >= devices.Length)
+            return null;
+        var found = gpus.Length == 1 ? "only 1 GPU has" : $"only {gpus.Length} GPUs have";
+        return OfAll(input, devices, $"its {devices.Length} devices do not fit together with gpu='different': {found} room for them "
+            + $"({Names(gpus)}); declare fewer devices, other types or parents, or another rule");
+    }
+
+    /// <param name="wasGivenUp">
+    /// The search was given up, so that it is not known whether the devices fit.
+    /// </param>
+    public static Refusal NotTogether(PlanInput input, ImmutableArray<DeviceCandidates> devices, bool wasGivenUp)
+    {
         var rule = input.Declaration.Gpu == GpuRule.Any ? "" : $" with gpu='{EnumText.Of(input.Declaration.Gpu)}'";
-        var gpus = devices.SelectMany(d => d.Candidates).Select(c => c.Parent.Gpu).ToHashSet();
-        var isBeingFreed = input.Removing.SelectMany(r => r.Claims).Any(c => gpus.Contains(c.Gpu));
-        var text = $"domain '{input.Domain.Name}': its {devices.Length} devices do not fit together{rule}, though each would alone: "
-            + $"{places}; free an instance or declare other types or parents";
-        return new Refusal(null, text, isBeingFreed ? CuredBy.Removal : CuredBy.Nothing);
+        if (wasGivenUp)
+        {
+            return OfAll(input, devices, $"the search for parents of its {devices.Length} devices{rule} was given up, "
+                + "as there are too many ways to place them and none was found in time; "
+                + "declare a parent for each device, or fewer devices");
+        }
+
+        var places = string.Join("; ", devices.Where(d => d.Foreign is null).Select(Place));
+        return OfAll(input, devices, $"its {devices.Length} devices do not fit together{rule}, though each would alone: "
+            + $"{places}; free an instance or declare other types or parents");
     }
 
     /// <returns>The names in single quotes; of a long list only the first ones.</returns>
@@ -94,6 +116,14 @@ internal static class RefusalText
         var all = parents.ToArray();
         var listed = string.Join(", ", all.Take(ParentsListed).Select(p => $"'{p}'"));
         return all.Length > ParentsListed ? $"{listed} and {all.Length - ParentsListed} more" : listed;
+    }
+
+    private static Refusal OfAll(PlanInput input, ImmutableArray<DeviceCandidates> devices, string reason)
+    {
+        var gpus = devices.SelectMany(d => d.Candidates).Select(c => c.Parent.Gpu).ToHashSet();
+        var isBeingFreed = input.Removing.SelectMany(r => r.Claims).Any(c => gpus.Contains(c.Gpu));
+        var curedBy = isBeingFreed ? CuredBy.Removal : CuredBy.Nothing;
+        return new Refusal(null, $"domain '{input.Domain.Name}': {reason}", curedBy);
     }
 
     private static string Place(DeviceCandidates device) => IsVf(device.Hostdev)

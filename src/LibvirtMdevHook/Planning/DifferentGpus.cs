@@ -1,0 +1,44 @@
+using System.Collections.Immutable;
+using LibvirtMdevHook.Domains;
+using LibvirtMdevHook.Linux;
+
+namespace LibvirtMdevHook.Planning;
+
+/// <summary>
+/// Gives each device of a domain a GPU of its own. No device changes then what another one finds on
+/// its GPU, so that this is a matching of devices and GPUs: exact, and quick.
+/// </summary>
+internal static class DifferentGpus
+{
+    /// <param name="devices">In the order in which they may choose.</param>
+    /// <returns>
+    /// The parent of each device, and null for a foreign one, which has its GPU; null when there is
+    /// no GPU for each.
+    /// </returns>
+    public static ImmutableArray<RankedParent?>? Choose(ImmutableArray<PlaceableDevice> devices, Placement placement, Capacity capacity)
+    {
+        var choices = devices.Select(d => RankedParent.InOrder(d.Parents, placement, capacity).DistinctBy(p => p.Gpu).ToArray()).ToArray();
+        var numbers = new Dictionary<SysfsName, int>();
+        var gpus = devices.Zip(choices, (device, parents) => NumbersOf(device, parents, numbers)).ToImmutableArray();
+        if (Matching.Of(gpus, [.. Enumerable.Repeat(1, numbers.Count)]) is not { } matching)
+            return null;
+        var chosen = ImmutableArray.CreateBuilder<RankedParent?>(devices.Length);
+        for (var i = 0; i < devices.Length; i++)
+        {
+            // A matching has a GPU for each device, so that one of them can be fixed.
+            var first = gpus[i].First(gpu => matching.TryFix(i, gpu));
+            chosen.Add(devices[i].Foreign is null ? choices[i][gpus[i].IndexOf(first)] : null);
+        }
+
+        return chosen.MoveToImmutable();
+    }
+
+    /// <returns>The number of the foreign device's GPU, or of the GPU of each parent.</returns>
+    private static ImmutableArray<int> NumbersOf(PlaceableDevice device, RankedParent[] parents, Dictionary<SysfsName, int> numbers)
+    {
+        SysfsName[] gpus = device.Foreign is { } foreign ? [foreign.Gpu] : [.. parents.Select(p => p.Gpu)];
+        foreach (var gpu in gpus)
+            numbers.TryAdd(gpu, numbers.Count);
+        return [.. gpus.Select(gpu => numbers[gpu])];
+    }
+}

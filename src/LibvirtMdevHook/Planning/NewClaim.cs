@@ -1,0 +1,26 @@
+using LibvirtMdevHook.Domains;
+using LibvirtMdevHook.Records;
+
+namespace LibvirtMdevHook.Planning;
+
+/// <summary>The claim on a device that is to be made on a chosen parent.</summary>
+internal static class NewClaim
+{
+    public static Claim Of(PlanInput input, Capacity capacity, DeclaredHostdev hostdev, RankedParent chosen)
+    {
+        var parent = chosen.Parent;
+        var type = chosen.Type is { } found
+            ? new ClaimedType(found.Id, found.Name, found.Framebuffer, capacity.Gigabytes(parent))
+            : null;
+        return new Claim(
+            hostdev.Device,
+            parent.Name,
+            parent.Gpu,
+            parent.Dialect,
+            type,
+            hostdev.Attrs,
+            parent.Dialect.Arguments(type?.Id, input.Domain.Uuid, hostdev.Args),
+            hostdev.AttachedBy,
+            Stage.Reserved);
+    }
+}
