@@ -15,6 +15,8 @@ internal sealed partial class DomainLife(
 
     public void Run()
     {
+        // What stood still in an earlier life goes on in this one.
+        var earlier = race.TakeFrozen(_domain.Uuid);
         Use($"{_domain with { Vgpus = life.NamesOf is { } other ? schedule.Domains[other].Vgpus : _domain.Vgpus }}");
         if (life.NamesOf is not null)
         {
@@ -37,6 +39,7 @@ internal sealed partial class DomainLife(
         {
             if (isStarted)
                 BeAlive(nodes);
+            earlier?.LetGo();
             prepared?.MustGoOn();
             End();
             if (nodes.Count > 0)
@@ -84,7 +87,7 @@ internal sealed partial class DomainLife(
         var call = host.Begin(operation, _domain.Name, _xml);
         var freeze = life.Freeze?.Operation == operation ? life.Freeze : null;
         if (freeze is not null)
-            race.Beside($"{_domain.Name} stands still in {operation}", () => FrozenProcess.Run(freeze, call));
+            race.Freeze(_domain.Uuid, new FrozenProcess(freeze, call));
         var isKilled = life.Kill is { } kill && kill.Operation == operation;
         if (isKilled)
             Kill(call, life.Kill!);

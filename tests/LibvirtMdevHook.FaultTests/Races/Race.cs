@@ -9,6 +9,7 @@ internal sealed class Race(Schedule schedule, HookedHost host)
     private readonly RaceJournal _journal = new(host.Host.LogFile);
     private readonly ConcurrentQueue<string> _troubles = [];
     private readonly ConcurrentQueue<Task> _beside = [];
+    private readonly ConcurrentDictionary<Guid, FrozenProcess> _frozen = [];
     private int _calls;
     private int _starts;
 
@@ -43,8 +44,15 @@ internal sealed class Race(Schedule schedule, HookedHost host)
 
     public void Called() => Interlocked.Increment(ref _calls);
 
-    /// <summary>Does something beside a call, until whenever.</summary>
-    public void Beside(string what, Action action) => _beside.Enqueue(OnThread(() => Try(what, action)));
+    /// <summary>Lets a process stand still beside the calls of its domain.</summary>
+    public void Freeze(Guid domain, FrozenProcess process)
+    {
+        _frozen[domain] = process;
+        _beside.Enqueue(OnThread(() => Try($"what stood still for {domain}", process.Run)));
+    }
+
+    /// <returns>What stands still since an earlier call of the domain; null where nothing does.</returns>
+    public FrozenProcess? TakeFrozen(Guid domain) => _frozen.TryRemove(domain, out var process) ? process : null;
 
     public void Started() => Interlocked.Increment(ref _starts);
 

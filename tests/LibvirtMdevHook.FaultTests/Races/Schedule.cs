@@ -58,12 +58,12 @@ internal sealed record Schedule(int Seed, ImmutableArray<DeclaringDomain> Domain
         chance.Next(2) == 0 ? Victim.Hook : Victim.Worker,
         chance.Next(0, 150));
 
-    /// <summary>Half of them before the worker's first look, and so long that the domain's next life may have begun.</summary>
+    /// <summary>Half of them before the worker's first look, and long enough for the domain's next life to begin.</summary>
     private static Freeze Freeze(Random chance) => new(
         new[] { "prepare", "start", "started", "stopped", "stopped", "release", "release", "release", "migrate" }[chance.Next(9)],
         chance.Next(4) == 0 ? Victim.Hook : Victim.Worker,
         chance.Next(2) == 0 ? 0 : chance.Next(0, 100),
-        chance.Next(200, 2_500),
+        chance.Next(200, 6_000),
         chance.Next(2) == 0);
 }
 
@@ -105,10 +105,10 @@ internal sealed record Life(int Domain, int Pause)
 /// <param name="After">Milliseconds from its begin.</param>
 internal sealed record Kill(string Operation, Victim Victim, int After);
 
-/// <summary>SIGSTOP, and SIGCONT later.</summary>
+/// <summary>SIGSTOP, and SIGCONT when the domain's next life runs.</summary>
 /// <param name="Operation">The call during which a process stands still.</param>
 /// <param name="After">Milliseconds from when it is there.</param>
-/// <param name="Time">Milliseconds that it stands still, however long the call takes.</param>
+/// <param name="Time">Milliseconds that it stands still at most.</param>
 /// <param name="HookIsKilled">The hook of a worker that stands still is killed, so that libvirtd goes on without it.</param>
 internal sealed record Freeze(string Operation, Victim Victim, int After, int Time, bool HookIsKilled);
 
