@@ -32,7 +32,8 @@ internal sealed class GpuReadTests
     {
         using var answer = new ManualResetEventSlim();
         var begin = Stopwatch.StartNew();
-        Assert.That(() => GpuRead.Of(Root, Gpu, () => Answer(answer)), Throws.InstanceOf<HostException>().With.Message.Contains($"'{Gpu}'"));
+        Assert.That(() => GpuRead.Of(Root, Gpu, () => Answer(answer)),
+            Throws.InstanceOf<HostException>().With.Message.Contains($"'{Gpu}'"));
         Assert.That(begin.Elapsed, Is.GreaterThanOrEqualTo(GpuRead.Limit));
         Assert.That(SilentGpu.Find(Root, Gpu)?.Pid, Is.EqualTo(Environment.ProcessId));
 
