@@ -89,10 +89,9 @@ internal sealed class ExclusionTests
         Assert.That(virsh.Calls, Is.Empty);
         Assert.That(host.Creates, Is.Empty);
 
-        Assert.That(Doctor(host).Split('\n'), Has.One.StartsWith("wrong").And.One.Contains(Refused));
+        var doctor = host.VirtMdev("doctor").Output.Split('\n');
+        Assert.That(doctor.Single(line => line.StartsWith("wrong  configuration", StringComparison.Ordinal)), Does.Contain(Refused));
     }
-
-    private static string Doctor(HookedHost host) => host.VirtMdev("doctor").Output;
 
     private static string Configuration(HookedHost host) => host.InRoot("etc/libvirt/mdev-hook.conf");
 }
