@@ -18,6 +18,20 @@ internal static class ProcessTable
         return null;
     }
 
+    /// <summary>The same by one look at the parent's first thread, which sees a child before it does anything.</summary>
+    public static int? NewChildOf(int parent)
+    {
+        try
+        {
+            var children = File.ReadAllText($"/proc/{parent}/task/{parent}/children").Split(' ', StringSplitOptions.RemoveEmptyEntries);
+            return children.Length > 0 ? int.Parse(children[0], CultureInfo.InvariantCulture) : null;
+        }
+        catch (IOException)
+        {
+            return null;
+        }
+    }
+
     /// <returns>The letter of its state, such as T for stopped, or null when the process does not exist.</returns>
     public static string? State(int process) => Stat(process)?[0];
 

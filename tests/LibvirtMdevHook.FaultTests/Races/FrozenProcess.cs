@@ -46,7 +46,7 @@ internal sealed class FrozenProcess(Freeze freeze, HookProcess call)
             return call.Id;
         while (!call.HasEnded)
         {
-            if (ProcessTable.ChildOf(call.Id) is { } worker)
+            if (ProcessTable.NewChildOf(call.Id) is { } worker)
                 return worker;
         }
 

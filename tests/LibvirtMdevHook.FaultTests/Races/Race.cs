@@ -26,6 +26,8 @@ internal sealed class Race(Schedule schedule, HookedHost host)
         var actors = schedule.Groups.Select(group => OnThread(() => Live(group, strangers, virsh)))
             .Concat(schedule.Reconciles.Select(at => OnThread(() => Reconcile(virsh, at)))).ToArray();
         Task.WaitAll(actors);
+        foreach (var process in _frozen.Values)
+            process.LetGo();
         Task.WaitAll([.. _beside]);
         Try("the end", () => ClearUp(virsh, strangers));
         return [.. Invariants.Check(_journal.Story()).Distinct(), .. _troubles];

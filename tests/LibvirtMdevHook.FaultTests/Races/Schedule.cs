@@ -49,7 +49,7 @@ internal sealed record Schedule(int Seed, ImmutableArray<DeclaringDomain> Domain
             MeetsStranger = meetsStranger,
             StrangerStays = chance.Next(2) == 0,
             Kill = chance.Next(3) == 0 ? Kill(chance) : null,
-            Freeze = chance.Next(3) == 0 ? Freeze(chance) : null,
+            Freeze = chance.Next(2) == 0 ? Freeze(chance) : null,
         };
     }
 
@@ -58,13 +58,20 @@ internal sealed record Schedule(int Seed, ImmutableArray<DeclaringDomain> Domain
         chance.Next(2) == 0 ? Victim.Hook : Victim.Worker,
         chance.Next(0, 150));
 
-    /// <summary>Half of them before the worker's first look, and long enough for the domain's next life to begin.</summary>
-    private static Freeze Freeze(Random chance) => new(
-        new[] { "prepare", "start", "started", "stopped", "stopped", "release", "release", "release", "migrate" }[chance.Next(9)],
-        chance.Next(4) == 0 ? Victim.Hook : Victim.Worker,
-        chance.Next(2) == 0 ? 0 : chance.Next(0, 100),
-        chance.Next(200, 6_000),
-        chance.Next(2) == 0);
+    /// <summary>
+    /// Most of them before the worker's first look, and long enough for the domain's next life to run. Later the worker may have a lock that
+    /// the next life needs.
+    /// </summary>
+    private static Freeze Freeze(Random chance)
+    {
+        var after = chance.Next(3) > 0 ? 0 : chance.Next(1, 100);
+        return new Freeze(
+            new[] { "prepare", "start", "started", "stopped", "release", "release", "release", "migrate" }[chance.Next(8)],
+            chance.Next(6) == 0 ? Victim.Hook : Victim.Worker,
+            after,
+            after == 0 ? chance.Next(3_000, 12_000) : chance.Next(500, 3_000),
+            chance.Next(2) == 0);
+    }
 }
 
 /// <summary>Domains whose lives begin at the same times.</summary>

@@ -19,6 +19,9 @@ internal sealed class FrozenWorkerTests
     private static IEnumerable<object[]> Cases =>
         Operations.Select((operation, number) => new object[] { operation, Dialects[(Budget.Seed + number) % Dialects.Length] });
 
+    /// <summary>The worker has not even been told what to do.</summary>
+    private static bool IsBeforeAll(Point point) => point.Call is { Name: "recvfrom", Nth: 1 };
+
     [TestCaseSource(nameof(Cases))]
     public void Stands_still_at_any_call_of(string operation, string dialect)
     {
@@ -28,10 +31,12 @@ internal sealed class FrozenWorkerTests
             .SelectMany(run => run.Calls.SelectMany(call => FrozenWorker.Ways.Select(way =>
                 new Point(run.Devices, run.Program, call, "signal=STOP", way)))).ToArray();
 
-        sweep.Try($"SIGSTOP of the worker in {operation}, {dialect}", budget, points, isMixed: true, attempt: (subject, point) =>
+        sweep.Try($"SIGSTOP of the worker in {operation}, {dialect}", budget, points, Attempt, IsBeforeAll);
+
+        void Attempt(Subject subject, Point point)
         {
             new FrozenWorker(sweep.Host, subject, point).Run();
             new Recovery(sweep.Host, subject).By("release");
-        });
+        }
     }
 }

@@ -38,13 +38,15 @@ internal sealed class Sweep : IDisposable
 
     /// <summary>Tries points in order: first those that change something; among equals the seed decides.</summary>
     /// <param name="attempt">Fails if a point is not survived, and leaves a clean host otherwise.</param>
-    /// <param name="isMixed">The seed alone decides.</param>
-    public void Try(string what, Budget budget, IEnumerable<Point> points, Action<Subject, Point> attempt, bool isMixed = false)
+    /// <param name="comesFirst">Which points come first in place of those that change something.</param>
+    public void Try(
+        string what, Budget budget, IEnumerable<Point> points, Action<Subject, Point> attempt, Func<Point, bool>? comesFirst = null)
     {
+        comesFirst ??= point => point.Call.Changes;
         var random = new Random(Budget.Seed);
         var wanted = points.Where(point => Point.Wanted is not { } text || $"{point}".Contains(text, StringComparison.Ordinal))
             .Select(point => (Point: point, Key: random.Next()))
-            .OrderBy(p => !isMixed && !p.Point.Call.Changes).ThenBy(p => p.Key).Select(p => p.Point).ToArray();
+            .OrderBy(p => !comesFirst(p.Point)).ThenBy(p => p.Key).Select(p => p.Point).ToArray();
         var tally = new Tally(what) { Of = wanted.Length };
         var hasTried = false;
         foreach (var point in wanted)
