@@ -71,7 +71,7 @@ internal static class Terminal
     /// The work goes on where the message cannot be written, as on a terminal that has gone (EIO)
     /// or was closed (EBADF).
     /// </summary>
-    private static void Tell(string text)
+    public static void Tell(string text)
     {
         try
         {

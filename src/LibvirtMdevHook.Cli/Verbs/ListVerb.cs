@@ -20,7 +20,7 @@ internal sealed class ListVerb
 
     public int Run(Root root)
     {
-        var context = OperationContext.Open(root, "list");
+        var context = OperationContext.Open(root, "list", Terminal.Tell);
         var rows = Rows(root, context.Records).OrderBy(r => r.Device, StringComparer.Ordinal).ToArray();
         if (Json)
             Listing.Print(Listing.Array(rows.Select(r => r.ToJson())));
@@ -35,8 +35,10 @@ internal sealed class ListVerb
     {
         var vfs = HostFile.List(root.PciDevices).Where(name => VirtualFunction.Is(root.PciDevices / name));
         var existing = HostFile.List(root.MdevDevices).Concat(vfs).Select(IdOf).OfType<DeviceId>();
+        var all = records.ReadAll();
         var devices = ListedDevice.All(
-            records.Removing().Concat(records.Domains()).Concat(records.Reservations()),
+            all.Removals.Concat(all.Domains).Concat(all.Reservations),
+            all.Newer,
             existing,
             id => HostDevice.Look(root, id),
             vf => HostFile.LinkName(vf.Path / "physfn"));
@@ -52,11 +54,13 @@ internal sealed class ListVerb
         {
             var claim = listed.Claim;
             var type = claim is null ? listed.Seen?.Type?.ToString() : claim.Type?.Title;
-            var group = claim is null ? listed.Seen?.Group : VfioGroup.Of(root, claim.Device, claim.Parent);
+            var group = listed.Seen?.Group;
+            if (claim is not null || listed.Newer is not null)
+                group = VfioGroup.Of(root, listed.Device, claim?.Parent ?? listed.Place);
             return new Row(
                 listed.Device.ToString(),
-                listed.Record?.Name,
-                listed.Record?.Domain.ToString("D"),
+                listed.DomainName,
+                listed.Domain?.ToString("D"),
                 listed.Place.ToString(),
                 type,
                 listed.StateText,

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using LibvirtMdevHook.Domains;
 using LibvirtMdevHook.Hosts;
+using LibvirtMdevHook.Linux;
 using LibvirtMdevHook.Records;
 
 namespace LibvirtMdevHook.Planning;
@@ -30,6 +31,9 @@ internal sealed class Planner
 
     private Plan Make()
     {
+        // What the domain has cannot be known, nor may its record be replaced.
+        if (_input.Newer.FirstOrDefault(r => r.Domain == _input.Domain.Uuid) is { } newer)
+            return new Plan(null, [RefusalText.OwnNewerRecord(_input, newer)], []);
         var devices = _input.Declaration.Hostdevs.Select(Consider).ToImmutableArray();
         var candidates = devices.SelectMany(d => d.Candidates).ToImmutableArray();
         var refusals = devices.Select(d => d.Refusal).OfType<Refusal>().ToImmutableArray();
@@ -72,6 +76,8 @@ internal sealed class Planner
     {
         if (_input.Others.FirstOrDefault(r => r.Claims.Any(c => c.Device == hostdev.Device)) is { } other)
             return DeviceCandidates.Refused(hostdev, RefusalText.OfAnotherDomain(_input, hostdev, other));
+        if (_input.Newer.FirstOrDefault(r => r.Has(hostdev.Device)) is { } newer)
+            return DeviceCandidates.Refused(hostdev, RefusalText.OfNewerRecord(_input, hostdev, newer));
         if (_input.Removing.FirstOrDefault(r => r.Claims.Any(c => c.Device == hostdev.Device)) is { } removing)
             return DeviceCandidates.Refused(hostdev, RefusalText.StillBeingRemoved(_input, hostdev, removing));
         if (_input.Host.NotVfs.TryGetValue(hostdev.Device, out var why))
@@ -104,8 +110,8 @@ internal sealed class Planner
 
     private Candidate Consider(DeclaredHostdev hostdev, Parent parent)
     {
-        if (OwnerOf(parent) is { } other)
-            return new Candidate(hostdev.Device, parent, null, Unfit.Claimed, RefusalText.VfOfAnotherDomain(other));
+        if (WhyClaimed(parent) is { } claimed)
+            return new Candidate(hostdev.Device, parent, null, Unfit.Claimed, claimed);
         var fit = ParentFit.Of(_input, hostdev, parent);
         if (fit.Fits)
             return ConsiderCapacity(fit);
@@ -124,13 +130,15 @@ internal sealed class Planner
     }
 
     /// <returns>
-    /// The domain whose record has the VF; null for a parent that serves several domains.
+    /// Whose record has the VF; null for a parent that serves several domains.
     /// </returns>
-    private Record? OwnerOf(Parent parent)
+    private Reason? WhyClaimed(Parent parent)
     {
         if (parent.Dialect != Dialect.Vf)
             return null;
-        return _input.Others.Concat(_input.Removing).FirstOrDefault(r => r.Claims.Any(c => c.Parent == parent.Name));
+        if (_input.Others.Concat(_input.Removing).FirstOrDefault(r => r.Claims.Any(c => c.Parent == parent.Name)) is { } other)
+            return RefusalText.VfOfAnotherDomain(other);
+        return _input.Newer.FirstOrDefault(r => r.IsOn(parent.Name)) is { } newer ? RefusalText.VfOfNewerRecord(newer) : null;
     }
 
     private string RankingOf(Parent parent, MdevType? type)

@@ -10,12 +10,21 @@ namespace LibvirtMdevHook.Reports;
 /// <param name="Claim">The device's claim in that record.</param>
 /// <param name="Seen">The device on the host; null when it is not there.</param>
 /// <param name="Place">The device's parent; for a VF, which is its own parent, the GPU.</param>
-internal sealed record ListedDevice(DeviceId Device, Record? Record, Claim? Claim, HostDevice? Seen, SysfsName Place)
+/// <param name="Newer">The record of a newer version that names it; null for none.</param>
+internal sealed record ListedDevice(
+    DeviceId Device, Record? Record, Claim? Claim, HostDevice? Seen, SysfsName Place, NewerRecord? Newer = null)
 {
+    /// <summary>The name of the domain that has it; null where none has, or the name is not known.</summary>
+    public string? DomainName => Record?.Name ?? Newer?.Name;
+
+    public Guid? Domain => Record?.Domain ?? Newer?.Domain;
+
     public DeviceState State
     {
         get
         {
+            if (Newer is not null)
+                return DeviceState.Newer;
             if (Claim is null)
                 return DeviceState.Foreign;
             if (Record?.Expires is not null)
@@ -38,6 +47,7 @@ internal sealed record ListedDevice(DeviceId Device, Record? Record, Claim? Clai
     public string StateText => State switch
     {
         DeviceState.Foreign => "foreign",
+        DeviceState.Newer => $"on record by a newer version of this program{(Seen is null ? ", missing" : "")}",
         DeviceState.Reserved => "reserved for a domain that may be coming here",
         DeviceState.Gone => "being removed, not to be seen any more",
         DeviceState.Missing => $"{EnumText.Of(Claim!.Stage)}, missing",
@@ -48,11 +58,16 @@ internal sealed record ListedDevice(DeviceId Device, Record? Record, Claim? Clai
     };
 
     /// <param name="records">If two records name the same device, the first one counts.</param>
+    /// <param name="newer">The records of a newer version.</param>
     /// <param name="existing">The devices that exist.</param>
     /// <param name="look">Looks at a device; returns null when it is not there.</param>
     /// <param name="gpuOf">The PF of a VF that no record names.</param>
     public static IEnumerable<ListedDevice> All(
-        IEnumerable<Record> records, IEnumerable<DeviceId> existing, Func<DeviceId, HostDevice?> look, Func<HostDevice, SysfsName?> gpuOf)
+        IEnumerable<Record> records,
+        IEnumerable<NewerRecord> newer,
+        IEnumerable<DeviceId> existing,
+        Func<DeviceId, HostDevice?> look,
+        Func<HostDevice, SysfsName?> gpuOf)
     {
         var known = new HashSet<DeviceId>();
         foreach (var record in records)
@@ -61,6 +76,16 @@ internal sealed record ListedDevice(DeviceId Device, Record? Record, Claim? Clai
             {
                 var place = PlaceOf(claim.Device, claim.Gpu, claim.Parent);
                 yield return new ListedDevice(claim.Device, record, claim, look(claim.Device), place);
+            }
+        }
+
+        foreach (var record in newer)
+        {
+            foreach (var (device, parent) in record.Devices.Where(d => known.Add(d.Device)))
+            {
+                var seen = look(device);
+                var place = PlaceOf(device, seen is null ? null : gpuOf(seen), parent);
+                yield return new ListedDevice(device, null, null, seen, place, record);
             }
         }
 
@@ -98,6 +123,9 @@ internal enum DeviceState
 
     /// <summary>Another device has its name.</summary>
     Replaced,
+
+    /// <summary>A record has it that a newer version of the program wrote.</summary>
+    Newer,
 
     /// <summary>No record has it.</summary>
     Foreign,

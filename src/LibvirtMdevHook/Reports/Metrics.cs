@@ -30,6 +30,7 @@ internal sealed record Metrics(Host Host, RecordsOnHost Records, IReadOnlyList<L
             orphans = records.CountOrphans(root, store, running);
         var devices = ListedDevice.All(
             records.Removals.Concat(records.Domains).Concat(records.Reservations),
+            records.Newer,
             host.Devices.Keys,
             id => Look(root, host, id),
             vf => host.Devices[vf.Id].Gpu);
@@ -114,7 +115,7 @@ internal sealed record Metrics(Host Host, RecordsOnHost Records, IReadOnlyList<L
         {
             family.Add(
                 1,
-                ("domain", device.Record?.Name ?? ""),
+                ("domain", device.DomainName ?? ""),
                 ("parent", $"{device.Place}"),
                 ("type", TypeOf(device, capacity, parents) ?? ""),
                 ("state", EnumText.Of(device.State)));
@@ -137,6 +138,7 @@ internal sealed record Metrics(Host Host, RecordsOnHost Records, IReadOnlyList<L
         var removals = Family("removals", "Devices of ended domains that are still on their way out.").Add(Records.Removals.Length);
         var broken = Family("broken_off_removals", "Those of them that no worker is at; 'virt-mdev reconcile --apply' goes on.");
         var untrusted = Family("untrusted_records", "Records that are not to be trusted, set aside or where they were.");
+        var newer = Family("newer_records", "Records that a newer version of the program wrote.").Add(Records.Newer.Length);
         var orphans = Family("orphans", "Records of domains that do not run; absent while libvirt gives no answer.");
         if (Records.BrokenOff is { } devices)
             broken.Add(devices.Length);
@@ -144,6 +146,6 @@ internal sealed record Metrics(Host Host, RecordsOnHost Records, IReadOnlyList<L
             untrusted.Add(setAside + Records.Untrusted.Length);
         if (Orphans is { } count)
             orphans.Add(count);
-        return $"{removals}{broken}{orphans}{untrusted}";
+        return $"{removals}{broken}{orphans}{untrusted}{newer}";
     }
 }
