@@ -164,6 +164,19 @@ internal sealed class RecordStoreTests
     }
 
     [Test]
+    public void A_removal_of_a_newer_version_has_its_devices_and_no_domain()
+    {
+        using var tree = new TreeOfText("");
+        var store = tree.Store();
+        store.MakeFolders();
+        File.WriteAllText(tree.PathOf($"run/libvirt-mdev/removing/{DomainText.First}.xml"), NewerText(TreeOfText.Boot));
+        var newer = store.ReadAll().Newer.Single();
+        Assert.That((newer.Domain, newer.Owner), Is.EqualTo((null as Guid?, "the domain 'win10'")));
+        Assert.That(newer.Has(DeviceId.Mdev(Guid.Parse(DomainText.First))));
+        Assert.That(store.Removing(), Is.Empty);
+    }
+
+    [Test]
     public void A_record_of_a_newer_version_and_of_another_boot_means_nothing()
     {
         using var tree = new TreeOfText("");
