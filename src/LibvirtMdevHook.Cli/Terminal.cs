@@ -67,5 +67,6 @@ internal static class Terminal
         return 1;
     }
 
-    private static void Tell(string text) => Output.WriteError($"virt-mdev: {text}");
+    /// <summary>A message for the person, on stderr.</summary>
+    public static void Tell(string text) => Output.WriteError($"virt-mdev: {text}");
 }

@@ -45,6 +45,11 @@ internal sealed class TreeOfText : IDisposable
         }
     }
 
+    /// <summary>A domain's record as a later version of the program may write it.</summary>
+    public void AddNewerRecord(string domain, string device, string parent) => Add(
+        $"run/libvirt-mdev/domains/{domain}.xml = <record version='2' boot='{Boot}'><device><name>{device}</name>"
+        + $"<parent>{parent}</parent></device></record>");
+
     public string PathOf(string relative) => Path.Combine(_folder, relative);
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);

@@ -18,13 +18,13 @@ internal sealed class ListVerb
 
     public int Run(Root root)
     {
-        var context = OperationContext.Open(root, "list");
-        var records = context.Records.Removing().Concat(context.Records.Domains()).Concat(context.Records.Reservations()).ToArray();
+        var context = OperationContext.Open(root, "list", Terminal.Tell);
+        var all = context.Records.ReadAll();
         var host = HostReader.Read(root, (_, _) => true, new TypeFilter([]), [], everyVf: true);
-        var rows = ListedDevice.All(root, host, records).Select(listed => Row.Of(listed, root));
-        Print([.. rows.OrderBy(r => r.Device, StringComparer.Ordinal)]);
+        var devices = ListedDevice.All(root, host, all.Removals.Concat(all.Domains).Concat(all.Reservations), all.Newer);
+        Print([.. devices.Select(listed => Row.Of(listed, root)).OrderBy(r => r.Device, StringComparer.Ordinal)]);
         foreach (var (gpu, silent) in host.Silent)
-            Terminal.Fail($"the GPU '{gpu}' is left out: {silent.What}; {SilentGpu.Remedy}");
+            Terminal.Tell($"the GPU '{gpu}' is left out: {silent.What}; {SilentGpu.Remedy}");
         return host.Silent.IsEmpty ? 0 : 1;
     }
 
@@ -45,11 +45,13 @@ internal sealed class ListVerb
         {
             var claim = listed.Claim;
             var type = claim is null ? listed.Seen?.Type?.ToString() : claim.Type?.Title;
-            var group = claim is null ? listed.Seen?.Group : VfioGroup.Of(root, claim.Device, claim.Parent);
+            var group = listed.Seen?.Group;
+            if (claim is not null || listed.Newer is not null)
+                group = VfioGroup.Of(root, listed.Device, claim?.Parent ?? listed.Place);
             return new Row(
                 listed.Device.ToString(),
-                listed.Record?.Name,
-                listed.Record?.Domain.ToString("D"),
+                listed.DomainName,
+                listed.Domain?.ToString("D"),
                 listed.Place.ToString(),
                 type,
                 listed.StateText,

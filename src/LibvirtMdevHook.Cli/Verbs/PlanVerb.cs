@@ -27,7 +27,7 @@ internal sealed class PlanVerb
         if (DomainFile.Read(root, File) is not { } domain)
             return 1;
         var plan = domain.Declaration is { } declaration
-            ? Planner.Make(PlanInputReader.Preview(OperationContext.Open(root, "plan"), domain, declaration))
+            ? Planner.Make(PlanInputReader.Preview(OperationContext.Open(root, "plan", Terminal.Tell), domain, declaration))
             : new Plan(null, [], []);
         if (Json)
             Listing.Print(ToJson(domain, plan));

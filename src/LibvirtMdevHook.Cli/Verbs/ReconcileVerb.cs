@@ -23,7 +23,9 @@ internal sealed class ReconcileVerb
     {
         if (Terminal.Virsh(AnswerTime) is not { } virsh)
             return 1;
-        var reconcile = new Reconcile(OperationContext.Open(root, "reconcile"), virsh, Terminal.WaitNotice);
+        // It lists itself what is not acted on.
+        var context = OperationContext.Open(root, "reconcile", report: _ => { });
+        var reconcile = new Reconcile(context, virsh, Terminal.WaitNotice);
         var found = reconcile.Run(Apply);
         if (Json)
             Listing.Print(Listing.Array(found.Select(f => (JsonNode)ToJson(f))));
@@ -46,10 +48,12 @@ internal sealed class ReconcileVerb
     {
         if (leftover.Reason is { } reason)
             return $"; left alone: {reason}";
-        return IsCleanedUp(leftover) ? "; cleaned up" : "";
+        if (!IsCleanedUp(leftover))
+            return "";
+        return leftover.IsRecordAlone ? "; set aside" : "; cleaned up";
     }
 
-    private bool IsCleanedUp(Leftover leftover) => Apply && leftover.Reason is null && leftover.Kind != LeftoverKind.SetAside;
+    private bool IsCleanedUp(Leftover leftover) => Apply && leftover.IsDealtWith;
 
     private JsonObject ToJson(Leftover leftover) => new()
     {

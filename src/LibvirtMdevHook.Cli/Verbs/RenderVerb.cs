@@ -19,7 +19,7 @@ internal sealed class RenderVerb
     {
         try
         {
-            var render = new Render(OperationContext.Open(root, "render"), DomainFile.Bytes(File));
+            var render = new Render(OperationContext.Open(root, "render", Terminal.Tell), DomainFile.Bytes(File));
             if (render.TryRun() is { } refusal)
                 return Terminal.Fail(refusal.Text);
             Output.WriteDocument(render.Xml!);

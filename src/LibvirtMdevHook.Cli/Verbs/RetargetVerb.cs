@@ -28,7 +28,7 @@ internal sealed class RetargetVerb
             return Terminal.Fail(dump.Reason);
         try
         {
-            var retarget = new Retarget(OperationContext.Open(root, $"retarget of domain '{Domain}'"), xml);
+            var retarget = new Retarget(OperationContext.Open(root, $"retarget of domain '{Domain}'", Terminal.Tell), xml);
             if (retarget.TryRun() is { } refusal)
                 return Terminal.Fail(refusal.Text);
             if (retarget.Changes.Count > 0 && Define(virsh, xml, retarget.Xml) is { } failure)

@@ -17,11 +17,11 @@ internal sealed class TypesVerb
 
     public int Run(Root root)
     {
-        var context = OperationContext.Open(root, "types");
+        var context = OperationContext.Open(root, "types", Terminal.Tell);
         var host = HostReader.ReadAll(root);
         SeenTypes.Keep(root, host);
-        var records = context.Records.Domains().Concat(context.Records.Removing()).Concat(context.Records.Reservations());
-        var capacity = Capacity.Of(host, records);
+        var records = context.Records.ReadAll();
+        var capacity = Capacity.Of(host, records.Domains.Concat(records.Removals).Concat(records.Reservations));
         if (Json)
             Listing.Print(Listing.Array(host.Parents.Select(p => ParentJson(context.Settings, host, capacity, p))));
         else

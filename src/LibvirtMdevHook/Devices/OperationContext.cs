@@ -13,10 +13,13 @@ internal sealed record OperationContext(Root Root, HostSettings Settings, Record
     /// </summary>
     public string HostLockIsHeld => $"the lock '{Root.State / "lock"}' is held by another process for too long";
 
-    public static OperationContext Open(Root root, string subject)
+    /// <param name="report">
+    /// Told, in a sentence, of each record that is not acted on; the log where it is null.
+    /// </param>
+    public static OperationContext Open(Root root, string subject, Action<string>? report = null)
     {
         var settings = HostSettings.Load(root);
         var log = new HookLog(root, settings, subject);
-        return new OperationContext(root, settings, new RecordStore(root, Boot.Id(root), log.Error), log);
+        return new OperationContext(root, settings, new RecordStore(root, Boot.Id(root), report ?? log.Error), log);
     }
 }

@@ -24,8 +24,9 @@ internal static class PlanInputReader
         bool isIncoming = false,
         bool everyVf = false)
     {
-        var others = context.Records.Domains().AddRange(context.Records.Reservations()).RemoveAll(r => r.Domain == domain.Uuid);
-        var removing = context.Records.Removing();
+        var records = context.Records.ReadAll();
+        var others = records.Domains.AddRange(records.Reservations).RemoveAll(r => r.Domain == domain.Uuid);
+        var removing = records.Removals;
         var mdevs = declaration.Hostdevs.Where(h => h.Device.Uuid is not null).ToArray();
         everyVf |= isIncoming && mdevs.Length < declaration.Hostdevs.Length;
         var pins = !everyVf && mdevs.All(h => h.Parents.Length > 0) ? mdevs.SelectMany(h => h.Parents).ToArray() : null;
@@ -48,7 +49,10 @@ internal static class PlanInputReader
             HostNuma.NodesOf(context.Root, domain.Numa),
             context.Records.Boot,
             Moment.Now,
-            isIncoming);
+            isIncoming)
+        {
+            Newer = records.Newer,
+        };
     }
 
     /// <summary>

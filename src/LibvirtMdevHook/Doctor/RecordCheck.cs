@@ -1,4 +1,5 @@
 using LibvirtMdevHook.Linux;
+using LibvirtMdevHook.Records;
 using LibvirtMdevHook.Reports;
 
 namespace LibvirtMdevHook.Doctor;
@@ -11,7 +12,14 @@ internal static class RecordCheck
     /// <param name="ofOtherBoots">Files.</param>
     public static IEnumerable<Finding> Of(RecordsOnHost records, IEnumerable<HostPath> ofOtherBoots)
     {
-        Finding[] found = [.. OfRemovals(records), .. OfUntrusted(records), .. OfSetAside(records), .. ofOtherBoots.Select(OfOtherBoot)];
+        Finding[] found =
+        [
+            .. OfRemovals(records),
+            .. records.Newer.Select(OfNewer),
+            .. records.Untrusted.Select(OfUntrusted),
+            .. OfSetAside(records),
+            .. ofOtherBoots.Select(OfOtherBoot),
+        ];
         return found.Any(f => f.Severity == Severity.Wrong) ? found : [.. found, Finding.Well(Describe(records))];
     }
 
@@ -30,8 +38,12 @@ internal static class RecordCheck
         }
     }
 
-    private static IEnumerable<Finding> OfUntrusted(RecordsOnHost records) => records.Untrusted.Select(sentence =>
-        Finding.Wrong(sentence, "look at it and delete it; its devices, if there are any, are in 'virt-mdev list'"));
+    private static Finding OfNewer(NewerRecord record) => Finding.Wrong(
+        $"{record}",
+        "install that version again, or run 'virt-mdev reconcile --apply' when nothing uses its devices, which count as taken until then");
+
+    private static Finding OfUntrusted(UntrustedRecord record) => Finding.Wrong(
+        $"{record}", "'virt-mdev reconcile --apply' sets it aside; its devices, if there are any, are in 'virt-mdev list'");
 
     private static IEnumerable<Finding> OfSetAside(RecordsOnHost records)
     {
@@ -42,7 +54,7 @@ internal static class RecordCheck
         else if (count > 0)
         {
             yield return Finding.Wrong(
-                $"{Counted.Of(count, "record was", "records were")} not trusted and set aside",
+                $"{Counted.Of(count, "record was", "records were")} set aside",
                 "'virt-mdev reconcile' says where; look at them and delete them");
         }
     }

@@ -105,6 +105,8 @@ internal sealed class PrepareOperation(OperationContext context, TimeBudget budg
 
     private Reason? TryUndoEarlierRun(LockedRecord own)
     {
+        if (own.SetUntrustedAside() is { } moved)
+            context.Log.Error(moved);
         if (own.Load() is { } earlier)
         {
             context.Log.Info("found a record of an earlier run, taking it down first");

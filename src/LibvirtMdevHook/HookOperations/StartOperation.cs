@@ -22,22 +22,44 @@ internal sealed class StartOperation(OperationContext context, TimeBudget budget
             return Refuse(HookIsGone);
         if (own.Load() is not { } record)
             return Answer.Good;
-        foreach (var claim in record.Claims)
-        {
-            if (WhyNotReady(claim) is { } reason)
-                return Refuse($"the device {claim} is not ready: {reason}; start the domain again");
-        }
-
-        record = record with { Phase = Phase.Starting };
-        own.Save(record);
         try
         {
+            foreach (var claim in record.Claims)
+            {
+                if (WhyNotReady(claim) is not { } reason)
+                    continue;
+                if (IsLeftover(record))
+                    return Leave(own, record, $"the device {claim} is not ready: {reason}");
+                return Refuse($"the device {claim} is not ready: {reason}; start the domain again");
+            }
+
+            record = record with { Phase = Phase.Starting };
+            own.Save(record);
             return TryGiveNodesToQemu(own, record) is { } refused ? Refuse(refused) : Answer.Good;
         }
         catch (DomainXmlException e)
         {
             return Refuse($"{e.Problems[0]}");
         }
+    }
+
+    /// <summary>
+    /// What prepare leaves has the devices of this start. A record of which the domain declares
+    /// nothing is of an earlier one, whose end no hook was told of.
+    /// </summary>
+    /// <exception cref="DomainXmlException">The declaration cannot be taken.</exception>
+    private bool IsLeftover(Record record)
+    {
+        var declared = DomainXml.Parse(request.Xml, context.Settings.AllowedAttributes).Declaration?.Hostdevs ?? [];
+        return !declared.Any(hostdev => record.Find(hostdev.Device) is not null);
+    }
+
+    /// <summary>A leftover is release's to take down, after QEMU, which may have what is left of it.</summary>
+    private Answer Leave(LockedRecord own, Record record, string what)
+    {
+        context.Log.Warn($"{what}; but the domain declares nothing of its record, which an earlier start left; release takes it down");
+        own.Save(record with { Phase = Phase.Starting });
+        return Answer.Good;
     }
 
     private Reason? WhyNotReady(Claim claim)

@@ -44,7 +44,7 @@ internal sealed class AttachClaim(
         try
         {
             _own = own.Load();
-            return WhyNotRunning(_own) ?? TryTakeLeftoverDown() ?? TryParents();
+            return own.WhyNotReplaced() ?? WhyNotRunning(_own) ?? TryTakeLeftoverDown() ?? TryParents();
         }
         catch (IOException e)
         {

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using LibvirtMdevHook.Domains;
 using LibvirtMdevHook.Hosts;
+using LibvirtMdevHook.Linux;
 using LibvirtMdevHook.Records;
 
 namespace LibvirtMdevHook.Planning;
@@ -44,8 +45,8 @@ internal sealed class ConsideredParents(PlanInput input, Capacity capacity)
 
     private Candidate Consider(DeclaredHostdev hostdev, Parent parent)
     {
-        if (OwnerOf(parent) is { } other)
-            return new Candidate(hostdev.Device, parent, null, Unfit.Claimed, RefusalText.VfOfAnotherDomain(other));
+        if (WhyClaimed(parent) is { } claimed)
+            return new Candidate(hostdev.Device, parent, null, Unfit.Claimed, claimed);
         var fit = ParentFit.Of(input, hostdev, parent);
         if (fit.Fits)
             return ConsiderCapacity(fit);
@@ -64,13 +65,15 @@ internal sealed class ConsideredParents(PlanInput input, Capacity capacity)
     }
 
     /// <returns>
-    /// The domain whose record has the VF; null for a parent that serves several domains.
+    /// Whose record has the VF; null for a parent that serves several domains.
     /// </returns>
-    private Record? OwnerOf(Parent parent)
+    private Reason? WhyClaimed(Parent parent)
     {
         if (parent.Dialect != Dialect.Vf)
             return null;
-        return input.Others.Concat(input.Removing).FirstOrDefault(r => r.Claims.Any(c => c.Parent == parent.Name));
+        if (input.Others.Concat(input.Removing).FirstOrDefault(r => r.Claims.Any(c => c.Parent == parent.Name)) is { } other)
+            return RefusalText.VfOfAnotherDomain(other);
+        return input.Newer.FirstOrDefault(r => r.IsOn(parent.Name)) is { } newer ? RefusalText.VfOfNewerRecord(newer) : null;
     }
 
     private string RankingOf(Parent parent, MdevType? type)

@@ -38,6 +38,9 @@ internal sealed record PlanInput(
     bool IsIncoming = false,
     bool TakesVfs = false)
 {
+    /// <summary>The records that a newer version of the program wrote, of any domain.</summary>
+    public ImmutableArray<NewerRecord> Newer { get; init; } = [];
+
     public Placement Placement => Declaration.Placement ?? Settings.Placement;
 
     public NumaRule Numa => Declaration.Numa ?? Settings.Numa;

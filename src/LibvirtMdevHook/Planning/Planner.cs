@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using LibvirtMdevHook.Domains;
+using LibvirtMdevHook.Hosts;
 using LibvirtMdevHook.Linux;
 using LibvirtMdevHook.Records;
 
@@ -48,6 +49,9 @@ internal sealed class Planner
     {
         if (_input.Settings.UnreadExclusion is { } problem)
             return new Plan(null, [RefusalText.UnreadExclusion(_input, problem)], []);
+        // What the domain has cannot be known, nor may its record be replaced.
+        if (_input.Newer.FirstOrDefault(r => r.Domain == _input.Domain.Uuid) is { } newer)
+            return new Plan(null, [RefusalText.OwnNewerRecord(_input, newer)], []);
         var devices = _input.Declaration.Hostdevs.Select(Consider).ToImmutableArray();
         var candidates = devices.SelectMany(d => d.Candidates).ToImmutableArray();
         var refusals = devices.Select(d => d.Refusal).OfType<Refusal>().ToImmutableArray();
@@ -98,6 +102,8 @@ internal sealed class Planner
     {
         if (_input.Others.FirstOrDefault(r => r.Claims.Any(c => c.Device == hostdev.Device)) is { } other)
             return DeviceCandidates.Refused(hostdev, RefusalText.OfAnotherDomain(_input, hostdev, other));
+        if (_input.Newer.FirstOrDefault(r => r.Has(hostdev.Device)) is { } newer)
+            return DeviceCandidates.Refused(hostdev, RefusalText.OfNewerRecord(_input, hostdev, newer));
         if (_input.Removing.FirstOrDefault(r => r.Claims.Any(c => c.Device == hostdev.Device)) is { } removing)
             return DeviceCandidates.Refused(hostdev, RefusalText.StillBeingRemoved(_input, hostdev, removing));
         if (_input.Host.NotVfs.TryGetValue(hostdev.Device, out var why))

@@ -32,6 +32,25 @@ internal static class RefusalText
         ? $"it is a VF of the domain '{other.Name}'"
         : $"it is reserved for the domain '{other.Name}', which may be coming here";
 
+    /// <summary>A newer version's record of the domain itself: nothing is known of what it has.</summary>
+    public static Refusal OwnNewerRecord(PlanInput input, NewerRecord record)
+    {
+        var text = $"domain '{input.Domain.Name}': {record}; install that version again, or end what uses its devices "
+            + "and run 'virt-mdev reconcile --apply'";
+        return new Refusal(null, text, CuredBy.Nothing);
+    }
+
+    /// <summary>A removal by a newer version may be at its end soon.</summary>
+    public static Refusal OfNewerRecord(PlanInput input, DeclaredHostdev hostdev, NewerRecord record)
+    {
+        var curedBy = record.Domain is null ? CuredBy.Removal : CuredBy.Nothing;
+        var remedy = IsVf(hostdev) ? "take another VF" : "give this device another uuid";
+        return Of(input, hostdev, $"{record}, and has it; {remedy}", curedBy);
+    }
+
+    /// <summary>Why a domain cannot have a VF that a newer version's record has.</summary>
+    public static Reason VfOfNewerRecord(NewerRecord record) => $"{record}, and has it"!;
+
     public static Refusal StillBeingRemoved(PlanInput input, DeclaredHostdev hostdev, Record removing)
     {
         var what = IsVf(hostdev)

@@ -42,6 +42,23 @@ internal sealed class LockedRecord : IDisposable
         return record?.IsYoungerThan(_call) == true ? null : record;
     }
 
+    /// <summary>Moves away what lies in the record's place and is not to be trusted.</summary>
+    /// <returns>What was done, as a sentence; null when nothing had to be done.</returns>
+    /// <exception cref="IOException">It cannot be looked at now.</exception>
+    public string? SetUntrustedAside() => _folder.SetUntrustedAside(_name);
+
+    /// <returns>
+    /// Why no record may be saved in this place: what lies there is not ours to replace.
+    /// </returns>
+    /// <exception cref="IOException">It cannot be looked at now.</exception>
+    public Reason? WhyNotReplaced()
+    {
+        var content = _folder.Read(_name);
+        if (content.Newer is null && content.Untrusted is null)
+            return null;
+        return $"{content.Newer?.ToString() ?? content.Untrusted!.ToString()}; 'virt-mdev reconcile --apply' sets it aside";
+    }
+
     /// <exception cref="IOException">It cannot be written.</exception>
     public void Save(Record record) => _folder.Save(record);
 

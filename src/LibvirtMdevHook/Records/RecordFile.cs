@@ -49,40 +49,53 @@ internal static class RecordFile
     public static string? NameBeside(string file) =>
         file.StartsWith('.') && file.EndsWith(Ending, StringComparison.Ordinal) ? file[1..^Ending.Length] : null;
 
-    /// <returns>
-    /// The record; null with a reason when the file must not be acted on; null without one when it
-    /// is not there.
-    /// </returns>
+    /// <returns>What the file holds; nothing when it is not there.</returns>
     /// <exception cref="IOException">
     /// It cannot be read now, which says nothing against it.
     /// </exception>
-    public static (Record? Record, string? Reason) Read(HostPath file)
+    public static RecordContent Read(HostPath file)
     {
         if (FileStatus.OfLink(file) is not { } status)
-            return (null, null);
-        if (!status.IsRegular)
-            return (null, "it is not a regular file");
-        if (status.Uid != Libc.geteuid() && status.Uid != 0)
-            return (null, $"it belongs to uid {status.Uid}, not to root");
-        if (status.WritableByOthers)
-            return (null, "others than its owner may write to it");
+            return RecordContent.None;
+        if (WhyNotTrusted(status) is { } problem)
+            return Untrusted(problem);
         var text = HostFile.Read(file, out var error);
         if (text is null)
-            return error.IsAbsent ? (null, null) : throw new HostException($"cannot read the record '{file}'", error);
+            return error.IsAbsent ? RecordContent.None : throw new HostException($"cannot read the record '{file}'", error);
         // The rest of it may not have been read.
         if (text.Length > MaximumWritten)
-            return (null, "it is longer than any that is written");
+            return Untrusted("it is longer than any that is written");
         try
         {
-            if (IsDeep(text))
-                return (null, $"it is nested deeper than {MaximumDepth} elements");
-            using var reader = XmlReader.Create(new StringReader(text), Settings);
-            return (RecordXml.Read(XElement.Load(reader)), null);
+            return Parse(file, text);
         }
         catch (Exception e) when (e is XmlException or FormatException or OverflowException or ArgumentException)
         {
-            return (null, e.Message);
+            return Untrusted(e.Message);
         }
+
+        RecordContent Untrusted(string reason) => new(Untrusted: new UntrustedRecord(file, reason!));
+    }
+
+    private static string? WhyNotTrusted(FileStatus status)
+    {
+        if (!status.IsRegular)
+            return "it is not a regular file";
+        if (status.Uid != Libc.geteuid() && status.Uid != 0)
+            return $"it belongs to uid {status.Uid}, not to root";
+        return status.WritableByOthers ? "others than its owner may write to it" : null;
+    }
+
+    /// <exception cref="FormatException">The text is no record.</exception>
+    private static RecordContent Parse(HostPath file, string text)
+    {
+        if (IsDeep(text))
+            throw new FormatException($"it is nested deeper than {MaximumDepth} elements");
+        using var reader = XmlReader.Create(new StringReader(text), Settings);
+        var root = XElement.Load(reader);
+        if (RecordXml.ReadNewer(root, file) is { } newer)
+            return new RecordContent(Newer: newer);
+        return new RecordContent(RecordXml.Read(root));
     }
 
     /// <summary>The value of an element is put together by recursion, however deep it is.</summary>

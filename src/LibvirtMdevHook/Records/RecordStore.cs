@@ -9,28 +9,29 @@ namespace LibvirtMdevHook.Records;
 /// device that is being removed. Each has a lock beside it. <c>reserved/UUID.xml</c> holds what is
 /// reserved for a domain that may be arriving; it is made and deleted under the host's lock.
 /// <c>lock</c> is the host's lock, held while the host is read and a plan is made. <c>hotplug</c>
-/// holds the locks of attach and detach, and <c>set-aside</c> the files that are not trusted.
+/// holds the locks of attach and detach, and <c>set-aside</c> the files that were set aside.
+/// A file that is not to be trusted, or that a newer version wrote, is reported and stays where it
+/// is. Only <see cref="LockedRecord.SetUntrustedAside"/> and <see cref="TrySetAside"/> move it.
 /// </summary>
-/// <param name="report">Told, in a sentence, of each file that is not trusted.</param>
-/// <param name="isForReading">
-/// A file that is not trusted is reported and stays where it is: a command that only looks moves
-/// nothing.
-/// </param>
-internal sealed class RecordStore(Root root, string boot, Action<string> report, bool isForReading = false)
+/// <param name="report">Told, in a sentence, of each such file once.</param>
+internal sealed class RecordStore(Root root, string boot, Action<string> report)
 {
     private const uint ReadableByPeople = 0x1ed;
     private const uint OwnersAlone = 0x1c0;
 
-    private readonly SetAsideFolder _setAside = new(root.State / "set-aside", report, isForReading);
+    private readonly SetAsideFolder _setAside = new(root.State / "set-aside");
     private readonly HostPath _hotPlug = root.State / "hotplug";
+    private readonly HashSet<string> _reported = [];
 
     public string Boot => boot;
 
-    private RecordFolder DomainFolder => field ??= Folder("domains", CanonicalUuid, DomainOf);
+    private RecordFolder DomainFolder => field ??= Folder(RecordKind.Domain);
 
-    private RecordFolder RemovalFolder => field ??= Folder("removing", CanonicalDevice, OnlyDeviceOf);
+    private RecordFolder RemovalFolder => field ??= Folder(RecordKind.Removal);
 
-    private RecordFolder ReservationFolder => field ??= Folder("reserved", CanonicalUuid, DomainOf);
+    private RecordFolder ReservationFolder => field ??= Folder(RecordKind.Reservation);
+
+    private RecordFolder[] Folders => [DomainFolder, ReservationFolder, RemovalFolder];
 
     public HostPath PathOf(Guid domain) => DomainFolder.FileOf($"{domain:D}");
 
@@ -39,7 +40,7 @@ internal sealed class RecordStore(Root root, string boot, Action<string> report,
     /// </exception>
     public void MakeFolders()
     {
-        foreach (var folder in new[] { root.State, DomainFolder.Path, RemovalFolder.Path, ReservationFolder.Path })
+        foreach (var folder in Folders.Select(folder => folder.Path).Prepend(root.State))
         {
             if (Libc.mkdir(folder.Text, ReadableByPeople) != 0 && Errno.Last() != Errno.EEXIST)
                 throw new HostException($"cannot make the folder '{folder}' for the records", Errno.Last());
@@ -84,6 +85,24 @@ internal sealed class RecordStore(Root root, string boot, Action<string> report,
     /// <returns>A record with the one claim; null when the device is not being removed.</returns>
     public Record? LoadRemoving(DeviceId device) => RemovalFolder.Load($"{device}");
 
+    /// <summary>
+    /// Reads the records of domains before the removals: a claim that moves meanwhile is in both.
+    /// </summary>
+    /// <exception cref="IOException">
+    /// A folder cannot be read, or is not root's alone: what is claimed is not known then.
+    /// </exception>
+    public StoredRecords ReadAll()
+    {
+        var (domains, reservations, removals) = (DomainFolder.ReadAll(), ReservationFolder.ReadAll(), RemovalFolder.ReadAll());
+        RecordContent[] all = [.. domains, .. reservations, .. removals];
+        return new StoredRecords(
+            RecordsOf(domains),
+            RecordsOf(removals),
+            RecordsOf(reservations).RemoveAll(HasExpired),
+            [.. all.Select(content => content.Newer).OfType<NewerRecord>()],
+            [.. all.Select(content => content.Untrusted).OfType<UntrustedRecord>()]);
+    }
+
     public ImmutableArray<Record> Domains() => DomainFolder.LoadAll();
 
     public ImmutableArray<Record> Removing() => RemovalFolder.LoadAll();
@@ -96,10 +115,24 @@ internal sealed class RecordStore(Root root, string boot, Action<string> report,
 
     /// <returns>The files of records of another boot, which mean nothing.</returns>
     public IEnumerable<HostPath> OfOtherBoots() =>
-        new[] { DomainFolder, RemovalFolder, ReservationFolder }.SelectMany(folder => folder.OfOtherBoots());
+        Folders.SelectMany(folder => folder.OfOtherBoots());
 
-    /// <returns>The files that were not trusted.</returns>
+    /// <returns>The files that were set aside.</returns>
     public IEnumerable<HostPath> SetAsides() => _setAside.Files();
+
+    /// <summary>
+    /// Moves a file away that is not to be trusted or that a newer version wrote, while no process
+    /// acts on it.
+    /// </summary>
+    /// <returns>Why it stays where it is.</returns>
+    /// <exception cref="IOException">It cannot be looked at now.</exception>
+    public Reason? TrySetAside(HostPath file, Deadline deadline)
+    {
+        var folder = Folders.First(f => f.NameOf(file) is not null);
+        var name = folder.NameOf(file)!;
+        using var held = folder == ReservationFolder ? LockHost(deadline) : folder.Lock(name, deadline);
+        return held is null ? "an operation is at work on it" : folder.TrySetAside(name);
+    }
 
     public void Save(Record record) => DomainFolder.Save(record);
 
@@ -121,7 +154,18 @@ internal sealed class RecordStore(Root root, string boot, Action<string> report,
     /// <param name="reservation">With the time at which it expires.</param>
     public void SaveReservation(Record reservation) => ReservationFolder.Save(reservation);
 
-    public void DeleteReservation(Guid domain) => ReservationFolder.Delete($"{domain:D}");
+    /// <summary>
+    /// One that is not to be trusted is set aside, and one that a newer version wrote stays. The
+    /// caller holds the host's lock.
+    /// </summary>
+    public void DeleteReservation(Guid domain)
+    {
+        var name = $"{domain:D}";
+        if (ReservationFolder.SetUntrustedAside(name) is { } moved)
+            report(moved);
+        else if (ReservationFolder.Read(name).Newer is null)
+            ReservationFolder.Delete(name);
+    }
 
     /// <summary>
     /// Deletes what was reserved for a domain before a call of libvirt. What was reserved since is
@@ -174,14 +218,14 @@ internal sealed class RecordStore(Root root, string boot, Action<string> report,
 
     private static bool HasExpired(Record reservation) => reservation.Expires is not { Passed: false };
 
-    private static string OnlyDeviceOf(Record record) => record.Claims is [var claim] ? $"{claim.Device}" : "";
+    private static ImmutableArray<Record> RecordsOf(ImmutableArray<RecordContent> contents) =>
+        [.. contents.Select(content => content.Record).OfType<Record>()];
 
-    private static string DomainOf(Record record) => $"{record.Domain:D}";
+    private RecordFolder Folder(RecordKind kind) => new(root.State, kind, boot, _setAside, ReportOnce);
 
-    private static string? CanonicalUuid(string name) => Guid.TryParse(name, out var uuid) ? $"{uuid:D}" : null;
-
-    private static string? CanonicalDevice(string name) => DeviceId.TryParse(name, out var device) ? $"{device}" : null;
-
-    private RecordFolder Folder(string name, Func<string, string?> canonical, Func<Record, string> nameOf) =>
-        new(root.State, name, boot, canonical, nameOf, _setAside.Take);
+    private void ReportOnce(string sentence)
+    {
+        if (_reported.Add(sentence))
+            report(sentence);
+    }
 }

@@ -9,7 +9,7 @@ namespace LibvirtMdevHook.Records;
 /// <summary>The text of a record, in the words of libvirt's node devices.</summary>
 internal static class RecordXml
 {
-    public const string Version = "1";
+    public const int Version = 1;
 
     public static XDocument Write(Record record) => new(
         new XElement("record",
@@ -24,7 +24,7 @@ internal static class RecordXml
     /// <exception cref="FormatException">The text is not a record of this version.</exception>
     public static Record Read(XElement root)
     {
-        if (root.Name != "record" || Required(root, "version") != Version)
+        if (root.Name != "record" || VersionOf(root) != Version)
             throw new FormatException($"it is not a <record version='{Version}'>");
         var domain = root.Element("domain") ?? throw new FormatException("it has no <domain>");
         return new Record(
@@ -36,6 +36,33 @@ internal static class RecordXml
             [.. root.Elements("device").Select(ReadClaim)],
             root.Attribute("expires") is { } expires ? new Deadline(Number(expires.Value)) : null);
     }
+
+    /// <param name="file">Where it lies.</param>
+    /// <returns>Null for what is not of a newer version.</returns>
+    /// <exception cref="FormatException">It lacks what every version keeps.</exception>
+    public static NewerRecord? ReadNewer(XElement root, HostPath file)
+    {
+        if (root.Name != "record" || VersionOf(root) <= Version)
+            return null;
+        return new NewerRecord(
+            file,
+            VersionOf(root),
+            Required(root, "boot"),
+            Domain: null,
+            root.Element("domain")?.Element("name")?.Value,
+            [.. root.Elements("device").Select(ReadNewerDevice)]);
+    }
+
+    private static int VersionOf(XElement root) =>
+        int.TryParse(Required(root, "version"), NumberStyles.None, CultureInfo.InvariantCulture, out var version) ? version : 0;
+
+    private static RecordedDevice ReadNewerDevice(XElement element) => new(ReadDevice(element), ReadParent(element));
+
+    private static DeviceId ReadDevice(XElement element) => DeviceId.TryParse(element.Element("name")?.Value, out var device)
+        ? device
+        : throw new FormatException("a <device> has no name");
+
+    private static SysfsName ReadParent(XElement element) => SysfsName.Parse(element.Element("parent")?.Value ?? "");
 
     private static XElement Write(Claim claim) => new("device",
         new XAttribute("stage", EnumText.Of(claim.Stage)),
@@ -56,9 +83,7 @@ internal static class RecordXml
 
     private static Claim ReadClaim(XElement element)
     {
-        if (!DeviceId.TryParse(element.Element("name")?.Value, out var device))
-            throw new FormatException("a <device> has no name");
-        var parent = SysfsName.Parse(element.Element("parent")?.Value ?? "");
+        var (device, parent) = (ReadDevice(element), ReadParent(element));
         var foreign = (string?)element.Attribute("foreign");
         var dialect = Dialect.Find(Required(element, "dialect")) ?? throw new FormatException("the dialect of a <device> is not known");
         if ((dialect == Dialect.Vf) != device.Address is not null || (device.Address is not null && device.Name != parent))

@@ -11,13 +11,27 @@ namespace LibvirtMdevHook.Reports;
 /// <param name="Seen">The device on the host; null when it is not there.</param>
 /// <param name="Place">The device's parent; for a VF, which is its own parent, the GPU.</param>
 /// <param name="IsOnSilentGpu">It could not be looked at, as its GPU does not answer.</param>
+/// <param name="Newer">The record of a newer version that names it; null for none.</param>
 internal sealed record ListedDevice(
-    DeviceId Device, Record? Record, Claim? Claim, HostDevice? Seen, SysfsName Place, bool IsOnSilentGpu = false)
+    DeviceId Device,
+    Record? Record,
+    Claim? Claim,
+    HostDevice? Seen,
+    SysfsName Place,
+    bool IsOnSilentGpu = false,
+    NewerRecord? Newer = null)
 {
+    /// <summary>The name of the domain that has it; null where none has, or the name is not known.</summary>
+    public string? DomainName => Record?.Name ?? Newer?.Name;
+
+    public Guid? Domain => Record?.Domain ?? Newer?.Domain;
+
     public DeviceState State
     {
         get
         {
+            if (Newer is not null)
+                return DeviceState.Newer;
             if (Claim is null)
                 return DeviceState.Foreign;
             if (Record?.Expires is not null)
@@ -42,6 +56,7 @@ internal sealed record ListedDevice(
     public string StateText => State switch
     {
         DeviceState.Foreign => "foreign",
+        DeviceState.Newer => $"on record by a newer version of this program{(Seen is null ? ", missing" : "")}",
         DeviceState.Reserved => "reserved for a domain that may be coming here",
         DeviceState.Gone => "being removed, not to be seen any more",
         DeviceState.Missing => $"{EnumText.Of(Claim!.Stage)}, missing",
@@ -54,7 +69,8 @@ internal sealed record ListedDevice(
 
     /// <param name="host">The whole host.</param>
     /// <param name="records">If two records name the same device, the first one counts.</param>
-    public static IEnumerable<ListedDevice> All(Root root, Host host, IEnumerable<Record> records)
+    /// <param name="newer">The records of a newer version.</param>
+    public static IEnumerable<ListedDevice> All(Root root, Host host, IEnumerable<Record> records, IEnumerable<NewerRecord> newer)
     {
         var known = new HashSet<DeviceId>();
         foreach (var record in records)
@@ -64,6 +80,16 @@ internal sealed record ListedDevice(
                 var place = PlaceOf(claim.Device, claim.Gpu, claim.Parent);
                 var isOnSilentGpu = claim.Device.Address is not null && host.Silent.ContainsKey(claim.Gpu);
                 yield return new ListedDevice(claim.Device, record, claim, Look(root, host, claim.Device), place, isOnSilentGpu);
+            }
+        }
+
+        foreach (var record in newer)
+        {
+            foreach (var (device, parent) in record.Devices.Where(d => known.Add(d.Device)))
+            {
+                var seen = Look(root, host, device);
+                var place = PlaceOf(device, seen is null ? null : host.Devices[device].Gpu, parent);
+                yield return new ListedDevice(device, null, null, seen, place, Newer: record);
             }
         }
 
@@ -115,6 +141,9 @@ internal enum DeviceState
 
     /// <summary>Another device has its name.</summary>
     Replaced,
+
+    /// <summary>A record has it that a newer version of the program wrote.</summary>
+    Newer,
 
     /// <summary>No record has it.</summary>
     Foreign,

@@ -35,7 +35,8 @@ internal sealed record Metrics(
             orphans = 0;
         else if (active() is { } running)
             orphans = records.CountOrphans(root, store, running);
-        var devices = ListedDevice.All(root, host, records.Removals.Concat(records.Domains).Concat(records.Reservations));
+        var listed = records.Removals.Concat(records.Domains).Concat(records.Reservations);
+        var devices = ListedDevice.All(root, host, listed, records.Newer);
         var stuck = Libc.geteuid() == 0 ? StuckProcess.Read(root) : null;
         return new Metrics(host, records, [.. devices], stuck, orphans, version);
     }
@@ -106,7 +107,7 @@ internal sealed record Metrics(
         {
             family.Add(
                 1,
-                ("domain", device.Record?.Name ?? ""),
+                ("domain", device.DomainName ?? ""),
                 ("parent", $"{device.Place}"),
                 ("type", TypeOf(device, capacity, parents) ?? ""),
                 ("state", EnumText.Of(device.State)));
@@ -139,6 +140,7 @@ internal sealed record Metrics(
         var removals = Family("removals", "Devices of ended domains that are still on their way out.").Add(Records.Removals.Length);
         var broken = Family("broken_off_removals", "Those of them that no worker is at; 'virt-mdev reconcile --apply' goes on.");
         var untrusted = Family("untrusted_records", "Records that are not to be trusted, set aside or where they were.");
+        var newer = Family("newer_records", "Records that a newer version of the program wrote.").Add(Records.Newer.Length);
         var orphans = Family("orphans", "Records of domains that do not run; absent while libvirt gives no answer.");
         if (Records.BrokenOff is { } devices)
             broken.Add(devices.Length);
@@ -146,6 +148,6 @@ internal sealed record Metrics(
             untrusted.Add(setAside + Records.Untrusted.Length);
         if (Orphans is { } count)
             orphans.Add(count);
-        return $"{removals}{broken}{orphans}{untrusted}";
+        return $"{removals}{broken}{orphans}{untrusted}{newer}";
     }
 }

@@ -12,9 +12,8 @@ namespace LibvirtMdevHook.Reports;
 /// <param name="BrokenOff">
 /// The devices of removals that have no worker; null when the held locks cannot be read.
 /// </param>
-/// <param name="Untrusted">
-/// A sentence for each record that is not to be trusted and lies where it was.
-/// </param>
+/// <param name="Newer">The records that a newer version of the program wrote.</param>
+/// <param name="Untrusted">The records that are not to be trusted and lie where they were.</param>
 /// <param name="SetAside">
 /// How many records were set aside; null when the user may not see that.
 /// </param>
@@ -23,7 +22,8 @@ internal sealed record RecordsOnHost(
     ImmutableArray<Record> Removals,
     ImmutableArray<Record> Reservations,
     ImmutableArray<DeviceId>? BrokenOff,
-    ImmutableArray<string> Untrusted,
+    ImmutableArray<NewerRecord> Newer,
+    ImmutableArray<UntrustedRecord> Untrusted,
     int? SetAside)
 {
     /// <exception cref="IOException">
@@ -31,13 +31,11 @@ internal sealed record RecordsOnHost(
     /// </exception>
     public static RecordsOnHost Read(Root root, out RecordStore records)
     {
-        var untrusted = new List<string>();
-        records = new RecordStore(root, Boot.Id(root), untrusted.Add, isForReading: true);
-        var domains = records.Domains();
-        var removals = records.Removing();
-        var reservations = records.Reservations();
-        var brokenOff = FindBrokenOff(records, removals, HeldLocks.Read(root));
-        return new RecordsOnHost(domains, removals, reservations, brokenOff, [.. untrusted], CountSetAside(root));
+        records = new RecordStore(root, Boot.Id(root), _ => { });
+        var all = records.ReadAll();
+        var brokenOff = FindBrokenOff(records, all.Removals, HeldLocks.Read(root));
+        return new RecordsOnHost(
+            all.Domains, all.Removals, all.Reservations, brokenOff, all.Newer, all.Untrusted, CountSetAside(root));
     }
 
     /// <summary>

@@ -1,4 +1,5 @@
 using LibvirtMdevHook.Devices;
+using LibvirtMdevHook.Domains;
 using LibvirtMdevHook.Hosts;
 using LibvirtMdevHook.Linux;
 using LibvirtMdevHook.Records;
@@ -20,6 +21,9 @@ internal sealed class Reconcile(OperationContext context, VirshClient virsh, Wai
     private readonly List<Leftover> _found = [];
     private bool _applies;
 
+    /// <summary>The domains that run; null while libvirt has not said which.</summary>
+    private HashSet<Guid>? _running;
+
     /// <summary>Why the records of domains could not be judged; null when they were.</summary>
     public Reason? WhyNotJudged { get; private set; }
 
@@ -27,9 +31,11 @@ internal sealed class Reconcile(OperationContext context, VirshClient virsh, Wai
     {
         _applies = applies;
         context.Records.MakeFolders();
-        var records = context.Records.Domains();
-        if (records.Length > 0)
-            Judge(records);
+        var records = context.Records.ReadAll();
+        if (records.Domains.Length > 0 || records.Newer.Any(r => r.Domain is not null))
+            AskLibvirt();
+        if (_running is not null)
+            Judge(records.Domains, _running);
         foreach (var removal in context.Records.Removing())
         {
             if (!_found.Any(leftover => leftover.Devices.Contains(removal.Claims[0].Device)))
@@ -37,7 +43,11 @@ internal sealed class Reconcile(OperationContext context, VirshClient virsh, Wai
         }
 
         foreach (var file in context.Records.SetAsides())
-            Add(LeftoverKind.SetAside, null, [], $"'{file}' is a record that was not trusted; look at it and delete it", null);
+            Add(LeftoverKind.SetAside, null, [], $"'{file}' is a record that was set aside; look at it and delete it", null);
+        foreach (var record in records.Newer)
+            JudgeNewer(record);
+        foreach (var record in records.Untrusted)
+            JudgeUntrusted(record);
         if (_applies)
         {
             Work();
@@ -49,15 +59,16 @@ internal sealed class Reconcile(OperationContext context, VirshClient virsh, Wai
         return _found;
     }
 
-    private void Judge(IReadOnlyList<Record> records)
+    private void AskLibvirt()
     {
         var active = virsh.Active();
-        if (active.Value is not { } running)
-        {
+        _running = active.Value;
+        if (_running is null)
             WhyNotJudged = active.Reason;
-            return;
-        }
+    }
 
+    private void Judge(IReadOnlyList<Record> records, HashSet<Guid> running)
+    {
         foreach (var record in records)
         {
             if (running.Contains(record.Domain))
@@ -119,6 +130,34 @@ internal sealed class Reconcile(OperationContext context, VirshClient virsh, Wai
         Add(LeftoverKind.Removal, removal, [claim], text, WhoHolds([claim]));
     }
 
+    private void JudgeNewer(NewerRecord record)
+    {
+        var reason = WhyKept(record);
+        if (_applies && reason is null)
+            reason = context.Records.TrySetAside(record.File, Deadline.After(LockTime));
+        var devices = string.Join(", ", record.Devices.Select(device => $"{device}").DefaultIfEmpty("no device"));
+        var ids = record.Devices.Select(d => d.Device).ToArray();
+        _found.Add(new Leftover(LeftoverKind.Newer, ids, record.Name, record.Domain, $"{record}, with {devices}", reason?.Text));
+    }
+
+    /// <summary>
+    /// What became of such a record's devices is not known, so it stays while anything may use them.
+    /// </summary>
+    private Reason? WhyKept(NewerRecord record)
+    {
+        if (record.Domain is { } domain && _running is null)
+            return "libvirt has not said whether its domain runs";
+        if (record.Domain is { } active && _running!.Contains(active))
+            return "its domain runs";
+        return WhoHolds(record.Devices.Select(d => (d.Device, d.Parent)));
+    }
+
+    private void JudgeUntrusted(UntrustedRecord record)
+    {
+        var reason = _applies ? context.Records.TrySetAside(record.File, Deadline.After(LockTime)) : null;
+        Add(LeftoverKind.Untrusted, null, [], $"{record}", reason);
+    }
+
     private void Add(LeftoverKind kind, Record? record, Claim[] claims, string text, Reason? reason) =>
         _found.Add(new Leftover(kind, [.. claims.Select(c => c.Device)], record?.Name, record?.Domain, text, reason?.Text));
 
@@ -135,8 +174,8 @@ internal sealed class Reconcile(OperationContext context, VirshClient virsh, Wai
                 _found[index] = _found[index] with { Reason = left.Reason?.Text ?? "the time is over" };
         }
 
-        foreach (var cleaned in _found.Where(leftover => leftover.Reason is null && leftover.Kind != LeftoverKind.SetAside))
-            context.Log.Info($"cleaned up {cleaned.Text}");
+        foreach (var leftover in _found.Where(leftover => leftover.IsDealtWith))
+            context.Log.Info($"{(leftover.IsRecordAlone ? "set aside:" : "cleaned up")} {leftover.Text}");
     }
 
     private string WhatIsWaitedFor()
@@ -151,12 +190,14 @@ internal sealed class Reconcile(OperationContext context, VirshClient virsh, Wai
     /// A listing only looks through /proc: to open a node would fail the QEMU that opens it at that
     /// moment.
     /// </summary>
-    private Reason? WhoHolds(IEnumerable<Claim> claims)
+    private Reason? WhoHolds(IEnumerable<Claim> claims) => WhoHolds(claims.Select(c => (c.Device, c.Parent)));
+
+    private Reason? WhoHolds(IEnumerable<(DeviceId Device, SysfsName Parent)> devices)
     {
         var holders = new List<string>();
-        foreach (var claim in claims)
+        foreach (var (device, parent) in devices)
         {
-            if (VfioGroup.Of(context.Root, claim.Device, claim.Parent) is not { } group)
+            if (VfioGroup.Of(context.Root, device, parent) is not { } group)
                 continue;
             var holder = VfioGroup.Holder(context.Root, group) ?? (_applies ? Unseen(group) : null);
             if (holder is not null && !holders.Contains(holder))

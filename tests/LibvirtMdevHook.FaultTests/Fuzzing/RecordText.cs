@@ -14,10 +14,13 @@ internal static class RecordText
     {
         var file = Path.Combine(Folder, $"{Environment.CurrentManagedThreadId}");
         File.WriteAllBytes(file, bytes);
-        var (record, reason) = RecordFile.Read(new HostPath(file));
-        if ((record is null) == (reason is null))
-            throw new InvalidOperationException($"neither a record nor a reason, or both: {reason}");
-        if (record is null)
+        var content = RecordFile.Read(new HostPath(file));
+        var kinds = new object?[] { content.Record, content.Newer, content.Untrusted }.Count(kind => kind is not null);
+        if (kinds != 1)
+            throw new InvalidOperationException($"it is {kinds} of a record, a newer one, and one that is not to be trusted: {content}");
+        if (content.Newer is { } newer)
+            Safe.Check(newer.Devices);
+        if (content.Record is not { } record)
             return;
         Safe.Check(record);
         var written = RecordXml.Write(record).ToString();

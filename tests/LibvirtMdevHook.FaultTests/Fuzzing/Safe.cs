@@ -50,6 +50,15 @@ internal static class Safe
         }
     }
 
+    public static void Check(ImmutableArray<RecordedDevice> devices)
+    {
+        foreach (var (device, parent) in devices)
+        {
+            Component(device.Name);
+            Component(parent);
+        }
+    }
+
     public static void Check(ImmutableArray<MdevType> types)
     {
         foreach (var type in types)

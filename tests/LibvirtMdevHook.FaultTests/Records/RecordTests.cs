@@ -6,15 +6,17 @@ using NUnit.Framework;
 namespace LibvirtMdevHook.FaultTests.Records;
 
 /// <summary>
-/// A record that is not ours, not whole, or not of this boot: in every operation the device that it names stays as it is, a line of the log
-/// says why, and no process waits.
+/// A record that is not ours, not whole, or not of this boot: in every operation the device that it names stays as it is, a line says why,
+/// and no process waits. The record itself is moved by prepare and by 'reconcile --apply' alone.
 /// </summary>
 [TestFixture]
 [Parallelizable(ParallelScope.Self)]
 internal sealed class RecordTests
 {
     private static readonly string[] Operations =
-        ["prepare", "start", "started", "stopped", "release", "reconnect", "attach", "migrate", "reconcile", "list"];
+    [
+        "prepare", "start", "started", "stopped", "release", "reconnect", "attach", "migrate", "reconcile", "reconcile --apply", "list",
+    ];
 
     /// <summary>Enough for any operation and the start of its worker on a busy machine; none of these has to wait for anything.</summary>
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(5);
@@ -27,7 +29,6 @@ internal sealed class RecordTests
         yield return new("of another owner and group-writable", host => Write(host, host.RecordText(), "chown 12345:12345", "chmod 664"));
         yield return new("writable by its group", host => Write(host, host.RecordText(), "chmod 664"));
         yield return new("writable by all", host => Write(host, host.RecordText(), "chmod 646"));
-        yield return new("of a future version", host => File.WriteAllText(host.Record, host.RecordText(version: "2")));
         yield return new("of another domain",
             host => File.WriteAllText(host.Record, host.RecordText(domain: "99999999-1d52-d8f3-2516-782e98ab3fa0")));
         yield return new("a link to one", host =>
@@ -49,16 +50,16 @@ internal sealed class RecordTests
     }
 
     [TestCaseSource(nameof(Ways))]
-    public void A_record_that_is_not_trusted_is_set_aside_and_never_acted_on(Spoiling way)
+    public void A_record_that_is_not_trusted_is_never_acted_on(Spoiling way)
     {
         var tally = new Tally($"records: {way}") { Of = Operations.Length };
         foreach (var operation in Operations)
-            tally.Try(operation, () => MustBeSetAside(operation, way.Spoil));
+            tally.Try(operation, () => MustNotBeActedOn(operation, way.Spoil));
         tally.Conclude();
     }
 
     [Test]
-    public void A_torn_record_is_set_aside_wherever_it_is_torn()
+    public void A_torn_record_is_never_acted_on_wherever_it_is_torn()
     {
         using var sample = new PlainHost();
         var length = Encoding.UTF8.GetByteCount(sample.RecordText());
@@ -71,7 +72,7 @@ internal sealed class RecordTests
         {
             var operation = random.Next(2) == 0 ? "release" : "prepare";
             tally.Try($"{operation}, cut at {cut}",
-                () => MustBeSetAside(operation, host => File.WriteAllText(host.Record, host.RecordText()[..cut])));
+                () => MustNotBeActedOn(operation, host => File.WriteAllText(host.Record, host.RecordText()[..cut])));
             if (budget.IsOver)
                 break;
         }
@@ -89,12 +90,23 @@ internal sealed class RecordTests
             {
                 using var host = Prepared(h => File.WriteAllText(h.Record, h.RecordText(boot: "11111111-2222-3333-4444-555555555555")));
                 var before = host.Sys();
-                Run(host, operation);
+                Assert.That(Run(host, operation), Does.Not.Contain("the record '"));
                 Assert.That(host.Sys(), Is.EqualTo(before));
                 Assert.That(Directory.Exists(host.In($"{PlainHost.State}/set-aside")), Is.False, host.Log);
             });
         }
 
+        tally.Conclude();
+    }
+
+    [Test]
+    public void A_record_of_a_newer_version_stays_as_it_is()
+    {
+        // Where nothing uses its devices, 'reconcile --apply' moves it.
+        var operations = Operations.Where(operation => operation != "reconcile --apply").ToArray();
+        var tally = new Tally("records: of a newer version") { Of = operations.Length };
+        foreach (var operation in operations)
+            tally.Try(operation, () => NewerMustStay(operation));
         tally.Conclude();
     }
 
@@ -107,21 +119,40 @@ internal sealed class RecordTests
         Wait.Until(() => File.ReadAllText(host.In($"{PlainHost.Gpu}/{PlainHost.Device}/remove")) == "1", () => host.Log);
     }
 
-    private static void MustBeSetAside(string operation, Action<PlainHost> spoil)
+    private static void MustNotBeActedOn(string operation, Action<PlainHost> spoil)
     {
         using var host = Prepared(spoil);
-        var before = host.Sys();
-        Run(host, operation);
-        // The hook does not look at the record of a domain that it sees for the first time, and migrate does not need it.
-        Assert.That(host.Sys(), Is.EqualTo(before), host.Log);
-        if (!Directory.Exists(host.In($"{PlainHost.State}/set-aside")))
-            Assert.That(operation is not ("start" or "started" or "stopped" or "release" or "reconnect" or "attach") || !CanBeOpened(host),
-                host.Log);
-        else
-            Assert.That(host.Log, Does.Contain($"the record '{host.Record}' is not acted on: ").And.Contain("set-aside"));
-        if (operation is "prepare" or "reconcile" or "list" or "migrate")
-            Assert.That(Directory.Exists(host.In($"{PlainHost.State}/set-aside")), host.Log);
+        var (sys, place) = (host.Sys(), Place(host));
+        var output = Run(host, operation);
+        Assert.That(host.Sys(), Is.EqualTo(sys), host.Log);
+        var isMoved = operation is "prepare" or "reconcile --apply";
+        Assert.That(Directory.Exists(host.In($"{PlainHost.State}/set-aside")), Is.EqualTo(isMoved), host.Log);
+        if (!isMoved)
+            Assert.That(Place(host), Is.EqualTo(place));
+        // The hook does not start a worker for a domain that has no record.
+        var isSeen = IsVerb(operation) || operation is "prepare" or "migrate" || CanBeOpened(host);
+        if (isSeen)
+            Assert.That(output + host.Log, Does.Contain($"the record '{host.Record}' is not "));
     }
+
+    private static void NewerMustStay(string operation)
+    {
+        using var host = Prepared(h => File.WriteAllText(h.Record, h.RecordText(version: "2")));
+        var (sys, place) = (host.Sys(), Place(host));
+        if (IsVerb(operation))
+            host.VirtMdev(operation);
+        else if (operation is "prepare" or "migrate")
+            host.Call(operation, PlainHost.Xml()).MustBeRefused("domain 'win10': the record '", "record version 2");
+        else
+            host.Call(operation, PlainHost.Xml()).MustBeGood(host.Log);
+        host.WaitForWorkers();
+        Assert.That((host.Sys(), Place(host)), Is.EqualTo((sys, place)), host.Log);
+    }
+
+    private static bool IsVerb(string operation) => operation.StartsWith("reconcile", StringComparison.Ordinal) || operation == "list";
+
+    /// <summary>What lies in the record's place: another file has another number.</summary>
+    private static string Place(PlainHost host) => Shell.Run("stat", "-c", "%i %F %s %Y", host.Record).Output;
 
     /// <summary>To the hook, a dangling link is no record.</summary>
     private static bool CanBeOpened(PlainHost host) => Shell.Run("test", "-e", host.Record).Status == 0;
@@ -134,15 +165,16 @@ internal sealed class RecordTests
         return host;
     }
 
-    private static void Run(PlainHost host, string operation, bool waits = true)
+    /// <returns>What a verb prints.</returns>
+    private static string Run(PlainHost host, string operation, bool waits = true)
     {
-        if (operation is "reconcile" or "list")
+        if (IsVerb(operation))
         {
             // virsh is not called: no record counts.
-            var outcome = host.VirtMdev(operation);
-            Assert.That((outcome.Status, outcome.Errors), Is.EqualTo((0, "")), outcome.Output);
-            Assert.That(outcome.Output, Does.Not.Contain("win10").Or.Contain("not trusted"));
-            return;
+            var outcome = host.VirtMdev(operation.Split(' '));
+            Assert.That(outcome.Status, Is.Zero, outcome.Errors);
+            Assert.That(outcome.Output, Does.Not.Contain("win10").Or.Contain("not to be trusted"));
+            return outcome.Output + outcome.Errors;
         }
 
         // Its device is foreign then: it fits, is used, and is left as it is.
@@ -151,6 +183,7 @@ internal sealed class RecordTests
         Assert.That(run.Time, Is.LessThan(Limit));
         if (waits)
             host.WaitForWorkers();
+        return "";
     }
 
     private static void Write(PlainHost host, string text, params string[] commands)

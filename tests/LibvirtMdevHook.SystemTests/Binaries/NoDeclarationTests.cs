@@ -53,6 +53,24 @@ internal sealed class NoDeclarationTests
         Assert.That(Directory.Exists(host.InRoot("run/libvirt-mdev")), Is.False);
     }
 
+    /// <summary>libvirtd was killed while it started the domain, which was then defined anew.</summary>
+    [TestCase("m60-rfc2016.xml")]
+    [TestCase("m60-mdev.xml")]
+    public void A_leftover_record_refuses_no_start(string hostFile)
+    {
+        using var host = new HookedHost(hostFile, "removal_grace = 0");
+        var domain = DeclaringDomain.With("win10", 2, "GRID M60-4Q");
+        host.Call("prepare", domain).MustBeGood();
+        host.Host.Control($"vanish {domain.Vgpus[0].Uuid}");
+
+        foreach (var operation in new[] { "prepare", "start", "started" })
+            host.Call(operation, domain.Name, domain.WithoutMetadata()).MustBeGood(operation);
+
+        Assert.That(host.Log, Does.Contain($"'{domain.Vgpus[0].Uuid}'").And.Contain("the domain declares nothing of its record"));
+        host.Stop(domain);
+        host.MustBeAsBefore();
+    }
+
     private static IReadOnlyList<string> Files(TemporaryFolder root, string operation) =>
         Strace.Files(root.Path, Xml, SourceTree.Hook, Undeclared.Name, operation, "begin", "-");
 }

@@ -40,6 +40,15 @@ internal sealed class IncomingPlanTests
     }
 
     [Test]
+    public void A_uuid_on_a_record_of_a_newer_version_is_given_up()
+    {
+        using var tree = TreeOfText.Of("m60-mdev");
+        tree.AddNewerRecord(Another, DomainText.First, "0000:3e:00.0");
+
+        MustGetAnother(Of(tree, DomainText.First, "GRID M60-2Q"), DomainText.First);
+    }
+
+    [Test]
     public void A_uuid_that_is_reserved_for_another_domain_is_given_up()
     {
         using var tree = TreeOfText.Of("m60-mdev");

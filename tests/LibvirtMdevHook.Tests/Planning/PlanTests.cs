@@ -188,6 +188,24 @@ internal sealed class PlanTests
     }
 
     [Test]
+    public void A_uuid_on_a_record_of_a_newer_version_is_refused()
+    {
+        using var tree = TreeOfText.Of("m60-rfc2016");
+        tree.AddNewerRecord("99999999-9999-4999-8999-999999999999", DomainText.First, "0000:86:00.0");
+        Assert.That(PlanOf(tree, DomainText.Declaring(TwoM60)).Refusals.Single().Text,
+            Does.Contain($"the device '{DomainText.First}'").And.Contain("record version 2; this one knows 1"));
+    }
+
+    [Test]
+    public void A_domain_whose_own_record_is_of_a_newer_version_is_refused()
+    {
+        using var tree = TreeOfText.Of("m60-rfc2016");
+        tree.AddNewerRecord(DomainText.Uuid, DomainText.Third, "0000:86:00.0");
+        Assert.That(PlanOf(tree, DomainText.Declaring(TwoM60)).Refusals.Single().Text, Does.StartWith("domain 'win10': ")
+            .And.Contain("record version 2; this one knows 1").And.Contain("'virt-mdev reconcile --apply'"));
+    }
+
+    [Test]
     public Task An_excluded_parent_is_not_used()
     {
         using var tree = TreeOfText.Of("m60-rfc2016");

@@ -189,6 +189,20 @@ internal sealed class VfPlanTests
         return Verify(PlanOf(tree, Declaring("", Hostdev(First, "NVIDIA A40-2Q"))).ToString());
     }
 
+    [Test]
+    public void A_VF_on_a_record_of_a_newer_version_is_not_free()
+    {
+        using var tree = new TreeOfText(IdleGpu);
+        tree.AddNewerRecord("99999999-9999-4999-8999-999999999999", First, First);
+        var domain = DomainText.Parse(Declaring("", Hostdev(First, "NVIDIA A40-2Q")));
+        var settings = HostSettings.Load(tree.Root);
+        var context = new OperationContext(tree.Root, settings, tree.Store(), new HookLog(tree.Root, settings, "test"));
+
+        Assert.That(PlanOf(tree, Declaring("", Hostdev(First, "NVIDIA A40-2Q"))).Refusals.Single().Text, Does.Contain("record version 2"));
+        Assert.That(IncomingPlan.Of(PlanInputReader.Incoming(context, domain, domain.Declaration!)).Plan.Record!.Claims.Single().Parent,
+            Is.EqualTo(SysfsName.Parse(Second)));
+    }
+
     private static string Seen(string driver) =>
         $"var/cache/libvirt-mdev/0000:41:00.0 = driver {driver}\\nnvidia-558 NVIDIA A40-2Q\\nnvidia-563 NVIDIA A40-48Q\\n\n";
 

@@ -8,7 +8,7 @@ using static VerifyNUnit.Verifier;
 
 namespace LibvirtMdevHook.Tests.Records;
 
-/// <summary>Records survive the way to disk and back; what cannot be trusted is set aside and never acted on.</summary>
+/// <summary>Records survive the way to disk and back; what cannot be trusted is never acted on, and moved by nobody who looks.</summary>
 internal sealed class RecordStoreTests
 {
     private static readonly Guid Domain = Guid.Parse(DomainText.Uuid);
@@ -79,28 +79,32 @@ internal sealed class RecordStoreTests
         });
     }
 
-    [TestCase("", TestName = "An_empty_record_is_set_aside")]
-    [TestCase("<record version='1'", TestName = "A_torn_record_is_set_aside")]
-    [TestCase("<record version='2'/>", TestName = "A_record_of_a_future_version_is_set_aside")]
-    [TestCase("<!DOCTYPE r [<!ENTITY a 'b'>]><record version='1'/>", TestName = "A_record_with_a_DTD_is_set_aside")]
+    [TestCase("", TestName = "An_empty_record_is_not_trusted")]
+    [TestCase("<record version='1'", TestName = "A_torn_record_is_not_trusted")]
+    [TestCase("<record version='0'/>", TestName = "A_record_of_no_version_is_not_trusted")]
+    [TestCase("<record version='2'/>", TestName = "A_newer_record_without_its_boot_is_not_trusted")]
+    [TestCase(
+        "<record version='2' boot='b'><device><name>6a2f1c3e-0000-4000-8000-000000000001</name><parent>../a</parent></device></record>",
+        TestName = "A_newer_record_with_a_path_for_a_parent_is_not_trusted")]
+    [TestCase("<!DOCTYPE r [<!ENTITY a 'b'>]><record version='1'/>", TestName = "A_record_with_a_DTD_is_not_trusted")]
     [TestCase(
         "<record version='1' boot='b' generation='x' phase='prepared'>"
         + "<domain><uuid>4dea22b3-1d52-d8f3-2516-782e98ab3fa0</uuid></domain></record>",
-        TestName = "A_record_with_a_bad_number_is_set_aside")]
+        TestName = "A_record_with_a_bad_number_is_not_trusted")]
     [TestCase(
         "<record version='1' boot='b' generation='1' phase='prepared'>"
         + "<domain><uuid>99999999-1d52-d8f3-2516-782e98ab3fa0</uuid></domain></record>",
-        TestName = "A_record_of_another_domain_is_set_aside")]
+        TestName = "A_record_of_another_domain_is_not_trusted")]
     [TestCase(
         "<record version='1' boot='b' generation='1' phase='prepared'><domain><uuid>4dea22b3-1d52-d8f3-2516-782e98ab3fa0</uuid></domain>"
         + "<device stage='online' dialect='mdev' handover='hostdev'><name>../../x</name><parent>a</parent></device></record>",
-        TestName = "A_record_with_a_path_for_a_device_is_set_aside")]
+        TestName = "A_record_with_a_path_for_a_device_is_not_trusted")]
     [TestCase(
         "<record version='1' boot='b' generation='1' phase='prepared'><domain><uuid>4dea22b3-1d52-d8f3-2516-782e98ab3fa0</uuid></domain>"
         + "<device stage='online' dialect='mdev' handover='hostdev'>"
         + "<name>6a2f1c3e-0000-4000-8000-000000000001</name><parent>../a</parent></device></record>",
-        TestName = "A_record_with_a_path_for_a_parent_is_set_aside")]
-    public void A_record_that_cannot_be_trusted_is_set_aside(string text)
+        TestName = "A_record_with_a_path_for_a_parent_is_not_trusted")]
+    public void A_record_that_cannot_be_trusted_is_reported_once_and_moved_only_when_that_is_asked_for(string text)
     {
         using var tree = new TreeOfText("");
         var store = tree.Store();
@@ -109,15 +113,99 @@ internal sealed class RecordStoreTests
         Assert.Multiple(() =>
         {
             Assert.That(store.Load(Domain), Is.Null);
-            Assert.That(tree.Reports, Has.Count.EqualTo(1));
-            Assert.That(tree.Reports[0], Does.Contain("is not acted on").And.Contain("set-aside"));
-            Assert.That(File.Exists(store.PathOf(Domain).Text), Is.False);
-            Assert.That(Directory.GetFiles(tree.PathOf("run/libvirt-mdev/set-aside")), Has.Length.EqualTo(1));
+            Assert.That(store.ReadAll().Domains, Is.Empty);
+            Assert.That(store.ReadAll().Untrusted.Single().File, Is.EqualTo(store.PathOf(Domain)));
+            Assert.That(tree.Reports.Single(), Does.Contain("is not acted on").And.Contain("it is left as it is"));
+            Assert.That(File.ReadAllText(store.PathOf(Domain).Text), Is.EqualTo(text));
+        });
+
+        using (var own = store.Lock(Domain, Deadline.After(TimeSpan.FromSeconds(1))))
+            Assert.That(own!.SetUntrustedAside(), Does.Contain("is not acted on").And.Contain("it now lies at").And.Contain("set-aside"));
+
+        Assert.That(File.Exists(store.PathOf(Domain).Text), Is.False);
+        Assert.That(Directory.GetFiles(tree.PathOf("run/libvirt-mdev/set-aside")).Select(File.ReadAllText), Is.EqualTo(new[] { text }));
+    }
+
+    [Test]
+    public void A_record_of_a_newer_version_is_never_acted_on_and_its_devices_are_known()
+    {
+        using var tree = new TreeOfText("");
+        var store = tree.Store();
+        store.MakeFolders();
+        WriteNewer(store, TreeOfText.Boot);
+        var newer = store.ReadAll().Newer.Single();
+        Assert.Multiple(() =>
+        {
+            Assert.That((store.Load(Domain), store.Domains().Length, store.ReadAll().Untrusted.Length), Is.EqualTo((null as Record, 0, 0)));
+            Assert.That((newer.Version, newer.Domain, newer.Name), Is.EqualTo((2, (Guid?)Domain, "win10")));
+            Assert.That(newer.Devices.Select(d => $"{d.Device} {d.Parent}"),
+                Is.EqualTo(new[] { $"{DomainText.First} 0000:86:00.0", $"{DomainText.Second} 0000:86:00.0" }));
+            Assert.That(tree.Reports.Single(), Does.Contain("record version 2").And.Contain("this one knows 1"));
         });
     }
 
     [Test]
-    public void A_record_that_others_may_write_is_set_aside()
+    public void A_record_of_a_newer_version_is_not_set_aside_for_a_want_of_trust()
+    {
+        using var tree = new TreeOfText("");
+        var store = tree.Store();
+        store.MakeFolders();
+        WriteNewer(store, TreeOfText.Boot);
+        using (var own = store.Lock(Domain, Deadline.After(TimeSpan.FromSeconds(1))))
+        {
+            Assert.That(own!.SetUntrustedAside(), Is.Null);
+            Assert.That(own.WhyNotReplaced()?.Text, Does.Contain("record version 2"));
+            Assert.That(store.TrySetAside(store.PathOf(Domain), Deadline.After(TimeSpan.Zero))?.Text,
+                Is.EqualTo("an operation is at work on it"));
+        }
+
+        Assert.That(store.TrySetAside(store.PathOf(Domain), Deadline.After(TimeSpan.Zero)), Is.Null);
+        Assert.That(File.Exists(store.PathOf(Domain).Text), Is.False);
+    }
+
+    [Test]
+    public void A_removal_of_a_newer_version_has_its_devices_and_no_domain()
+    {
+        using var tree = new TreeOfText("");
+        var store = tree.Store();
+        store.MakeFolders();
+        File.WriteAllText(tree.PathOf($"run/libvirt-mdev/removing/{DomainText.First}.xml"), NewerText(TreeOfText.Boot));
+        var newer = store.ReadAll().Newer.Single();
+        Assert.That((newer.Domain, newer.Owner), Is.EqualTo((null as Guid?, "the domain 'win10'")));
+        Assert.That(newer.Has(DeviceId.Mdev(Guid.Parse(DomainText.First))));
+        Assert.That(store.Removing(), Is.Empty);
+    }
+
+    [Test]
+    public void A_record_of_a_newer_version_and_of_another_boot_means_nothing()
+    {
+        using var tree = new TreeOfText("");
+        var store = tree.Store();
+        store.MakeFolders();
+        WriteNewer(store, "another");
+        Assert.That((store.ReadAll().Newer.Length, tree.Reports.Count), Is.EqualTo((0, 0)));
+        Assert.That(store.OfOtherBoots(), Is.EqualTo(new[] { store.PathOf(Domain) }));
+    }
+
+    [Test]
+    public void A_newer_reservation_is_not_deleted_and_an_untrusted_one_is_set_aside()
+    {
+        using var tree = new TreeOfText("");
+        var store = tree.Store();
+        store.MakeFolders();
+        var reservation = tree.PathOf($"run/libvirt-mdev/reserved/{Domain}.xml");
+        File.WriteAllText(reservation, NewerText(TreeOfText.Boot));
+        store.DeleteReservation(Domain);
+        Assert.That(File.Exists(reservation), Is.True);
+
+        File.WriteAllText(reservation, "torn");
+        store.DeleteReservation(Domain);
+        Assert.That(File.Exists(reservation), Is.False);
+        Assert.That(Directory.GetFiles(tree.PathOf("run/libvirt-mdev/set-aside")), Has.Length.EqualTo(1));
+    }
+
+    [Test]
+    public void A_record_that_others_may_write_is_not_trusted()
     {
         using var tree = new TreeOfText("");
         var store = tree.Store();
@@ -129,7 +217,7 @@ internal sealed class RecordStoreTests
     }
 
     [Test]
-    public void A_link_in_place_of_a_record_is_set_aside()
+    public void A_link_in_place_of_a_record_is_not_trusted()
     {
         using var tree = new TreeOfText("");
         var store = tree.Store();
@@ -175,6 +263,16 @@ internal sealed class RecordStoreTests
         Assert.That(next, Is.Not.Null);
     }
 
+    private static void WriteNewer(RecordStore store, string boot) => File.WriteAllText(store.PathOf(Domain).Text, NewerText(boot));
+
+    /// <summary>A record as a later version may write it: of what this one knows it keeps little.</summary>
+    private static string NewerText(string boot) => $"""
+        <record version="2" boot="{boot}"><domain><name>win10</name></domain>
+          <device state="new"><name>{DomainText.First}</name><parent>0000:86:00.0</parent></device>
+          <device><name>{DomainText.Second}</name><parent>0000:86:00.0</parent></device>
+        </record>
+        """;
+
     private static Record Full()
     {
         var parent = SysfsName.Parse("0000:86:00.0");
@@ -203,7 +301,7 @@ internal sealed class RecordStoreTests
     }
 
     [Test]
-    public void A_record_that_is_longer_than_any_is_set_aside()
+    public void A_record_that_is_longer_than_any_is_not_trusted()
     {
         using var tree = new TreeOfText("");
         var store = tree.Store();
@@ -214,7 +312,7 @@ internal sealed class RecordStoreTests
     }
 
     [Test]
-    public void A_record_of_a_great_depth_is_set_aside()
+    public void A_record_of_a_great_depth_is_not_trusted()
     {
         using var tree = new TreeOfText("");
         var store = tree.Store();
