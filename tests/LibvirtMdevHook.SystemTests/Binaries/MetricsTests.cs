@@ -96,7 +96,7 @@ internal sealed class MetricsTests
 
         var (labels, value) = metrics.Samples("libvirt_mdev_devices", ("type", type)).Single();
         Assert.That((value, labels["domain"], labels["state"]),
-            Is.EqualTo((1, "a\\\"} 1\nb 2", "online")).Or.EqualTo((1, "a\\\"} 1?b 2", "online")));
+            Is.EqualTo((1, "a\\\"} 1\nb 2", "online")).Or.EqualTo((1, "a\\\"} 1\\nb 2", "online")));
         Assert.That(metrics.Samples("libvirt_mdev_available_instances", ("type", type)), Is.Not.Empty);
     }
 
