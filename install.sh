@@ -308,7 +308,7 @@ remove_conf() {
 remove_state() {
   if [ -n "$DESTDIR" ] || [ -n "$(records)" ]; then return 0; fi
   if [ -n "$(ls -A "$state/set-aside" 2>/dev/null)" ]; then
-    say "Left '$state/set-aside', records that were not trusted."
+    say "Left '$state/set-aside', records that were set aside."
   else
     rm -rf "$state"
   fi

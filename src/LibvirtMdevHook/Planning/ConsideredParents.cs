@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using LibvirtMdevHook.Domains;
 using LibvirtMdevHook.Hosts;
 using LibvirtMdevHook.Linux;
-using LibvirtMdevHook.Records;
 
 namespace LibvirtMdevHook.Planning;
 

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using LibvirtMdevHook.Domains;
-using LibvirtMdevHook.Hosts;
 using LibvirtMdevHook.Linux;
 using LibvirtMdevHook.Records;
 

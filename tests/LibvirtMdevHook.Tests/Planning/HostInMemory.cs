@@ -29,12 +29,7 @@ internal static class HostInMemory
     public static PlanInput Input(IEnumerable<Parent> parents, GpuRule rule, params string[] hostdevs)
     {
         var declaration = new Declaration(null, null, rule, [.. hostdevs.Select(Hostdev)]);
-        var host = new Host(
-            [.. parents.OrderBy(p => p.Name)],
-            ImmutableDictionary<DeviceId, DevicePlace>.Empty,
-            [],
-            [],
-            ImmutableDictionary<DeviceId, string>.Empty);
+        var host = Host.Empty with { Parents = [.. parents.OrderBy(p => p.Name)] };
         return new PlanInput(
             DomainText.Parse(DomainText.Around("")) with { Declaration = declaration },
             declaration,
@@ -46,7 +41,7 @@ internal static class HostInMemory
             ImmutableDictionary<SysfsName, string>.Empty,
             [],
             TreeOfText.Boot,
-            1,
+            new Moment(1),
             TakesVfs: true);
     }
 
