@@ -46,7 +46,8 @@ internal sealed class FrozenProcess(Freeze freeze, HookProcess call)
             return call.Id;
         while (!call.HasEnded)
         {
-            if (ProcessTable.NewChildOf(call.Id) is { } worker)
+            // Before it executes its own program, its hook waits for it.
+            if (ProcessTable.NewChildOf(call.Id) is { } worker && ProcessTable.IsActing(worker))
                 return worker;
         }
 

@@ -59,7 +59,7 @@ internal sealed record Schedule(int Seed, ImmutableArray<DeclaringDomain> Domain
         chance.Next(0, 150));
 
     /// <summary>
-    /// Most of them before the worker's first look, and long enough for the domain's next life to run. Later the worker may have a lock that
+    /// Most of them before the worker's first look, and long enough for the domain's next life to run. Later it may have a lock that
     /// the next life needs.
     /// </summary>
     private static Freeze Freeze(Random chance)
