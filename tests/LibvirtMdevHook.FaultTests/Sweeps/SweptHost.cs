@@ -99,13 +99,9 @@ internal sealed partial class SweptHost : IDisposable
         return _host.Begin(operation, domain);
     }
 
-<<<<<<< HEAD
     /// <summary>
     /// Calls the hook while the worker of another call stands still, perhaps with a lock: what needs it is given up soon.
     /// </summary>
-=======
-    /// <summary>Calls the hook while another worker stands still, perhaps with a lock: what needs it is given up soon.</summary>
->>>>>>> 0985bce31404f4967e0f9c96597fbf6833cd928c
     public HookRun CallBeside(string operation, DeclaringDomain domain)
     {
         Configure("prepare_deadline = 4\nmigrate_deadline = 4\nstart_deadline = 4");
