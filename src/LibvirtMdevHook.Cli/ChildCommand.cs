@@ -22,6 +22,9 @@ internal static class ChildCommand
     /// <summary>The verbs whose only result is their output.</summary>
     private static readonly string[] Looking = ["types", "list", "plan", "render", "doctor", "metrics"];
 
+    /// <summary>
+    /// The verbs that change something and finish or undo it when a signal comes.
+    /// </summary>
     private static readonly string[] Acting = ["attach", "detach", "retarget", "reconcile"];
 
     /// <summary>Whether the arguments are those of such a verb.</summary>
@@ -93,6 +96,9 @@ internal static class ChildCommand
         return child.ExitCode;
     }
 
+    /// <summary>
+    /// A child that only looks ends by the signal, unless it waits for the kernel.
+    /// </summary>
     private static int StopWaiting(Process child, Task end, bool onlyLooks)
     {
         if (onlyLooks && end.Wait(OutputLimit))

@@ -10,12 +10,14 @@ namespace LibvirtMdevHook.Cli;
 internal static class Output
 {
     /// <summary>
-    /// Whether a person sees stdout: for a child process, whether it is a terminal of its parent,
-    /// which passes on what the child prints.
+    /// Whether stdout is a terminal. A child process prints into a pipe, so its parent tells it
+    /// whether the parent's own stdout is one.
     /// </summary>
     public static bool IsTerminal { get; set; } = !Console.IsOutputRedirected;
 
-    /// <summary>Prints a line to stdout; <see cref="OneLine"/> says how its characters are shown.</summary>
+    /// <summary>
+    /// Prints a line to stdout; <see cref="OneLine"/> says how its characters are shown.
+    /// </summary>
     /// <exception cref="IOException">It cannot be written.</exception>
     public static void WriteLine(string line) => Console.WriteLine(OneLine.Of(line));
 
@@ -25,7 +27,7 @@ internal static class Output
     /// <exception cref="IOException">They cannot be written.</exception>
     public static void WriteDocument(string lines) => Console.Write(IsTerminal ? OneLine.OfEach(lines) : lines);
 
-    /// <param name="json">Its strings may have any character.</param>
+    /// <param name="json">A document whose strings may have any character.</param>
     /// <exception cref="IOException">It cannot be written.</exception>
     public static void WriteJson(string json)
     {

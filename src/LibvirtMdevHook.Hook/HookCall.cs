@@ -6,7 +6,10 @@ using LibvirtMdevHook.Settings;
 
 namespace LibvirtMdevHook.Hook;
 
-/// <summary>One call by libvirtd: the domain's name, unchecked, and the operation; the domain XML is on stdin.</summary>
+/// <summary>
+/// One call by libvirtd: the domain's name, unchecked, and the operation; the domain XML is on
+/// stdin.
+/// </summary>
 internal sealed class HookCall
 {
     /// <summary>More would leave no room for what is said of the domain.</summary>
@@ -59,7 +62,8 @@ internal sealed class HookCall
     }
 
     /// <summary>
-    /// Ends a call that came to nothing: the sentence is for the person where it refuses, and for the log where it may not.
+    /// Ends a call that came to nothing: the sentence is for the person where it refuses, and for
+    /// the log where it may not.
     /// </summary>
     /// <returns>The exit status.</returns>
     public int Fail(string sentence)
@@ -90,16 +94,17 @@ internal sealed class HookCall
     }
 
     /// <summary>
-    /// A worker stops waiting before its hook does, to have time for undoing and answering: a tenth before, at least half a second, at most
-    /// half the time.
+    /// A worker stops waiting before its hook does, to have time for undoing and answering: a tenth
+    /// before, at least half a second, at most half the time.
     /// </summary>
     private static TimeSpan WorkersTime(TimeSpan budget) => budget - TimeSpan.FromSeconds(
         Math.Min(Math.Max(budget.TotalSeconds / 10, 0.5), budget.TotalSeconds / 2));
 
     private bool HasRecord(Guid uuid)
     {
-        // Joined from strings alone: a format in the text would take a buffer from the runtime's pool, which opens /dev/urandom once.
-        // What lies there may be no file, or not to be opened: whether it is to be trusted is for the worker to say.
+        // Joined from strings alone: a format in the text would take a buffer from the runtime's
+        // pool, which opens /dev/urandom once. What lies there may be no file, or not to be opened:
+        // whether it is to be trusted is for the worker to say.
         var path = (_root.State / $"domains/{uuid.ToString("D")}.xml").Text;
         using var record = Descriptor.Open(path, Libc.O_RDONLY | Libc.O_NONBLOCK, out var error);
         return record is not null || !error.IsAbsent;
@@ -107,7 +112,8 @@ internal sealed class HookCall
 
     private int RunWorker(WorkerRequest request, Deadline deadline, TimeSpan budget)
     {
-        // This process may have stood still while libvirtd was killed and another one started the domain.
+        // This process may have stood still while libvirtd was killed and another one started the
+        // domain.
         if (Output.HasNoReader)
         {
             Log("nobody reads what the hook prints any more: the libvirtd that called it has gone, so nothing is done for this call");
@@ -132,10 +138,15 @@ internal sealed class HookCall
         return answer.IsGood ? Pass(answer.Xml) : Fail(answer.Sentence);
     }
 
-    /// <summary>Whether the worker is only late: it finishes what libvirtd does not wait for, and logs it.</summary>
+    /// <summary>
+    /// Whether the worker is only late: it finishes what libvirtd does not wait for, and logs it.
+    /// </summary>
     private bool WorkerGoesOn(Deadline deadline) => deadline.Passed && _operation.Trigger == Trigger.Record && !_operation.MayRefuse;
 
-    /// <summary>Hands the new XML to libvirtd, if there is one. Half of it would be no XML: at migrate that is a refusal.</summary>
+    /// <summary>
+    /// Hands the new XML to libvirtd, if there is one. Half of it would be no XML: at migrate that
+    /// is a refusal.
+    /// </summary>
     private int Pass(ReadOnlyMemory<byte> xml)
     {
         var error = _operation == HookOperation.Restore ? Output.PrintXmlWhole(xml) : Output.PrintXml(xml);
@@ -152,7 +163,10 @@ internal sealed class HookCall
                 + $"'virt-mdev list' shows what is left, '{_root.LogFile}' what happened")
         : $"domain '{_name}': the worker ended without an answer; '{_root.LogFile}' may say why";
 
-    /// <summary>virt-mdev of the same installation: ../bin/virt-mdev beside the folder in which this program itself lies.</summary>
+    /// <summary>
+    /// virt-mdev of the same installation: ../bin/virt-mdev beside the folder in which this program
+    /// itself lies.
+    /// </summary>
     private static string WorkerProgram()
     {
         var own = HostFile.LinkTarget(new HostPath("/proc/self/exe"), out _) ?? "/usr/sbin/libvirt-mdev-hook";

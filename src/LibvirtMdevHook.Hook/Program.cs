@@ -1,11 +1,13 @@
 using LibvirtMdevHook.Hook;
 using LibvirtMdevHook.Linux;
 
-// The time of libvirt's call, before anything that may take time: what is younger is not for this call.
+// The time of libvirt's call is taken before anything that may take long: this call does nothing to
+// what is younger.
 var begin = Moment.Now;
 
-// libvirtd waits for this program with the domain locked, so it touches neither sysfs nor XML: it looks whether the domain is one of
-// ours, hands the operation to a worker, and waits for a sentence until its time is over.
+// libvirtd waits for this program with the domain locked, so it touches neither sysfs nor XML: it
+// looks whether the domain is one of ours, hands the operation to a worker, and waits for a
+// sentence until its time is over.
 var call = HookCall.Parse(args, Root.FromEnvironment(), begin);
 if (call is null)
 {

@@ -13,7 +13,7 @@ internal sealed class ReconcileVerb
 {
     private static readonly TimeSpan AnswerTime = TimeSpan.FromSeconds(10);
 
-    [Option("apply", HelpText = "Take down what is listed, except what a process holds.")]
+    [Option("apply", HelpText = "Take down or set aside what is listed, except what a process holds.")]
     public bool Apply { get; set; }
 
     [Option("json", HelpText = "Print JSON.")]
@@ -23,7 +23,7 @@ internal sealed class ReconcileVerb
     {
         if (Terminal.Virsh(AnswerTime) is not { } virsh)
             return 1;
-        // It lists itself what is not acted on.
+        // The list has the records that are not acted on.
         var context = OperationContext.Open(root, "reconcile", report: _ => { });
         var reconcile = new Reconcile(context, virsh, Terminal.WaitNotice);
         var found = reconcile.Run(Apply);

@@ -20,7 +20,8 @@ internal sealed class ForeignMetadata
     private const int MaximumAttributes = 1000;
 
     /// <summary>
-    /// The same for an element of another application, which the reader without namespaces reads.
+    /// The most attributes of an element of another application. Only the reader without namespaces
+    /// reads it, which is quicker.
     /// </summary>
     private const int MaximumForeignAttributes = 20_000;
 

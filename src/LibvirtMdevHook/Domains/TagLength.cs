@@ -8,10 +8,13 @@ namespace LibvirtMdevHook.Domains;
 /// </summary>
 internal static class TagLength
 {
+    /// <summary>What has a meaning in a tag: an attribute, its quotes, and the tag's end.</summary>
     private static readonly SearchValues<char> InTag = SearchValues.Create("=\"'>");
 
     /// <param name="text">An XML document that may not be well-formed.</param>
-    /// <returns>The index of the first start tag with more attributes; null when there is none.</returns>
+    /// <returns>
+    /// The index of the first start tag with more attributes; null when there is none.
+    /// </returns>
     public static int? FirstTagWithMoreThan(int maximum, string text)
     {
         for (var start = text.IndexOf('<', StringComparison.Ordinal); start >= 0;)

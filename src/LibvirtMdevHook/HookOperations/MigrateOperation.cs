@@ -102,7 +102,8 @@ internal sealed class MigrateOperation(OperationContext context, TimeBudget budg
         return refusal;
     }
 
-    /// <returns>Why there is no plan.</returns>
+    /// <param name="incoming">The plan, which may consist of refusals.</param>
+    /// <returns>Why nothing was planned; null when there is a plan.</returns>
     private Reason? TryPlanAndReserve(Domain domain, Declaration declaration, out IncomingPlan? incoming)
     {
         incoming = null;
@@ -117,7 +118,7 @@ internal sealed class MigrateOperation(OperationContext context, TimeBudget budg
         SilentGpu.DeleteDebris(context.Root);
         var input = PlanInputReader.Incoming(context, domain, declaration) with { Generation = request.Call };
         incoming = IncomingPlan.Of(input, _refused);
-        // To read the host takes time.
+        // Reading the host takes time, in which the hook may have ended.
         if (incoming.Plan.Record is { } reservation && !budget.HookIsGone)
         {
             context.Records.SaveReservation(reservation);

@@ -10,10 +10,10 @@ namespace LibvirtMdevHook.HookOperations;
 internal abstract class Operation
 {
     /// <summary>
-    /// Why a worker that comes late, or is the last one left of a call, does nothing. Nobody reads
-    /// that but in the log.
+    /// Why a worker does nothing when its hook has ended, as when the worker comes late. Only the
+    /// log shows this.
     /// </summary>
-    protected static Reason HookIsGone => "libvirtd waits for this call no more, so nothing is done for it";
+    protected static Reason HookIsGone => "libvirtd no longer waits for this call, so nothing is done for it";
 
     /// <summary>
     /// What is not taken down yet when the answer is given; the worker goes on with it.

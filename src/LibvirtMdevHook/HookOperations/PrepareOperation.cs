@@ -18,6 +18,10 @@ internal sealed class PrepareOperation(OperationContext context, TimeBudget budg
     private readonly TakeDown _abandoned = new(context);
     private readonly Dictionary<SysfsName, string> _failed = [];
     private readonly RefusedSelection _refused = new();
+
+    /// <summary>
+    /// How many plans were made for this call; each gets a generation of its own.
+    /// </summary>
     private int _plans;
 
     /// <summary>The record that was brought up; null when the answer is a refusal.</summary>
@@ -89,7 +93,10 @@ internal sealed class PrepareOperation(OperationContext context, TimeBudget budg
         }
     }
 
-    /// <summary>What another call has begun since must be left as it is.</summary>
+    /// <returns>
+    /// Why this call does nothing; null when it may act. What a later call has begun must be left
+    /// as it is.
+    /// </returns>
     private Reason? WhyTooLate(LockedRecord own)
     {
         if (budget.HookIsGone)
@@ -194,7 +201,7 @@ internal sealed class PrepareOperation(OperationContext context, TimeBudget budg
             SilentGpu.DeleteDebris(context.Root);
             input = PlanInputReader.Read(context, domain, declaration, _failed.ToImmutableDictionary());
             plan = Planner.Make(input with { Generation = request.Call.Plus(_plans++) }, _refused);
-            // To read the host takes time.
+            // Reading the host takes time, in which the hook may have ended.
             if (budget.HookIsGone)
                 return null;
             if (plan.Record is { } record)

@@ -44,8 +44,8 @@ internal sealed class StartOperation(OperationContext context, TimeBudget budget
     }
 
     /// <summary>
-    /// What prepare leaves has the devices of this start. A record of which the domain declares
-    /// nothing is of an earlier one, whose end no hook was told of.
+    /// Whether the record is of an earlier start, whose end libvirtd told no hook. The record that
+    /// prepare saves for this start has the devices that the domain declares.
     /// </summary>
     /// <exception cref="DomainXmlException">The declaration cannot be taken.</exception>
     private bool IsLeftover(Record record)
@@ -54,7 +54,10 @@ internal sealed class StartOperation(OperationContext context, TimeBudget budget
         return !declared.Any(hostdev => record.Find(hostdev.Device) is not null);
     }
 
-    /// <summary>A leftover is release's to take down, after QEMU, which may have what is left of it.</summary>
+    /// <summary>
+    /// Leaves such a record to release, which comes after QEMU has ended: QEMU may hold what is
+    /// left of its devices.
+    /// </summary>
     private Answer Leave(LockedRecord own, Record record, string what)
     {
         context.Log.Warn($"{what}; but the domain declares nothing of its record, which an earlier start left; release takes it down");

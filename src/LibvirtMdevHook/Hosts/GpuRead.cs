@@ -5,11 +5,12 @@ namespace LibvirtMdevHook.Hosts;
 
 /// <summary>
 /// A read of the attributes of one physical GPU, on a thread of its own and with a limit: a driver
-/// that hangs never answers. All VFs of a GPU share its fate. Whoever reads can go on without the
-/// answer; the thread and its process may never end.
+/// that hangs never answers. Where it does not answer for one VF, none of the GPU's VFs is read.
+/// Whoever reads can go on without the answer; the thread and its process may never end.
 /// </summary>
 internal sealed class GpuRead<T>
 {
+    /// <summary>How often the read's progress is looked at.</summary>
     private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(50);
 
     private readonly Root _root;
@@ -30,7 +31,9 @@ internal sealed class GpuRead<T>
     /// <exception cref="IOException">No thread can be started for it.</exception>
     public static GpuRead<T> Begin(Root root, SysfsName gpu, Func<T> read) => new(root, gpu, GpuRead.FindSilent(root, gpu), read);
 
-    /// <summary>Waits until the read has ended, or its driver has been silent for too long.</summary>
+    /// <summary>
+    /// Waits until the read has ended, or its driver has been silent for too long.
+    /// </summary>
     /// <param name="silent">Why there is no result; null when there is one.</param>
     /// <returns>The default where the GPU does not answer.</returns>
     /// <exception cref="IOException">The read has failed.</exception>
@@ -64,12 +67,12 @@ internal static class GpuRead
     public static readonly TimeSpan WholeTime = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// The reads that have not ended, by the path of the GPU. A user who may not note a GPU as
-    /// silent waits for it only once in a process, too.
+    /// The reads that were given up, by the path of the GPU. So a process waits for a GPU only
+    /// once, even if its user may not note the GPU as silent.
     /// </summary>
     private static readonly ConcurrentDictionary<HostPath, (SilentGpu Silent, Task Read)> Unanswered = new();
 
-    /// <summary>Reads at once.</summary>
+    /// <summary>Begins to read and waits for the result.</summary>
     /// <exception cref="IOException">The GPU does not answer, or the read has failed.</exception>
     public static T Of<T>(Root root, SysfsName gpu, Func<T> read)
     {
@@ -77,6 +80,7 @@ internal static class GpuRead
         return silent is null ? result! : throw new HostException($"the GPU '{gpu}' cannot be looked at: {silent.What}", SilentGpu.Remedy);
     }
 
+    /// <returns>The process that waits for the GPU, this one included; null for none.</returns>
     public static SilentGpu? FindSilent(Root root, SysfsName gpu)
     {
         if (Unanswered.TryGetValue(root.PciDevices / gpu, out var own) && !own.Read.IsCompleted)
@@ -84,6 +88,8 @@ internal static class GpuRead
         return SilentGpu.Find(root, gpu);
     }
 
+    /// <summary>Notes for this process and for others that the GPU does not answer.</summary>
+    /// <param name="read">The read that was given up.</param>
     public static SilentGpu NoteSilent(Root root, SysfsName gpu, Task read)
     {
         var file = TimedRead.Unanswered(root).FirstOrDefault(file => PhysicalGpu.OfFile(root, file) == gpu) ?? "";

@@ -6,8 +6,7 @@ namespace LibvirtMdevHook.Hosts;
 
 /// <summary>
 /// Reads what is asked of one physical GPU: its parents, the declared devices on it, and which of
-/// its VFs have a type. All that its driver answers is read on one thread, which may never come
-/// back.
+/// its VFs have a type. All that its driver answers is read on one thread, which may never end.
 /// </summary>
 internal sealed class GpuReader(Root root, SysfsName gpu, TypeFilter wanted)
 {
@@ -21,7 +20,9 @@ internal sealed class GpuReader(Root root, SysfsName gpu, TypeFilter wanted)
 
     public GpuRead<GpuContents> Begin() => GpuRead<GpuContents>.Begin(root, gpu, Read);
 
-    /// <summary>What can be said of a GPU that does not answer: where it is, and that it is not to be used.</summary>
+    /// <summary>
+    /// What can be said of a GPU that does not answer: where it is, and that it is not to be used.
+    /// </summary>
     public GpuContents Silent(SilentGpu silent)
     {
         var reason = new Reason($"{silent.What}; {SilentGpu.Remedy}") { Error = Errno.ETIMEDOUT };
@@ -108,7 +109,9 @@ internal sealed class GpuReader(Root root, SysfsName gpu, TypeFilter wanted)
 
 /// <summary>What was read of one physical GPU.</summary>
 /// <param name="Vfs">Its VFs that have a type.</param>
-/// <param name="HasUnlistedVfs">Its VFs could not be listed, so it is not known what runs on it.</param>
+/// <param name="HasUnlistedVfs">
+/// Its VFs could not be listed, so it is not known what runs on it.
+/// </param>
 /// <param name="Existing">The declared devices on it that exist.</param>
 /// <param name="NotVfs">
 /// The declared addresses that name no VF which takes a type, each with the reason as a clause.

@@ -16,7 +16,9 @@ namespace LibvirtMdevHook.Hosts;
 /// <param name="NotVfs">
 /// The requested addresses that name no VF which takes a type, each with the reason as a clause.
 /// </param>
-/// <param name="Silent">The GPUs that do not answer. Their parents have that as their reason.</param>
+/// <param name="Silent">
+/// The GPUs that do not answer. Their parents have that as their reason.
+/// </param>
 /// <param name="NotSeen">
 /// The requested devices on those GPUs: they could not be looked at, so they count as existing.
 /// </param>

@@ -6,8 +6,8 @@ namespace LibvirtMdevHook.Hosts;
 
 /// <summary>
 /// Reads the host from sysfs. It keeps nothing from one run to the next, as drivers are loaded and
-/// unloaded and their types change. Physical GPUs are read side by side, each with a limit, so that
-/// one whose driver hangs costs nobody the others.
+/// unloaded and their types change. Physical GPUs are read side by side, each with a limit: the
+/// others are read although the driver of one hangs.
 /// </summary>
 internal sealed class HostReader
 {

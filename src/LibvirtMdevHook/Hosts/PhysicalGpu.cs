@@ -4,8 +4,8 @@ using LibvirtMdevHook.Linux;
 namespace LibvirtMdevHook.Hosts;
 
 /// <summary>
-/// The physical device behind a parent, a VF or a mediated device. It is told by links alone, which
-/// the kernel follows without asking the driver.
+/// The physical device behind a parent, a VF or a mediated device. It is found by links alone,
+/// which the kernel follows without asking the driver.
 /// </summary>
 internal static class PhysicalGpu
 {
@@ -22,7 +22,9 @@ internal static class PhysicalGpu
         return HostDevice.ParentOf(path) is { } parent ? Of(parent, Dialect.ParentPath(root, parent)) : null;
     }
 
-    /// <param name="file">The path of a file of sysfs as the kernel has it, without any link in it.</param>
+    /// <param name="file">
+    /// The path of a file of sysfs as the kernel has it, without any link in it.
+    /// </param>
     /// <returns>Null when the file belongs to no device that can be a parent.</returns>
     public static SysfsName? OfFile(Root root, string file)
     {

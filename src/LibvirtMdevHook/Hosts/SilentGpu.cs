@@ -7,7 +7,7 @@ namespace LibvirtMdevHook.Hosts;
 /// A GPU whose driver does not answer a read. The process that waits for the answer may never end,
 /// so it notes the GPU in <c>/run/libvirt-mdev/silent</c>, and no other process reads the GPU as
 /// long as that one waits. The note is a file <c>GPU.PID</c> that says where the process waits. The
-/// process holds the file's lock, which the kernel lets go when the process ends.
+/// process holds the file's lock, which the kernel releases when the process ends.
 /// </summary>
 /// <param name="Pid">The id of the process that waits.</param>
 /// <param name="File">The file of sysfs at which it waits; empty when that is not known.</param>
@@ -58,10 +58,12 @@ internal sealed record SilentGpu(SysfsName Gpu, int Pid, string File)
     }
 
     /// <summary>
-    /// Notes that this process waits for the GPU. Where the note cannot be made, as for a user other
-    /// than root, other processes find out for themselves.
+    /// Notes that this process waits for the GPU. Where the note cannot be made, as for a user
+    /// other than root, each other process waits for the GPU once.
     /// </summary>
-    /// <param name="file">The file of sysfs at which it waits; empty when that is not known.</param>
+    /// <param name="file">
+    /// The file of sysfs at which it waits; empty when that is not known.
+    /// </param>
     /// <param name="read">The note goes when this ends.</param>
     public static SilentGpu Note(Root root, SysfsName gpu, string file, Task read)
     {
@@ -81,7 +83,7 @@ internal sealed record SilentGpu(SysfsName Gpu, int Pid, string File)
         }
         catch (IOException)
         {
-            // It is for the sake of others only.
+            // Only other processes need the note.
         }
 
         return silent;
@@ -99,7 +101,7 @@ internal sealed record SilentGpu(SysfsName Gpu, int Pid, string File)
             }
             catch (IOException)
             {
-                // It means nothing while no process holds its lock.
+                // A note means nothing while no process holds its lock.
             }
         }
     }

@@ -7,8 +7,8 @@ namespace LibvirtMdevHook.Linux;
 internal static class ChildProgram
 {
     /// <summary>
-    /// The program runs in the folder <c>/</c>. Our descriptors are closed on exec, so it holds none
-    /// of our locks.
+    /// The program runs in the folder <c>/</c>. Our descriptors are closed on exec, so it holds
+    /// none of our locks.
     /// </summary>
     /// <param name="program">
     /// An absolute path: .NET looks for any other name in the current folder, too, which may be any
@@ -20,7 +20,9 @@ internal static class ChildProgram
     /// status.
     /// </returns>
     /// <exception cref="ArgumentException">The path is not absolute.</exception>
-    /// <exception cref="IOException">The program cannot be started, or no thread can feed it.</exception>
+    /// <exception cref="IOException">
+    /// The program cannot be started, or no thread can feed it.
+    /// </exception>
     public static ChildOutcome Run(string program, IEnumerable<string> arguments, string input, Deadline deadline)
     {
         if (!program.StartsWith('/'))
@@ -57,8 +59,8 @@ internal static class ChildProgram
     }
 
     /// <summary>
-    /// A pipe takes 64 KiB at once. More input waits until the program reads, so a thread of its own
-    /// writes it, and the deadline holds all the same.
+    /// A pipe takes 64 KiB at once. More input waits until the program reads, so a thread of its
+    /// own writes it, and the deadline holds all the same.
     /// </summary>
     private static void Feed(Process process, string input)
     {

@@ -25,7 +25,7 @@ internal readonly record struct Deadline(long At)
     /// Attempts to make until the deadline: the first at once, the others after pauses of a tenth
     /// of the time so far, from a millisecond to a second. There is always at least one attempt.
     /// </summary>
-    /// <param name="longestPause">In place of the second.</param>
+    /// <param name="longestPause">The longest pause; a second where it is null.</param>
     /// <returns>The number of each attempt, from 0 on.</returns>
     public IEnumerable<int> Attempts(TimeSpan? longestPause = null)
     {

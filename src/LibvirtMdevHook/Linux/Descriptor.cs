@@ -104,7 +104,9 @@ internal sealed class Descriptor : SafeHandleMinusOneIsInvalid
     /// EBADF for a descriptor that is no pipe; EPERM for more bytes than a pipe may hold; EBUSY for
     /// a pipe that is not empty; EPIPE when there is no reader.
     /// </returns>
-    /// <param name="limit">How long the reader may take nothing, where the kernel had no memory for all at once.</param>
+    /// <param name="limit">
+    /// How long the reader may take nothing, where the kernel had no memory for all at once.
+    /// </param>
     public unsafe Errno WriteWhole(ReadOnlySpan<byte> bytes, TimeSpan limit)
     {
         var capacity = Libc.fcntl(Number, Libc.F_GETPIPE_SZ, 0);

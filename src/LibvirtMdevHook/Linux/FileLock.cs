@@ -9,7 +9,7 @@ internal sealed class FileLock : IDisposable
     private const uint OnlyOwner = 0x180;
 
     /// <summary>
-    /// Whoever comes last makes the shortest pauses. With longer ones than these, a process that has
+    /// The process that came last makes the shortest pauses. Without this limit a process that has
     /// waited for long would find the lock taken by one newcomer after another.
     /// </summary>
     private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(50);

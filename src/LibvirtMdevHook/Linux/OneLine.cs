@@ -7,7 +7,7 @@ namespace LibvirtMdevHook.Linux;
 /// <summary>
 /// Keeps a message on one line of a terminal. Names of domains, texts of drivers and names of
 /// processes come from outside. They may hold line ends, sequences that a terminal obeys, and
-/// characters that turn the order of the text around.
+/// characters that reverse the direction of the text.
 /// </summary>
 internal static class OneLine
 {
@@ -31,8 +31,8 @@ internal static class OneLine
     public static string OfEach(string lines) => Of(lines, kept: "\n\t");
 
     /// <returns>
-    /// The same for a text in JSON, whose line ends stay. The other characters stand in its strings
-    /// only, where JSON knows what is written for them.
+    /// The same for a text in JSON, whose line ends stay. All other such characters are in its
+    /// strings, and JSON has the same escapes for them.
     /// </returns>
     public static string OfJson(string json) => Of(json, kept: "\n");
 

@@ -5,8 +5,8 @@ internal static class OpenFiles
 {
     /// <param name="descriptors">The folder <c>fd</c> of the process.</param>
     /// <returns>
-    /// The files of sysfs, in the kernel's paths, in which no link is left. A read or write that the
-    /// kernel does not answer keeps its file among them.
+    /// The files of sysfs, in the kernel's paths, in which no link is left. A read or write that
+    /// the kernel does not answer keeps its file among them.
     /// </returns>
     public static IReadOnlyList<string> OfSysfs(Root root, HostPath descriptors)
     {

@@ -13,7 +13,8 @@ namespace LibvirtMdevHook.Linux;
 internal sealed record Reason(string Text)
 {
     /// <summary>
-    /// The error of the system call that failed; <see cref="Errno.None"/> when it is another reason.
+    /// The error of the system call that failed; <see cref="Errno.None"/> when it is another
+    /// reason.
     /// </summary>
     public Errno Error { get; init; }
 

@@ -14,7 +14,9 @@ internal sealed class Root
 
     public Root(string folder) => _prefix = folder.TrimEnd('/');
 
-    /// <summary>A relative folder is one of the current folder, whatever that becomes in a child process.</summary>
+    /// <summary>
+    /// A relative folder is one of the current folder, whatever that becomes in a child process.
+    /// </summary>
     public static Root FromEnvironment()
     {
         var folder = Environment.GetEnvironmentVariable(Variable) ?? "/";

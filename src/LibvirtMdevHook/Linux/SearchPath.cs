@@ -1,8 +1,8 @@
 namespace LibvirtMdevHook.Linux;
 
 /// <summary>
-/// Where programs of the host are looked for: in the absolute folders of PATH. A relative or an empty
-/// entry means the current folder and is passed over: a file there may be any user's.
+/// Where programs of the host are looked for: in the absolute folders of PATH. A relative or an
+/// empty entry means the current folder and is passed over: a file there may be any user's.
 /// </summary>
 internal static class SearchPath
 {

@@ -7,8 +7,9 @@ using NLog.Targets;
 namespace LibvirtMdevHook.Log;
 
 /// <summary>
-/// Writes one <see cref="LogLine"/> for each effect to the log file, and to journald where its socket exists.
-/// Nothing is opened before the first line. A log that cannot be written never stops the work.
+/// Writes one <see cref="LogLine"/> for each effect to the log file, and to journald where its
+/// socket exists. Nothing is opened before the first line. A log that cannot be written never stops
+/// the work.
 /// </summary>
 /// <param name="subject">The start of each line: the operation and the domain.</param>
 internal sealed class HookLog(Root root, HostSettings settings, string subject)

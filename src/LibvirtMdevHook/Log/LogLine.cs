@@ -4,8 +4,8 @@ namespace LibvirtMdevHook.Log;
 
 /// <summary>
 /// A line of the log file and the journal. A refusal may have 16,000 characters, and whoever may
-/// start a domain causes one at each try, so the log keeps the beginning. The person who started the
-/// domain gets all of it.
+/// start a domain causes one at each try, so the log keeps the beginning. The person who started
+/// the domain gets all of it.
 /// </summary>
 internal static class LogLine
 {

@@ -21,7 +21,7 @@ internal sealed class Capacity
     private readonly RunningTypes _running;
 
     /// <summary>
-    /// The gigabytes that the lists of VFs tell, as they are read more than once.
+    /// The gigabytes of its GPU that each VF's list of types tells, as they are asked for often.
     /// </summary>
     private readonly Dictionary<SysfsName, int?> _listed = [];
 
@@ -226,6 +226,7 @@ internal sealed class Capacity
     /// <summary>The claims on the other VFs of a GPU whose type is not set yet.</summary>
     private IEnumerable<Claim> Beside(Parent vf) => _pending[vf.Gpu].Where(c => c.Parent != vf.Name && IsSpokenFor(c));
 
+    /// <returns>The gigabytes of its GPU that the VF's list of types tells.</returns>
     private int? Listed(Parent vf)
     {
         if (!_listed.TryGetValue(vf.Name, out var gigabytes))

@@ -9,7 +9,8 @@ namespace LibvirtMdevHook.Planning;
 internal sealed class ConsideredParents(PlanInput input, Capacity capacity)
 {
     /// <summary>What was found for devices that are declared alike.</summary>
-    private readonly Dictionary<(bool, string?, string, string?, string), ImmutableArray<Candidate>> _found = [];
+    private readonly Dictionary<(bool IsVf, string? Type, string Args, string? Model, string Parents), ImmutableArray<Candidate>>
+        _found = [];
 
     /// <returns>The parents that fit and those that do not, in the order of the host.</returns>
     public ImmutableArray<Candidate> For(DeclaredHostdev hostdev)

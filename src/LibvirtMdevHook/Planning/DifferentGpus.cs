@@ -5,15 +5,15 @@ using LibvirtMdevHook.Linux;
 namespace LibvirtMdevHook.Planning;
 
 /// <summary>
-/// Gives each device of a domain a GPU of its own. No device changes then what another one finds on
-/// its GPU, so that this is a matching of devices and GPUs: exact, and quick.
+/// Gives each device of a domain a GPU of its own. No device then changes what another one finds on
+/// its GPU, so this is a matching of devices with GPUs, which is exact and quick.
 /// </summary>
 internal static class DifferentGpus
 {
-    /// <param name="devices">In the order in which they may choose.</param>
+    /// <param name="devices">In the order in which they get their parents.</param>
     /// <returns>
-    /// The parent of each device, and null for a foreign one, which has its GPU; null when there is
-    /// no GPU for each.
+    /// The parent of each device, or null for a foreign one, which has its GPU already. Null in all
+    /// when there is no GPU for each device.
     /// </returns>
     public static ImmutableArray<RankedParent?>? Choose(ImmutableArray<PlaceableDevice> devices, Placement placement, Capacity capacity)
     {
@@ -25,7 +25,7 @@ internal static class DifferentGpus
         var chosen = ImmutableArray.CreateBuilder<RankedParent?>(devices.Length);
         for (var i = 0; i < devices.Length; i++)
         {
-            // A matching has a GPU for each device, so that one of them can be fixed.
+            // The matching has a GPU for each device, so one of its GPUs can be fixed.
             var first = gpus[i].First(gpu => matching.TryFix(i, gpu));
             chosen.Add(devices[i].Foreign is null ? choices[i][gpus[i].IndexOf(first)] : null);
         }

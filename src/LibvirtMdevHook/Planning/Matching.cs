@@ -4,7 +4,7 @@ namespace LibvirtMdevHook.Planning;
 
 /// <summary>
 /// Gives each of several devices one of its places, where a place takes only so many devices. It is
-/// exact: a device that finds its places taken makes others move on, as far as that takes.
+/// exact: a device whose places are taken makes other devices move to other places.
 /// </summary>
 internal sealed class Matching
 {
@@ -40,8 +40,8 @@ internal sealed class Matching
     }
 
     /// <summary>
-    /// Gives a device one certain place of its own for good. Other devices that are not fixed move
-    /// on for that.
+    /// Gives a device a certain one of its places for good. Other devices that are not fixed move
+    /// to other places for that.
     /// </summary>
     /// <returns>
     /// False, and nothing has changed, when the other devices would not all fit then.

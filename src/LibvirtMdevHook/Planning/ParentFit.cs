@@ -17,7 +17,7 @@ internal static class ParentFit
             return Not(Unfit.Far, $"it is on {Node(parent)}, the domain on {string.Join(", ", input.Nodes)}, and numa='require'");
         if (parent.Reason is { } unreadable)
         {
-            // A GPU that does not answer may do so later, as one whose types come late.
+            // A GPU that does not answer may answer later, like one whose types come late.
             var curedBy = unreadable.Error == Errno.ETIMEDOUT ? CuredBy.Types : CuredBy.Nothing;
             return Not(Unfit.Unreadable, unreadable) with { CuredBy = curedBy };
         }

@@ -12,8 +12,8 @@ namespace LibvirtMdevHook.Planning;
 internal sealed record ParentGroup(int Kind, ImmutableArray<RankedParent> Parents)
 {
     /// <summary>
-    /// Two devices that name the same place use up its instances together: those of the kind, or
-    /// only those of one type of it.
+    /// Devices with the same place use up its instances together: all of the kind, or only those of
+    /// one type.
     /// </summary>
     public (SysfsName Gpu, int Kind, SysfsName? Type) Place
     {

@@ -6,7 +6,7 @@ namespace LibvirtMdevHook.Planning;
 
 /// <summary>
 /// Which parents, and which GPUs, are equal for every device of a domain as long as none of the
-/// devices is on them. Where one of them leads nowhere, its equals do not either.
+/// devices is on them. Where the search finds nothing with one, it finds nothing with its equals.
 /// </summary>
 internal sealed class ParentKinds
 {
@@ -49,7 +49,9 @@ internal sealed class ParentKinds
         }
     }
 
-    /// <summary>Most devices of a domain are alike, and split the parents in the same way.</summary>
+    /// <summary>
+    /// Most devices of a domain are alike, and split the parents in the same way.
+    /// </summary>
     private sealed class SameParents : IEqualityComparer<ImmutableArray<RankedParent>>
     {
         public static readonly SameParents Instance = new();
@@ -70,6 +72,7 @@ internal sealed class ParentKinds
         public int GetHashCode(ImmutableArray<RankedParent> parents) => parents.Length;
     }
 
+    /// <returns>The same number for equal values.</returns>
     private static int Number<T>(Dictionary<T, int> numbers, T what)
         where T : notnull
     {

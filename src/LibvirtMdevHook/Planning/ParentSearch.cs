@@ -11,7 +11,8 @@ namespace LibvirtMdevHook.Planning;
 internal sealed class ParentSearch
 {
     /// <summary>
-    /// Enough for any sensible domain. Only what follows a first failure is counted and timed.
+    /// Enough for any sensible domain. Steps and time count only after the first device that found
+    /// no parent.
     /// </summary>
     private const int MaximumSteps = 2_000;
 
@@ -32,7 +33,7 @@ internal sealed class ParentSearch
     private int _steps;
 
     /// <param name="devices">In the order in which they get their parents.</param>
-    /// <param name="limit">When the search is given up.</param>
+    /// <param name="limit">When a search that had to go back is given up.</param>
     public ParentSearch(PlanInput input, Capacity capacity, ImmutableArray<PlaceableDevice> devices, Deadline limit)
     {
         (_input, _capacity, _devices, _limit) = (input, capacity, devices, limit);

@@ -23,8 +23,10 @@ internal sealed class ParentSelection
         _devices = PlaceableDevice.Order(devices.Select(d => PlaceableDevice.Of(input, capacity, d)));
     }
 
-    /// <param name="devices">Each with at least one candidate that fits, or a foreign claim.</param>
-    /// <param name="limit">When a search that goes astray is given up.</param>
+    /// <param name="devices">
+    /// Each with at least one candidate that fits, or a foreign claim.
+    /// </param>
+    /// <param name="limit">When a search that had to go back is given up.</param>
     public static Selection Of(PlanInput input, Capacity capacity, ImmutableArray<DeviceCandidates> devices, Deadline limit)
     {
         var selection = new ParentSelection(input, capacity, devices, limit);

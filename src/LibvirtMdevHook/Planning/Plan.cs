@@ -26,7 +26,9 @@ internal sealed record Plan(Record? Record, ImmutableArray<Refusal> Refusals, Im
     public bool CanBeCuredByWaiting(bool forTypes) =>
         Refusals.All(r => r.CuredBy != CuredBy.Nothing && (forTypes || r.CuredBy != CuredBy.Types));
 
-    /// <summary>The steps or the refusals, each as one line, though a name in it may hold line ends.</summary>
+    /// <summary>
+    /// The steps or the refusals, each as one line, though a name in it may hold line ends.
+    /// </summary>
     public IEnumerable<string> Lines =>
         Refusals.Select(refusal => $"refuse: {refusal.Text}").Concat(Record is null ? [] : Steps(Record));
 

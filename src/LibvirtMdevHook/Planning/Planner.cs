@@ -11,7 +11,7 @@ namespace LibvirtMdevHook.Planning;
 /// </summary>
 internal sealed class Planner
 {
-    /// <summary>A search that goes astray is given up then: it holds the host's lock.</summary>
+    /// <summary>How long a search that had to go back may take: it holds the host's lock.</summary>
     private static readonly TimeSpan SearchTime = TimeSpan.FromSeconds(0.5);
 
     private readonly PlanInput _input;
@@ -29,7 +29,7 @@ internal sealed class Planner
     /// What was refused before, for an operation that plans the same declaration several times.
     /// </param>
     /// <param name="limit">
-    /// When a search that goes astray is given up; null for half a second.
+    /// When a search that had to go back is given up; null for half a second from now.
     /// </param>
     public static Plan Make(PlanInput input, RefusedSelection? refused = null, Deadline? limit = null) =>
         new Planner(input).Make(refused ?? new RefusedSelection(), limit);
@@ -48,7 +48,7 @@ internal sealed class Planner
     {
         if (_input.Settings.UnreadExclusion is { } problem)
             return new Plan(null, [RefusalText.UnreadExclusion(_input, problem)], []);
-        // What the domain has cannot be known, nor may its record be replaced.
+        // It is not known what the domain has, and its record must not be replaced.
         if (_input.Newer.FirstOrDefault(r => r.Domain == _input.Domain.Uuid) is { } newer)
             return new Plan(null, [RefusalText.OwnNewerRecord(_input, newer)], []);
         var devices = _input.Declaration.Hostdevs.Select(Consider).ToImmutableArray();

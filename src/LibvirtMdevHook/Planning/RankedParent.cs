@@ -8,7 +8,7 @@ namespace LibvirtMdevHook.Planning;
 /// A parent that fits a device, with what decides whether it is preferred to others as far as that
 /// does not depend on what the domain's other devices get.
 /// </summary>
-/// <param name="IsFallback">It is a VF, and the device would rather be a mediated one.</param>
+/// <param name="IsFallback">It is a VF, and a mediated device is preferred.</param>
 /// <param name="IsFar">It is far from the domain, which prefers a parent nearby.</param>
 /// <param name="BindsGpu">
 /// Its GPU is empty and should stay free for other framebuffer sizes.

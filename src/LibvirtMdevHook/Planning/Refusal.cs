@@ -18,8 +18,8 @@ internal enum CuredBy
     Removal,
 
     /// <summary>
-    /// New types: the vendor's daemons may not have offered the declared one yet, or the driver does
-    /// not answer.
+    /// New types: the vendor's daemons may not have offered the declared one yet, or the driver
+    /// does not answer.
     /// </summary>
     Types,
 }

@@ -14,7 +14,9 @@ internal static class RefusalText
 {
     private const int ParentsListed = 6;
 
-    /// <summary>What the configuration excludes is not known, so every parent may be excluded.</summary>
+    /// <summary>
+    /// What the configuration excludes is not known, so every parent may be excluded.
+    /// </summary>
     public static Refusal UnreadExclusion(PlanInput input, string problem) =>
         new(null, $"domain '{input.Domain.Name}': its devices cannot be placed: {problem}", CuredBy.Nothing);
 
@@ -32,7 +34,9 @@ internal static class RefusalText
         ? $"it is a VF of the domain '{other.Name}'"
         : $"it is reserved for the domain '{other.Name}', which may be coming here";
 
-    /// <summary>A newer version's record of the domain itself: nothing is known of what it has.</summary>
+    /// <summary>
+    /// A newer version's record of the domain itself: nothing is known of what it has.
+    /// </summary>
     public static Refusal OwnNewerRecord(PlanInput input, NewerRecord record)
     {
         var text = $"domain '{input.Domain.Name}': {record}; install that version again, or end what uses its devices "

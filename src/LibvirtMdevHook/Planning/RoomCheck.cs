@@ -4,8 +4,9 @@ using LibvirtMdevHook.Linux;
 namespace LibvirtMdevHook.Planning;
 
 /// <summary>
-/// Whether devices could have enough instances, if nothing but the number of instances mattered.
-/// When the answer is no, they do not fit; when it is yes, another rule may still be against it.
+/// Whether devices could have enough instances, if nothing but the number of instances and the
+/// framebuffer counted. When the answer is no, they do not fit; when it is yes, another rule may
+/// still be against it.
 /// </summary>
 internal static class RoomCheck
 {

@@ -5,13 +5,17 @@ using LibvirtMdevHook.Linux;
 namespace LibvirtMdevHook.Records;
 
 /// <summary>
-/// A record of this boot that a newer version of the program wrote. Every version keeps the version,
-/// the boot, and each device's name and parent. Nothing else is known of such a record, so it is
-/// never acted on; its devices count as taken.
+/// A record of this boot that a newer version of the program wrote. Every version keeps the
+/// version, the boot, and each device's name and parent. Nothing else is known of such a record, so
+/// it is never acted on; its devices count as taken.
 /// </summary>
-/// <param name="Version">The version of the record, greater than <see cref="RecordXml.Version"/>.</param>
+/// <param name="Version">
+/// The version of the record, greater than <see cref="RecordXml.Version"/>.
+/// </param>
 /// <param name="Domain">The domain that it is about; null for a removal.</param>
-/// <param name="Name">The domain's name, unchecked text for messages; null when it is not known.</param>
+/// <param name="Name">
+/// The domain's name, unchecked text for messages; null when it is not known.
+/// </param>
 internal sealed record NewerRecord(
     HostPath File, int Version, string Boot, Guid? Domain, string? Name, ImmutableArray<RecordedDevice> Devices)
 {

@@ -3,8 +3,8 @@ using LibvirtMdevHook.Linux;
 namespace LibvirtMdevHook.Records;
 
 /// <summary>
-/// What the file of a record holds: a record, one of a newer version, or something that is not to be
-/// trusted. All three are null when there is no file, or when it means nothing.
+/// What the file of a record holds: a record, one of a newer version, or something that is not to
+/// be trusted. All three are null when there is no file, or when it means nothing.
 /// </summary>
 internal sealed record RecordContent(Record? Record = null, NewerRecord? Newer = null, UntrustedRecord? Untrusted = null)
 {
@@ -23,8 +23,8 @@ internal sealed record RecordContent(Record? Record = null, NewerRecord? Newer =
                 return $"{Newer}; it is left as it is, and its devices count as taken";
             if (Untrusted is null)
                 return null;
-            return $"the record '{Untrusted.File}' is not acted on: {Untrusted.Reason}; it is left as it is, and of its devices, which are "
-                + "not known, only those count that the host shows; 'virt-mdev reconcile --apply' sets it aside";
+            return $"the record '{Untrusted.File}' is not acted on: {Untrusted.Reason}; it is left as it is; its devices are not known, so "
+                + "only those count that the host shows; 'virt-mdev reconcile --apply' sets it aside";
         }
     }
 }

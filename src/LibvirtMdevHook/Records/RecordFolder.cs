@@ -52,14 +52,18 @@ internal sealed class RecordFolder(HostPath state, RecordKind kind, string boot,
         return content;
     }
 
-    /// <summary>A file that is not a record of this version is reported, and stays as it is.</summary>
+    /// <summary>
+    /// A file that is not a record of this version is reported, and stays as it is.
+    /// </summary>
     /// <returns>Null when there is no record of that name and of this boot.</returns>
     /// <exception cref="IOException">
     /// The record cannot be read now, or the folder is not root's alone.
     /// </exception>
     public Record? Load(string name) => ReadAndReport(name).Record;
 
-    /// <summary>Each file that is not a record of this version is reported, and stays as it is.</summary>
+    /// <summary>
+    /// Each file that is not a record of this version is reported, and stays as it is.
+    /// </summary>
     /// <returns>What lies here of this boot, in the order of the names.</returns>
     /// <exception cref="IOException">
     /// The folder cannot be read: what is claimed is not known then.
@@ -105,7 +109,7 @@ internal sealed class RecordFolder(HostPath state, RecordKind kind, string boot,
     /// Moves what lies under a name away, if it is not to be trusted or is of a newer version. The
     /// caller holds the lock.
     /// </summary>
-    /// <returns>Why it was not moved.</returns>
+    /// <returns>Why it was not moved; null when it was.</returns>
     public Reason? TrySetAside(string name)
     {
         var content = Read(name);

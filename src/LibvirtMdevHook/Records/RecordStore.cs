@@ -11,7 +11,8 @@ namespace LibvirtMdevHook.Records;
 /// <c>lock</c> is the host's lock, held while the host is read and a plan is made. <c>hotplug</c>
 /// holds the locks of attach and detach, and <c>set-aside</c> the files that were set aside.
 /// A file that is not to be trusted, or that a newer version wrote, is reported and stays where it
-/// is. Only <see cref="LockedRecord.SetUntrustedAside"/> and <see cref="TrySetAside"/> move it.
+/// is. Only <see cref="LockedRecord.SetUntrustedAside"/>, <see cref="TrySetAside"/> and, for a
+/// reservation, <see cref="DeleteReservation(Guid)"/> move it.
 /// </summary>
 /// <param name="report">Told, in a sentence, of each such file once.</param>
 internal sealed class RecordStore(Root root, string boot, Action<string> report)
@@ -155,8 +156,8 @@ internal sealed class RecordStore(Root root, string boot, Action<string> report)
     public void SaveReservation(Record reservation) => ReservationFolder.Save(reservation);
 
     /// <summary>
-    /// One that is not to be trusted is set aside, and one that a newer version wrote stays. The
-    /// caller holds the host's lock.
+    /// Deletes what is reserved for a domain. A reservation that is not to be trusted is set aside,
+    /// and one that a newer version wrote stays. The caller holds the host's lock.
     /// </summary>
     public void DeleteReservation(Guid domain)
     {

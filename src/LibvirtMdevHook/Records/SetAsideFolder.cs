@@ -12,7 +12,7 @@ internal sealed class SetAsideFolder(HostPath path)
     /// <summary>Moves a file here.</summary>
     /// <param name="name">The file's own name.</param>
     /// <param name="place">Where it lies afterwards.</param>
-    /// <returns>Why it cannot be moved.</returns>
+    /// <returns>Why it cannot be moved; null when it was.</returns>
     public Reason? TryTake(HostPath file, string name, out HostPath place)
     {
         place = path / $"{name}.{Environment.TickCount64}";

@@ -21,7 +21,9 @@ internal sealed record ListedDevice(
     bool IsOnSilentGpu = false,
     NewerRecord? Newer = null)
 {
-    /// <summary>The name of the domain that has it; null where none has, or the name is not known.</summary>
+    /// <summary>
+    /// The name of the domain that has it; null where none has, or the name is not known.
+    /// </summary>
     public string? DomainName => Record?.Name ?? Newer?.Name;
 
     public Guid? Domain => Record?.Domain ?? Newer?.Domain;

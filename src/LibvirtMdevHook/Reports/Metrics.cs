@@ -8,7 +8,9 @@ namespace LibvirtMdevHook.Reports;
 /// <summary>
 /// What 'virt-mdev types', 'list' and 'reconcile' say, as numbers for Prometheus.
 /// </summary>
-/// <param name="Stuck">The processes that wait for the kernel; null for a user who cannot see all.</param>
+/// <param name="Stuck">
+/// The processes that wait for the kernel; null for a user who cannot see all.
+/// </param>
 /// <param name="Orphans">Null when libvirt was not asked, or gave no answer.</param>
 internal sealed record Metrics(
     Host Host,

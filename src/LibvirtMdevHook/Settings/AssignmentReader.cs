@@ -8,7 +8,7 @@ namespace LibvirtMdevHook.Settings;
 /// Reads the grammar of libvirt's own configuration files, as virConf of libvirt 9.0 takes it:
 /// numbers, texts in single, double or three double quotes, lists of them in brackets, over several
 /// lines and with a comma at their end, ';' between two assignments on a line, and comments after
-/// '#'. libvirt takes no comment in a list and no decimal point; here both may stand.
+/// '#'. libvirt takes no comment in a list and no decimal point; this program takes both.
 /// </summary>
 internal sealed class AssignmentReader
 {
@@ -25,8 +25,8 @@ internal sealed class AssignmentReader
     private string Rest => $"'{Assignment.Short(_cursor.RestOfLine())}'";
 
     /// <returns>
-    /// All that stands in the text, in its order. After a mistake the next line is read as if
-    /// nothing had been.
+    /// All that stands in the text, in its order. A mistake changes nothing in how the next line is
+    /// read.
     /// </returns>
     public static IEnumerable<Assignment> Read(string text)
     {
@@ -62,7 +62,7 @@ internal sealed class AssignmentReader
             _mistake = $"after the value comes {Rest}, where its line should end";
         if (_mistake is null)
             return new Assignment(first, key, source, value, null);
-        // What has no end is looked for where it begins.
+        // A value without an end is reported with the line on which it begins.
         var line = _cursor.IsAtEnd ? first : _cursor.Line;
         PassMistake(first);
         return new Assignment(line, key, _cursor.TextSince(begin), null, _mistake);
@@ -116,7 +116,9 @@ internal sealed class AssignmentReader
         return Fail(_cursor.IsAtLineEnd ? "there is no value" : $"{Rest} is no value, as texts need quotes");
     }
 
-    /// <summary>There are no escapes: a text with one kind of quote in it is put in the other.</summary>
+    /// <summary>
+    /// There are no escapes: a text with one kind of quote in it is put in the other.
+    /// </summary>
     private SettingValue? ReadText()
     {
         if (_cursor.TryPass(ThreeQuotes))

@@ -49,8 +49,8 @@ internal sealed record HostSettings
     public ImmutableArray<string> Problems { get; init; } = [];
 
     /// <summary>
-    /// The first of the <see cref="Problems"/> for which nothing may be placed: what it would
-    /// exclude is not known. Null when there is none.
+    /// The first of the <see cref="Problems"/> that concerns an exclusion. No device may be placed
+    /// then, as it is not known what is excluded. Null when there is none.
     /// </summary>
     public string? UnreadExclusion { get; init; }
 

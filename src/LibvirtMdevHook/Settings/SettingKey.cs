@@ -5,7 +5,9 @@ namespace LibvirtMdevHook.Settings;
 
 /// <summary>A key of the configuration.</summary>
 /// <param name="Expected">For messages: what a value of the key is.</param>
-/// <param name="Apply">The settings with the value; null for a value that is not what is expected.</param>
+/// <param name="Apply">
+/// The settings with the value; null for a value that is not what is expected.
+/// </param>
 internal sealed record SettingKey(string Name, string Expected, Func<HostSettings, SettingValue, HostSettings?> Apply)
 {
     private const int MaximumSeconds = 86400;

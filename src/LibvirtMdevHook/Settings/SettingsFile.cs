@@ -4,7 +4,9 @@ namespace LibvirtMdevHook.Settings;
 
 /// <summary>
 /// Makes the settings from the text of /etc/libvirt/mdev-hook.conf. What is wrong is reported and
-/// changes nothing, so the default holds; of a key that stands twice the later value holds.
+/// changes nothing, so the default holds; a mistake in an exclusion is also kept in
+/// <see cref="HostSettings.UnreadExclusion"/>. Of a key that stands twice the later value holds,
+/// except that all lists of excluded parents add up.
 /// </summary>
 internal sealed class SettingsFile
 {

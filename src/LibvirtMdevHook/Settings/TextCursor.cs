@@ -1,6 +1,6 @@
 namespace LibvirtMdevHook.Settings;
 
-/// <summary>A place in a text, which goes forward over it and counts the lines.</summary>
+/// <summary>A place in a text, which only goes forward, and its line.</summary>
 internal sealed class TextCursor(string text)
 {
     private int _at;

@@ -12,7 +12,9 @@ internal sealed record Leftover(
     /// <summary>Only the record is moved; nothing is done to devices.</summary>
     public bool IsRecordAlone => Kind is LeftoverKind.Untrusted or LeftoverKind.Newer;
 
-    /// <summary>Whether it is gone once leftovers are cleaned up; what was set aside is for people.</summary>
+    /// <summary>
+    /// Whether cleaning up deals with it; what was set aside stays for people to look at.
+    /// </summary>
     public bool IsDealtWith => Reason is null && Kind != LeftoverKind.SetAside;
 }
 

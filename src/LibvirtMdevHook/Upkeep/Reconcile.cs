@@ -141,7 +141,8 @@ internal sealed class Reconcile(OperationContext context, VirshClient virsh, Wai
     }
 
     /// <summary>
-    /// What became of such a record's devices is not known, so it stays while anything may use them.
+    /// What became of such a record's devices is not known, so it stays while anything may use
+    /// them.
     /// </summary>
     private Reason? WhyKept(NewerRecord record)
     {

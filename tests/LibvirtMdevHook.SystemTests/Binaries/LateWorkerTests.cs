@@ -62,7 +62,7 @@ internal sealed class LateWorkerTests
             Assert.That(Look(host), Is.EqualTo(before), host.LastOfLog);
         }
 
-        Assert.That(host.Log, Does.Contain("prepare of domain 'win10': refused: domain 'win10': libvirtd waits for this call no more"));
+        Assert.That(host.Log, Does.Contain("prepare of domain 'win10': refused: domain 'win10': libvirtd no longer waits for this call"));
         host.Stop(_domain);
         host.MustBeAsBefore();
     }
