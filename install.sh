@@ -31,8 +31,8 @@ commented; then a running libvirtd is told to look for hooks. Running it again i
 
 --wait-for-nvidia  libvirtd starts after NVIDIA's vGPU daemons at boot, so that domains with autostart find their types
 --prebuilt FOLDER  installs FOLDER/sbin/libvirt-mdev-hook and FOLDER/bin/virt-mdev instead of building
---uninstall        removes what was installed, records and cache too, unless devices of running domains are on record; the log, an
-                   edited configuration and records that were set aside stay
+--uninstall        removes what was installed, reservations and cache too, unless devices are on record; the log, an edited
+                   configuration and records that were set aside stay
 --force            goes on where such records, or AppArmor's rules for libvirt, stand in the way, and says so
 --build            only builds, into artifacts/publish
 --demo             shows the main job on this machine: a libvirtd of its own on a simulated host starts a domain with two vGPUs;

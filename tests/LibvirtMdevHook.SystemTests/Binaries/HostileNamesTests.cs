@@ -5,8 +5,8 @@ using NUnit.Framework;
 namespace LibvirtMdevHook.SystemTests.Binaries;
 
 /// <summary>
-/// Names that would reach into the terminal of the administrator: a sequence that a terminal obeys, a character that turns the text
-/// around, and a line that looks like one of ours. Whoever may edit a domain chooses its name, and a driver those of its types.
+/// Names that would change what the administrator's terminal shows: a sequence that a terminal obeys, a character that reverses the text,
+/// and a line that looks like one of ours. Whoever may edit a domain chooses its name, and a driver those of its types.
 /// </summary>
 [TestFixture]
 [Parallelizable(ParallelScope.All)]

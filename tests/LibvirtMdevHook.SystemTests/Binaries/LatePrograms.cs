@@ -63,12 +63,12 @@ internal sealed class LatePrograms : IDisposable
     public static void MustHold(HookedHost host) =>
         Wait.Until(() => File.Exists(host.InRoot(TakenGate)), () => "no worker has come to the gate.");
 
-    /// <summary>Lets go who waits.</summary>
+    /// <summary>Lets the process that waits go on.</summary>
     public void Open(HookedHost host)
     {
         MustHold(host);
         var gate = RawFile.Open(host.InRoot(TakenGate), RawFile.ReadWrite);
-        // What is in a fifo goes with the last who has it open.
+        // What is in a fifo is lost when the last process closes it.
         _opened.Add(gate);
         gate.Write("\n");
     }

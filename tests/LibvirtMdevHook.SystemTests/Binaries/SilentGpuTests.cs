@@ -5,7 +5,7 @@ using NUnit.Framework;
 
 namespace LibvirtMdevHook.SystemTests.Binaries;
 
-/// <summary>A driver that does not answer a read costs its own GPU, and for a limited time.</summary>
+/// <summary>A driver that does not answer a read keeps domains from its own GPU alone, and callers wait for a limited time.</summary>
 [TestFixture]
 [Parallelizable(ParallelScope.All)]
 internal sealed class SilentGpuTests

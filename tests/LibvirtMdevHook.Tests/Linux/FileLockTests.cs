@@ -13,7 +13,7 @@ internal sealed class FileLockTests
 
     private static readonly TimeSpan Bound = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>Newcomers try every millisecond: whoever looks more seldom the longer he waits loses to all of them.</summary>
+    /// <summary>Newcomers try every millisecond: a process that tries more seldom the longer it waits loses to all of them.</summary>
     [Test]
     public void Who_has_waited_for_long_has_the_lock_as_soon_as_it_is_free()
     {
@@ -23,7 +23,7 @@ internal sealed class FileLockTests
         var begins = Environment.TickCount64;
         Task<long>[] waiters = [.. paths.Select((path, n) => OwnThread.Start(() => TakenAt(path, begins + (n * 60))))];
 
-        // What is looked at is what comes of having waited.
+        // Pauses are long only after a long wait.
         Thread.Sleep(Wait);
         var free = Environment.TickCount64;
         foreach (var file in held)

@@ -8,7 +8,7 @@ using static VerifyNUnit.Verifier;
 
 namespace LibvirtMdevHook.Tests.Records;
 
-/// <summary>Records survive the way to disk and back; what cannot be trusted is never acted on, and moved by nobody who looks.</summary>
+/// <summary>Records survive the way to disk and back; what cannot be trusted is never acted on, and no read moves it.</summary>
 internal sealed class RecordStoreTests
 {
     private static readonly Guid Domain = Guid.Parse(DomainText.Uuid);
