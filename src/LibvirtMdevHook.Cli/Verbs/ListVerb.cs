@@ -23,8 +23,8 @@ internal sealed class ListVerb
         var host = HostReader.Read(root, (_, _) => true, new TypeFilter([]), [], everyVf: true);
         var devices = ListedDevice.All(root, host, all.Removals.Concat(all.Domains).Concat(all.Reservations), all.Newer);
         Print([.. devices.Select(listed => Row.Of(listed, root)).OrderBy(r => r.Device, StringComparer.Ordinal)]);
-        foreach (var (gpu, silent) in host.Silent)
-            Terminal.Tell($"the GPU '{gpu}' is left out: {silent.What}; {SilentGpu.Remedy}");
+        foreach (var silent in host.Silent.Values)
+            Terminal.Tell($"{silent.WhyLeftOut}; {SilentGpu.Remedy}");
         return host.Silent.IsEmpty ? 0 : 1;
     }
 

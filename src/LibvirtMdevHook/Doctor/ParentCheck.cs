@@ -32,7 +32,7 @@ internal static class ParentCheck
         var enabled = parents.RemoveAll(p => p.HasDisabledVfs);
         return
         [
-            .. host.Silent.Select(gpu => Finding.Wrong($"the GPU '{gpu.Key}' is left out: {gpu.Value.What}", SilentGpu.Remedy)),
+            .. host.Silent.Values.Select(silent => Finding.Wrong(silent.WhyLeftOut, SilentGpu.Remedy)),
             .. parents.Where(p => p.HasDisabledVfs).Select(Disabled),
             .. enabled.SelectMany(p => Unreadable(p, isRoot)),
             .. VfsOfUnknownType(host),

@@ -77,7 +77,7 @@ internal static class GpuRead
     public static T Of<T>(Root root, SysfsName gpu, Func<T> read)
     {
         var result = GpuRead<T>.Begin(root, gpu, read).Result(out var silent);
-        return silent is null ? result! : throw new HostException($"the GPU '{gpu}' cannot be looked at: {silent.What}", SilentGpu.Remedy);
+        return silent is null ? result! : throw new HostException(silent.WhyLeftOut, SilentGpu.Remedy);
     }
 
     /// <returns>The process that waits for the GPU, this one included; null for none.</returns>

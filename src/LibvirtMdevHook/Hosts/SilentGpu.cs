@@ -32,16 +32,7 @@ internal sealed record SilentGpu(SysfsName Gpu, int Pid, string File)
     private static HostPath Folder(Root root) => root.State / "silent";
 
     /// <returns>Null when no process waits for the GPU.</returns>
-    public static SilentGpu? Find(Root root, SysfsName gpu)
-    {
-        foreach (var silent in All(root))
-        {
-            if (silent.Gpu == gpu)
-                return silent;
-        }
-
-        return null;
-    }
+    public static SilentGpu? Find(Root root, SysfsName gpu) => All(root).FirstOrDefault(silent => silent.Gpu == gpu);
 
     /// <returns>The GPUs for which a process waits now, one for each process.</returns>
     public static IEnumerable<SilentGpu> All(Root root)
@@ -106,7 +97,8 @@ internal sealed record SilentGpu(SysfsName Gpu, int Pid, string File)
         }
     }
 
-    public override string ToString() => $"the GPU '{Gpu}' is not looked at: {What}; {Remedy}";
+    /// <summary>For listings: what is missing, and why, without the remedy.</summary>
+    public string WhyLeftOut => $"the GPU '{Gpu}' cannot be looked at: {What}";
 
     private static void Withdraw(FileLock note)
     {

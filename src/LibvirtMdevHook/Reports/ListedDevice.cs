@@ -58,7 +58,7 @@ internal sealed record ListedDevice(
     public string StateText => State switch
     {
         DeviceState.Foreign => "foreign",
-        DeviceState.Newer => $"on record by a newer version of this program{(Seen is null ? ", missing" : "")}",
+        DeviceState.Newer => $"on record by a newer version of this program{(Seen is null && !IsOnSilentGpu ? ", missing" : "")}",
         DeviceState.Reserved => "reserved for a domain that may be coming here",
         DeviceState.Gone => "being removed, not to be seen any more",
         DeviceState.Missing => $"{EnumText.Of(Claim!.Stage)}, missing",
@@ -90,8 +90,9 @@ internal sealed record ListedDevice(
             foreach (var (device, parent) in record.Devices.Where(d => known.Add(d.Device)))
             {
                 var seen = Look(root, host, device);
-                var place = PlaceOf(device, seen is null ? null : host.Devices[device].Gpu, parent);
-                yield return new ListedDevice(device, null, null, seen, place, Newer: record);
+                var gpu = device.Address is { } vf ? PhysicalGpu.Of(vf.Name, VirtualFunction.PathOf(root, vf)) : null;
+                var isOnSilentGpu = gpu is not null && host.Silent.ContainsKey(gpu);
+                yield return new ListedDevice(device, null, null, seen, PlaceOf(device, gpu, parent), isOnSilentGpu, record);
             }
         }
 
