@@ -84,19 +84,26 @@ internal sealed class MigrateOperation(OperationContext context, TimeBudget budg
     {
         incoming = null;
         Reason? refusal = null;
-        context.Records.MakeFolders();
         // prepare follows a restore, has more time, and waits for types itself. A name that has to
         // change is refused then.
         var forTypes = budget.AtMost(request.Operation == HookOperation.Restore ? TimeSpan.Zero : context.Settings.WaitForTypes);
-        foreach (var _ in budget.Attempts())
+        try
         {
-            if (TryPlanAndReserve(domain, declaration, out incoming) is { } unplanned)
-                return unplanned;
-            if (incoming!.Plan.Record is not null)
-                return null;
-            refusal = incoming.Plan.Refusal;
-            if (!incoming.Plan.CanBeCuredByWaiting(!forTypes.IsOver))
-                break;
+            context.Records.MakeFolders();
+            foreach (var _ in budget.Attempts())
+            {
+                if (TryPlanAndReserve(domain, declaration, out incoming) is { } unplanned)
+                    return unplanned;
+                if (incoming!.Plan.Record is not null)
+                    return null;
+                refusal = incoming.Plan.Refusal;
+                if (!incoming.Plan.CanBeCuredByWaiting(!forTypes.IsOver))
+                    break;
+            }
+        }
+        catch (IOException e)
+        {
+            return e.Message;
         }
 
         return refusal;

@@ -24,23 +24,21 @@ internal sealed class StartOperation(OperationContext context, TimeBudget budget
             return Answer.Good;
         try
         {
-            foreach (var claim in record.Claims)
-            {
-                if (WhyNotReady(claim) is not { } reason)
-                    continue;
-                if (IsLeftover(record))
-                    return Leave(own, record, $"the device {claim} is not ready: {reason}");
-                return Refuse($"the device {claim} is not ready: {reason}; start the domain again");
-            }
-
-            record = record with { Phase = Phase.Starting };
-            own.Save(record);
-            return TryGiveNodesToQemu(own, record) is { } refused ? Refuse(refused) : Answer.Good;
+            return Start(own, record);
         }
         catch (DomainXmlException e)
         {
             return Refuse($"{e.Problems[0]}");
         }
+    }
+
+    private Answer Start(LockedRecord own, Record record)
+    {
+        if (WhyNotReady(record) is { } unready)
+            return IsLeftover(record) ? LeaveToRelease(own, record, unready) : Refuse($"{unready}; start the domain again");
+        if (TryHandOver(own, record with { Phase = Phase.Starting }) is { } reason)
+            return IsLeftover(record) ? LeaveToRelease(own, record, reason) : Refuse(reason);
+        return Answer.Good;
     }
 
     /// <summary>
@@ -58,23 +56,68 @@ internal sealed class StartOperation(OperationContext context, TimeBudget budget
     /// Leaves such a record to release, which comes after QEMU has ended: QEMU may hold what is
     /// left of its devices.
     /// </summary>
-    private Answer Leave(LockedRecord own, Record record, string what)
+    private Answer LeaveToRelease(LockedRecord own, Record record, Reason reason)
     {
-        context.Log.Warn($"{what}; but the domain declares nothing of its record, which an earlier start left; release takes it down");
-        own.Save(record with { Phase = Phase.Starting });
+        context.Log.Warn($"{reason}; but the domain declares nothing of its record, which an earlier start left; release takes it down");
+        try
+        {
+            own.Save(record with { Phase = Phase.Starting });
+        }
+        catch (IOException e)
+        {
+            context.Log.Warn($"{e.Message}, ignoring");
+        }
+
         return Answer.Good;
+    }
+
+    /// <summary>The first device that is not ready, and why.</summary>
+    private Reason? WhyNotReady(Record record)
+    {
+        foreach (var claim in record.Claims)
+        {
+            if (WhyNotReady(claim) is { } reason)
+                return $"the device {claim} is not ready: {reason}";
+        }
+
+        return null;
     }
 
     private Reason? WhyNotReady(Claim claim)
     {
+        try
+        {
+            return WhyNotReady(claim, HostDevice.Look(context.Root, claim.Device));
+        }
+        catch (IOException e)
+        {
+            return e.Message;
+        }
+    }
+
+    private static Reason? WhyNotReady(Claim claim, HostDevice? device)
+    {
         var isVf = claim.Device.Address is not null;
-        if (HostDevice.Look(context.Root, claim.Device) is not { } device)
+        if (device is null)
             return isVf ? "it has lost its type since prepare: its current_vgpu_type reads 0" : "it has disappeared since prepare";
         if (!claim.Proves(device))
             return "another device has taken its place since prepare";
         if (claim.Dialect.TellsType && device.Type != claim.Type?.Id)
             return $"it is of type '{device.Type}', not '{claim.Type?.Id}'";
         return claim.Dialect.HasOnline && device.Online != true ? "it is not online" : null;
+    }
+
+    private Reason? TryHandOver(LockedRecord own, Record record)
+    {
+        try
+        {
+            own.Save(record);
+            return TryGiveNodesToQemu(own, record);
+        }
+        catch (IOException e)
+        {
+            return e.Message;
+        }
     }
 
     private Reason? TryGiveNodesToQemu(LockedRecord own, Record record)

@@ -13,6 +13,9 @@ internal sealed class GpuRead<T>
     /// <summary>How often the read's progress is looked at.</summary>
     private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(50);
 
+    /// <summary>How many looks in a row must find no answer in time.</summary>
+    private const int OverdueLooks = 4;
+
     private readonly Root _root;
     private readonly SysfsName _gpu;
     private readonly Deadline _deadline = Deadline.After(GpuRead.WholeTime);
@@ -42,9 +45,12 @@ internal sealed class GpuRead<T>
         silent = _silent;
         if (_task is null)
             return default;
-        while (Task.WaitAny([_task], Step) < 0)
+        // Not at the first look: a process that stood still, such as a frozen one, reads on first.
+        for (var overdue = 0; Task.WaitAny([_task], Step) < 0;)
         {
-            if (_progress.Silence < GpuRead.Limit && !_deadline.Passed)
+            var isOverdue = _progress.Silence >= GpuRead.Limit || _deadline.Passed;
+            overdue = isOverdue ? overdue + 1 : 0;
+            if (overdue < OverdueLooks)
                 continue;
             silent = GpuRead.NoteSilent(_root, _gpu, _task);
             return default;

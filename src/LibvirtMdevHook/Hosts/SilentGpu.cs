@@ -43,7 +43,7 @@ internal sealed record SilentGpu(SysfsName Gpu, int Pid, string File)
         foreach (var name in names)
         {
             var file = Folder(root) / name;
-            if (Parse(name.ToString()) is var (gpu, pid) && locks.Has(file))
+            if (Parse(name.ToString()) is var (gpu, pid) && locks.Has(file) && IsAlive(root, pid))
                 yield return new SilentGpu(gpu, pid, HostFile.ReadTrimmed(file) ?? "");
         }
     }
@@ -99,6 +99,12 @@ internal sealed record SilentGpu(SysfsName Gpu, int Pid, string File)
 
     /// <summary>For listings: what is missing, and why, without the remedy.</summary>
     public string WhyLeftOut => $"the GPU '{Gpu}' cannot be looked at: {What}";
+
+    /// <summary>
+    /// The lock alone does not tell: a process that deletes the note of one that has ended takes it
+    /// for a moment.
+    /// </summary>
+    private static bool IsAlive(Root root, int pid) => FileStatus.Of(root.Proc / $"{pid}", out _) is not null;
 
     private static void Withdraw(FileLock note)
     {

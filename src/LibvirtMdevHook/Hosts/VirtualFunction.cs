@@ -105,6 +105,9 @@ internal static class VirtualFunction
         foreach (var name in HostFile.List(root.PciDevices))
         {
             var path = root.PciDevices / name;
+            // This is read for another device, which must not wait for the driver of this one.
+            if (!MayHaveDisabledVfs(path) || GpuRead.FindSilent(root, name) is not null)
+                continue;
             if (WhyVfsAreDisabled(name, path) is not { } disabled)
                 continue;
             var sentence = $"'{name}' is a PF, and {disabled}";

@@ -16,11 +16,11 @@ namespace LibvirtMdevHook.HotPlug;
 /// <param name="has">
 /// The devices of the guest, for a device without a name yet; null where the device has its name.
 /// </param>
-internal sealed class AttachClaim(
-    OperationContext context, TimeBudget budget, Domain domain, IReadOnlyList<DeviceId>? has, Func<bool> isInterrupted)
+internal sealed class AttachClaim(OperationContext context, HotPlugRequest request, Domain domain, IReadOnlyList<DeviceId>? has)
 {
     private readonly TakeDown _takeDown = new(context);
-    private readonly AttachPlan _plan = new(context, budget, domain, has, isInterrupted);
+    private readonly TimeBudget _budget = new(request.Deadline, null);
+    private readonly AttachPlan _plan = new(context, request, domain, has);
     private Record? _own;
     private Moment _generation;
     private Reason? _unfinished;
@@ -38,7 +38,7 @@ internal sealed class AttachClaim(
     public Reason? TryBringUp()
     {
         context.Records.MakeFolders();
-        using var own = context.Records.Lock(domain.Uuid, budget.Deadline);
+        using var own = context.Records.Lock(domain.Uuid, request.Deadline);
         if (own is null)
             return "another operation of this domain is still at work";
         try
@@ -68,7 +68,7 @@ internal sealed class AttachClaim(
     {
         try
         {
-            using var own = context.Records.Lock(domain.Uuid, budget.Deadline.AtLeast(Deadline.After(VirshDomain.UndoTime)));
+            using var own = context.Records.Lock(domain.Uuid, request.Deadline.AtLeast(Deadline.After(VirshDomain.UndoTime)));
             if (own is null)
                 return "another operation of the domain is still at work";
             if (OwnRecord(own) is not { } record)
@@ -146,7 +146,7 @@ internal sealed class AttachClaim(
             if (_plan.TryMake(_own, out var planned) is { } refusal)
                 return refusal.Text + (_plan.HasFailedParents ? Hint() : "");
             (Device, _generation) = (planned!.Claims[^1].Device, planned.Generation);
-            var bringUp = new BringUp(context, budget, planned, Device);
+            var bringUp = new BringUp(context, _budget, planned, Device);
             var failure = bringUp.Run();
             var claim = bringUp.Record.Find(Device)!;
             if (failure is null)
@@ -157,7 +157,7 @@ internal sealed class AttachClaim(
 
             context.Log.Warn(failure.Sentence);
             var unfinished = _takeDown.TryBegin(bringUp.Record, claim) ?? TryFinish(Deadline.After(VirshDomain.UndoTime));
-            if (unfinished is not null || budget.IsOver || failure is not { Retry: Retry.Elsewhere, Parent: { } parent })
+            if (unfinished is not null || _budget.IsOver || failure is not { Retry: Retry.Elsewhere, Parent: { } parent })
             {
                 _unfinished = unfinished;
                 return failure.Sentence + (unfinished is null ? Hint() : "");

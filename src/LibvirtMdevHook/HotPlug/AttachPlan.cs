@@ -16,8 +16,7 @@ namespace LibvirtMdevHook.HotPlug;
 /// <param name="has">
 /// The devices of the guest, for a device without a name yet; null where the device has its name.
 /// </param>
-internal sealed class AttachPlan(
-    OperationContext context, TimeBudget budget, Domain domain, IReadOnlyList<DeviceId>? has, Func<bool> isInterrupted)
+internal sealed class AttachPlan(OperationContext context, HotPlugRequest request, Domain domain, IReadOnlyList<DeviceId>? has)
 {
     /// <summary>
     /// How long a plan may wait for others' removals, with the record's lock held: a domain that
@@ -27,6 +26,10 @@ internal sealed class AttachPlan(
 
     private readonly Dictionary<SysfsName, string> _failed = [];
     private readonly RefusedSelection _refused = new();
+    private readonly TimeBudget _budget = new(request.Deadline, null);
+
+    /// <summary>How many plans were made: each has a generation of its own.</summary>
+    private int _plans;
 
     public bool HasFailedParents => _failed.Count > 0;
 
@@ -41,7 +44,7 @@ internal sealed class AttachPlan(
     public Reason? TryChoose(out DeviceId? chosen)
     {
         chosen = null;
-        using var host = context.Records.LockHost(budget.Deadline);
+        using var host = context.Records.LockHost(request.Deadline);
         if (host is null)
             return context.HostLockIsHeld;
         var plan = Planner.Make(Read());
@@ -63,13 +66,13 @@ internal sealed class AttachPlan(
         // Anew each time: what was given back may be at work in another process since, and a VF be
         // another domain's.
         var abandoned = new TakeDown(context);
-        foreach (var _ in budget.AtMost(RemovalTime).Attempts())
+        foreach (var _ in _budget.AtMost(RemovalTime).Attempts())
         {
             abandoned.Adopt();
-            abandoned.Work(budget.AtMost(TimeSpan.Zero));
+            abandoned.Work(_budget.AtMost(TimeSpan.Zero));
             (var plan, planned) = PlanAndSave(own);
             refusal = plan is null ? context.HostLockIsHeld : plan.Refusal;
-            if (planned is not null || plan is null || !plan.CanBeCuredByWaiting(forTypes: false) || isInterrupted())
+            if (planned is not null || plan is null || !plan.CanBeCuredByWaiting(forTypes: false) || request.IsInterrupted())
                 break;
         }
 
@@ -86,10 +89,10 @@ internal sealed class AttachPlan(
 
     private (Plan? Plan, Record? Record) PlanAndSave(Record? own)
     {
-        using var host = context.Records.LockHost(budget.Deadline);
+        using var host = context.Records.LockHost(request.Deadline);
         if (host is null)
             return (null, null);
-        var input = Read();
+        var input = Read() with { Generation = request.Begin.Plus(_plans++) };
         // What the domain has takes room as other domains' devices do, and must not be planned
         // again.
         if (own is not null)

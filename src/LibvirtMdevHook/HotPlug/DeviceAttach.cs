@@ -36,7 +36,7 @@ internal sealed class DeviceAttach(OperationContext context, VirshClient virsh, 
         }
 
         var has = request.Requested.IsUnnamed ? guest.Devices.Concat(Defined(virshDomain, guest)).ToArray() : null;
-        var claim = new AttachClaim(context, new TimeBudget(request.Deadline, null), domain, has, request.IsInterrupted);
+        var claim = new AttachClaim(context, request, domain, has);
         if (TryAttach(claim, guest, isUnnamed: has is not null) is { } failure)
         {
             context.Log.Error(failure.Text);

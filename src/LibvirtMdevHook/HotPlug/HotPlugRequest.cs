@@ -16,5 +16,11 @@ namespace LibvirtMdevHook.HotPlug;
 internal sealed record HotPlugRequest(
     string Domain, RequestedDevice Requested, bool Persistent, Deadline Deadline, Func<bool> IsInterrupted)
 {
+    /// <summary>
+    /// When the person asked, before anything was looked at: a start or end of the domain that
+    /// libvirt reports later knows of everything that is done for this request.
+    /// </summary>
+    public Moment Begin { get; } = Moment.Now;
+
     public DeviceId Device => Requested.Device;
 }

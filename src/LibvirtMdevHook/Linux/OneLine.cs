@@ -18,6 +18,7 @@ internal static class OneLine
     private static readonly SearchValues<char> Hidden = SearchValues.Create(
     [
         .. Enumerable.Range(0, 0xa0).Select(c => (char)c).Where(char.IsControl),
+        '\u061c', '\u200e', '\u200f',
         '\u2028', '\u2029', '\u202a', '\u202b', '\u202c', '\u202d', '\u202e', '\u2066', '\u2067', '\u2068', '\u2069',
     ]);
 

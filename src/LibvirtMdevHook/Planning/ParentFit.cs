@@ -13,15 +13,13 @@ internal static class ParentFit
             return Not(Unfit.Excluded, "it is excluded by excluded_parents of the configuration");
         if (input.Failed.TryGetValue(parent.Name, out var failure))
             return Not(Unfit.CreateFailed, failure);
+        // A GPU that does not answer may do so later, as one whose types come late.
+        if (parent.Reason is { Error: Errno.ETIMEDOUT } silence)
+            return Not(Unfit.Unreadable, silence) with { CuredBy = CuredBy.Types };
         if (input.Numa == NumaRule.Require && !input.IsNear(parent))
             return Not(Unfit.Far, $"it is on {Node(parent)}, the domain on {string.Join(", ", input.Nodes)}, and numa='require'");
         if (parent.Reason is { } unreadable)
-        {
-            // A GPU that does not answer may answer later, like one whose types come late.
-            var curedBy = unreadable.Error == Errno.ETIMEDOUT ? CuredBy.Types : CuredBy.Nothing;
-            return Not(Unfit.Unreadable, unreadable) with { CuredBy = curedBy };
-        }
-
+            return Not(Unfit.Unreadable, unreadable);
         if (parent.Dialect == Dialect.Vf && hostdev.Parents.Length > 0 && !hostdev.Parents.Any(parent.IsOn))
             return Not(Unfit.NotDeclared, $"it is a VF of '{parent.Gpu}', which is not declared as its parent");
         if (hostdev.Args.Length > 0 && parent.Dialect != Dialect.Rfc2016)

@@ -38,6 +38,9 @@ internal sealed record StuckProcess(int Pid, SysfsName Gpu, string File)
         {
             if (!int.TryParse(name.ToString(), NumberStyles.None, CultureInfo.InvariantCulture, out var pid))
                 continue;
+            // Another user's process may have a file of sysfs open before it runs this program.
+            if (FileStatus.Of(root.Proc / name, out _)?.Uid != Libc.geteuid())
+                continue;
             if (pid == Environment.ProcessId || ProgramOf(root.Proc / name) != ownProgram)
                 continue;
             foreach (var file in OpenFiles.OfSysfs(root, root.Proc / name / "fd"))

@@ -61,23 +61,27 @@ internal sealed record HostSettings
     public HostPath LogPath(Root root) => LogFile is null ? root.LogFile : root.At(LogFile);
 
     /// <summary>
-    /// Reads the file. Without a file, or with one that cannot be read, all keys have their
-    /// defaults.
+    /// Reads the file. Without a file all keys have their defaults. So they have with one that
+    /// cannot be read, but nothing is placed then: what it would exclude is not known.
     /// </summary>
     public static HostSettings Load(Root root)
     {
-        if (FileStatus.Of(root.Configuration, out _) is { IsRegular: false })
-            return new HostSettings { Problems = [$"'{root.Configuration}' is not a file; the defaults are used"] };
-        var text = HostFile.ReadLinked(root.Configuration, out var error);
+        var file = root.Configuration;
+        if (FileStatus.Of(file, out _) is { IsRegular: false })
+            return Unread(Errno.None, $"'{file}' is not a file");
+        var text = HostFile.ReadLinked(file, out var error);
         if (text is not null)
-            return SettingsFile.Parse(text, root.Configuration.Text);
-        if (error.IsAbsent)
+            return SettingsFile.Parse(text, file.Text);
+        // A link to nothing is a file that somebody wants to be read.
+        if (error.IsAbsent && FileStatus.OfLink(file, out _) is null)
             return new HostSettings();
-        return new HostSettings
-        {
-            Error = error,
-            Problems = [$"cannot read '{root.Configuration}': {error.InWords}; the defaults are used"],
-        };
+        return Unread(error, $"cannot read '{file}': {error.InWords}");
+    }
+
+    private static HostSettings Unread(Errno error, string reason)
+    {
+        var problem = $"{reason}; the defaults are used, and no device is placed on this host until it can be read";
+        return new HostSettings { Error = error, Problems = [problem], UnreadExclusion = problem };
     }
 }
 

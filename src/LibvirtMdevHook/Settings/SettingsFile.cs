@@ -67,7 +67,6 @@ internal sealed class SettingsFile
     {
         if (SettingKey.Find(assignment.Key) is { IsExclusion: true })
             return true;
-        return assignment.Mistake is not null
-            && SettingKey.All.Any(key => key.IsExclusion && assignment.Source.Contains(key.Name, StringComparison.Ordinal));
+        return SettingKey.All.Any(key => key.IsExclusion && assignment.Source.Contains(key.Name, StringComparison.Ordinal));
     }
 }

@@ -134,7 +134,7 @@ internal sealed class Reconcile(OperationContext context, VirshClient virsh, Wai
     {
         var reason = WhyKept(record);
         if (_applies && reason is null)
-            reason = context.Records.TrySetAside(record.File, Deadline.After(LockTime));
+            reason = TrySetAside(record.File);
         var devices = string.Join(", ", record.Devices.Select(device => $"{device}").DefaultIfEmpty("no device"));
         var ids = record.Devices.Select(d => d.Device).ToArray();
         _found.Add(new Leftover(LeftoverKind.Newer, ids, record.Name, record.Domain, $"{record}, with {devices}", reason?.Text));
@@ -155,8 +155,20 @@ internal sealed class Reconcile(OperationContext context, VirshClient virsh, Wai
 
     private void JudgeUntrusted(UntrustedRecord record)
     {
-        var reason = _applies ? context.Records.TrySetAside(record.File, Deadline.After(LockTime)) : null;
+        var reason = _applies ? TrySetAside(record.File) : null;
         Add(LeftoverKind.Untrusted, null, [], $"{record}", reason);
+    }
+
+    private Reason? TrySetAside(HostPath record)
+    {
+        try
+        {
+            return context.Records.TrySetAside(record, Deadline.After(LockTime));
+        }
+        catch (IOException e)
+        {
+            return e.Message;
+        }
     }
 
     private void Add(LeftoverKind kind, Record? record, Claim[] claims, string text, Reason? reason) =>

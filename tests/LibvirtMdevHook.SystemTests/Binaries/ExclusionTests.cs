@@ -1,3 +1,4 @@
+using LibvirtMdevHook.SystemTests.Lab;
 using NUnit.Framework;
 
 namespace LibvirtMdevHook.SystemTests.Binaries;
@@ -37,6 +38,26 @@ internal sealed class ExclusionTests
 
         File.WriteAllText(Configuration(host), Excluded);
         host.Call(operation, _domain).MustBeGood();
+    }
+
+    [TestCase("a folder")]
+    [TestCase("a fifo")]
+    [TestCase("a link to nothing")]
+    public void A_configuration_that_cannot_be_read_refuses_too(string what)
+    {
+        using var host = new HookedHost("m60-mdev.xml");
+        var file = Configuration(host);
+        if (what == "a folder")
+            Directory.CreateDirectory(file);
+        else if (what == "a fifo")
+            Command.Run("mkfifo", file).Expected("mkfifo");
+        else
+            File.CreateSymbolicLink(file, "/nowhere/at/all");
+
+        host.Call("prepare", _domain).MustBeRefused("its devices cannot be placed", $"'{file}'", "until it can be read");
+        host.Call("restore", _domain).MustBeGood("it is left to prepare");
+
+        Assert.That(host.Creates, Is.Empty);
     }
 
     [Test]

@@ -80,6 +80,22 @@ internal sealed class SilentGpuTests
     }
 
     [Test]
+    public void A_leftover_record_on_it_refuses_no_start_of_a_domain_that_declares_nothing()
+    {
+        using var host = new HookedHost("l40s-vf.xml", "removal_grace = 0");
+        var domain = new DeclaringDomain("win10", Vgpu.Vf("0000:41:00.4", "NVIDIA L40S-4Q"));
+        host.Call("prepare", domain).MustBeGood();
+        host.Host.Control("fault hang op=read path=**/current_vgpu_type");
+
+        foreach (var operation in new[] { "prepare", "start", "started" })
+            host.Call(operation, domain.Name, domain.WithoutMetadata()).MustBeGood(operation);
+
+        host.Host.Control("clear");
+        host.Stop(domain);
+        host.MustBeAsBefore();
+    }
+
+    [Test]
     public void While_a_process_waits_for_a_GPU_no_other_one_reads_it()
     {
         using var host = new HookedHost("m60-rfc2016.xml", "removal_grace = 0");
