@@ -113,7 +113,8 @@ internal sealed class SilentGpuTests
 
         Assert.That(before.Elapsed, Is.LessThan(5 * ReadTime));
         Assert.That((list.Status, list.Errors), Is.EqualTo((1, list.Errors)));
-        Assert.That(list.Errors, Does.StartWith($"virt-mdev: the GPU '{Silent}' cannot be looked at").And.Contain($"process {waiting} waits"));
+        Assert.That(list.Errors, Does.StartWith($"virt-mdev: the GPU '{Silent}' cannot be looked at")
+            .And.Contain($"process {waiting} waits"));
         Assert.That(list.Output, Does.Contain($"{domain.Vgpus[0].Uuid}"));
         Assert.That(types.Output, Does.Contain("it does not answer"));
         Assert.That(metrics.Output, Does.Contain($"libvirt_mdev_stuck_processes{{parent=\"{Silent}\"}} 1\n")

@@ -179,11 +179,12 @@ internal sealed class SettingsFileTests
         Path.Combine(Path.GetDirectoryName(here)!, "../../../hooks/mdev-hook.conf");
 
     [Test]
-    public void A_folder_in_its_place_is_reported_and_changes_nothing()
+    public void A_folder_in_its_place_is_reported_and_nothing_is_placed()
     {
         using var tree = new TreeOfText("etc/libvirt/mdev-hook.conf/");
         var settings = HostSettings.Load(tree.Root);
         Assert.That(settings.Problems.Single(), Does.Contain("is not a file"));
-        Assert.That(settings with { Problems = [] }, Is.EqualTo(new HostSettings() with { Problems = [] }));
+        Assert.That(settings.UnreadExclusion, Is.EqualTo(settings.Problems.Single()));
+        Assert.That(settings with { Problems = [], UnreadExclusion = null }, Is.EqualTo(new HostSettings() with { Problems = [] }));
     }
 }
