@@ -132,8 +132,10 @@ internal sealed record Metrics(
         var family = Family("stuck_processes", "Processes of virt-mdev that wait for an answer of the GPU's driver.");
         if (Stuck is null)
             return family;
-        foreach (var gpu in Host.Parents.Select(p => p.Gpu).Concat(Stuck.Select(s => s.Gpu)).Distinct())
-            family.Add(Stuck.Where(s => s.Gpu == gpu).DistinctBy(s => s.Pid).Count(), ("parent", $"{gpu}"));
+        // A process that found just now that a GPU does not answer, such as this one, waits for it too.
+        var waiting = Stuck.Select(s => (s.Gpu, s.Pid)).Concat(Host.Silent.Values.Select(s => (s.Gpu, s.Pid))).ToHashSet();
+        foreach (var gpu in Host.Parents.Select(p => p.Gpu).Concat(waiting.Select(w => w.Gpu)).Distinct())
+            family.Add(waiting.Count(w => w.Gpu == gpu), ("parent", $"{gpu}"));
         return family;
     }
 

@@ -121,6 +121,7 @@ internal sealed class LateWorkerTests
         var first = host.Begin("prepare", _domain);
         LatePrograms.MustHold(host);
         host.Start(_domain);
+        WaitUntilStarted(host);
         var before = Look(host);
 
         late.Open(host);
@@ -178,6 +179,8 @@ internal sealed class LateWorkerTests
     {
         foreach (var operation in operations)
             host.Call(operation, _domain).MustBeGood(operation);
+        if (operations.Contains("started"))
+            WaitUntilStarted(host);
         var before = Look(host);
 
         late.Open(host);
@@ -187,6 +190,10 @@ internal sealed class LateWorkerTests
         host.Stop(_domain);
         host.MustBeAsBefore();
     }
+
+    /// <summary>libvirt does not wait until the phase is noted.</summary>
+    private void WaitUntilStarted(HookedHost host) =>
+        Wait.Until(() => File.ReadAllText(host.Record(_domain)).Contains("phase=\"started\"", StringComparison.Ordinal), host.LastOfLog);
 
     /// <summary>What the domain has: its record and the devices.</summary>
     private string Look(HookedHost host) =>
