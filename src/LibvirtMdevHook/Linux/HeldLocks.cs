@@ -14,18 +14,8 @@ internal sealed class HeldLocks
     private HeldLocks(HashSet<(ulong Device, ulong Inode)> files) => _files = files;
 
     /// <returns>Null when /proc/locks cannot be read.</returns>
-    public static HeldLocks? Read(Root root)
-    {
-        try
-        {
-            // To its end, however long other users make it.
-            return Parse(File.ReadAllText((root.Proc / "locks").Text));
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return null;
-        }
-    }
+    public static HeldLocks? Read(Root root) =>
+        HostFile.ReadTable(root.Proc / "locks", out _) is { } text ? Parse(text) : null;
 
     public static HeldLocks Parse(string text) =>
         new([.. text.Split('\n').Select(FileOf).OfType<(ulong, ulong)>()]);

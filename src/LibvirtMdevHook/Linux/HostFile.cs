@@ -10,6 +10,7 @@ namespace LibvirtMdevHook.Linux;
 internal static class HostFile
 {
     private const int MaximumText = 1 << 20;
+    private const int MaximumTable = 1 << 26;
 
     /// <summary>Writes the text to an existing attribute, which must not be a link.</summary>
     public static Errno Write(HostPath attribute, string text)
@@ -20,18 +21,24 @@ internal static class HostFile
 
     /// <param name="attribute">The file, which must not be a link.</param>
     /// <returns>The whole text, at most 1 MiB; null when it cannot be read.</returns>
-    public static string? Read(HostPath attribute, out Errno error) => Read(attribute, Libc.O_NOFOLLOW, out error);
+    public static string? Read(HostPath attribute, out Errno error) => Read(attribute, Libc.O_NOFOLLOW, MaximumText, out error);
+
+    /// <summary>
+    /// Reads a table of the kernel's that other users can make long, such as /proc/locks.
+    /// </summary>
+    /// <returns>The whole text, at most 64 MiB; null when it cannot be read.</returns>
+    public static string? ReadTable(HostPath table, out Errno error) => Read(table, Libc.O_NOFOLLOW, MaximumTable, out error);
 
     /// <param name="file">
     /// The file, which may be a link to where the administrator keeps it.
     /// </param>
     /// <returns>The whole text, at most 1 MiB; null when it cannot be read.</returns>
-    public static string? ReadLinked(HostPath file, out Errno error) => Read(file, 0, out error);
+    public static string? ReadLinked(HostPath file, out Errno error) => Read(file, 0, MaximumText, out error);
 
     /// <summary>
     /// A fifo in place of a file reads as an empty text: opening it does not wait for a writer.
     /// </summary>
-    private static string? Read(HostPath attribute, int flags, out Errno error)
+    private static string? Read(HostPath attribute, int flags, int maximum, out Errno error)
     {
         using var file = Descriptor.Open(attribute.Text, Libc.O_RDONLY | Libc.O_NONBLOCK | flags, out error);
         if (file is null)
@@ -47,8 +54,8 @@ internal static class HostFile
             if (count < 0)
                 return null;
             length += count;
-            if (count == 0 || length >= MaximumText)
-                return Encoding.UTF8.GetString(text, 0, Math.Min(length, MaximumText));
+            if (count == 0 || length >= maximum)
+                return Encoding.UTF8.GetString(text, 0, Math.Min(length, maximum));
         }
     }
 
