@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Diagnostics;
 using System.IO.Pipes;
 using LibvirtMdevHook.Linux;
@@ -32,7 +33,19 @@ internal static class ChildCommand
 
     /// <returns>The exit status of the verb, as soon as it has done what it can do.</returns>
     public static int Run(string[] args, Func<string[], int> run) =>
-        args is [.. var own, ReportTo, var pipe] ? RunAsChild(own, pipe, run) : RunInChild(args);
+        args is [.. var own, ReportTo, var pipe] ? RunAsChild(own, pipe, run) : TryRunInChild(args);
+
+    private static int TryRunInChild(string[] args)
+    {
+        try
+        {
+            return RunInChild(args);
+        }
+        catch (Exception e) when (e is IOException or Win32Exception)
+        {
+            return Terminal.Fail($"no process can be started for '{args[0]}': {e.Message}; nothing was done");
+        }
+    }
 
     private static int RunAsChild(string[] args, string pipe, Func<string[], int> run)
     {

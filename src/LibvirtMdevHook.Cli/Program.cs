@@ -1,4 +1,3 @@
-using System.ComponentModel;
 using LibvirtMdevHook.Cli;
 using LibvirtMdevHook.HookOperations;
 using LibvirtMdevHook.Linux;
@@ -24,12 +23,6 @@ catch (Exception e) when (IsOfNoThread(e))
     // Without a thread the runtime has no way to ask libvirt or to undo anything.
     return Terminal.Fail("this host has no memory or no thread left for it; "
         + "if it had begun to change anything, 'virt-mdev reconcile --apply' or the end of the domain takes that back");
-}
-
-catch (Exception e) when (e is IOException or Win32Exception or ArgumentException)
-{
-    // The verbs report their own failures. Here the process for the verb could not be started.
-    return Terminal.Fail($"it cannot start a process for '{args[0]}': {e.Message}");
 }
 
 // The runtime starts its threads in initializers of its types and in tasks, so that a failure comes

@@ -38,7 +38,6 @@ internal sealed class HostChecks
         var hostRead = new TimedRead<Host>(() => HostReader.ReadAll(_root));
         var nvidiaRead = new TimedRead<Nvidia>(() => new Nvidia(NvidiaGpu.ReadAll(_root), BootOrder.Read(_root)));
         var recordsRead = new TimedRead<Recorded>(() => new Recorded(RecordsOnHost.Read(_root, out var store), [.. store.OfOtherBoots()]));
-
         var stuckRead = new TimedRead<IReadOnlyList<StuckProcess>>(() => StuckProcess.Read(_root));
 
         var hook = Result("hook", hookRead);

@@ -28,11 +28,12 @@ internal static class ParentCheck
         var parents = host.Parents.RemoveAll(p => settings.ExcludedParents.Any(p.IsOn));
         if (parents.IsEmpty)
             return [Finding.Hint("the configuration excludes every parent of this host", "see excluded_parents there")];
+        var silent = parents.Select(p => host.Silent.GetValueOrDefault(p.Gpu)).OfType<SilentGpu>().Distinct().ToArray();
         parents = parents.RemoveAll(p => host.Silent.ContainsKey(p.Gpu));
         var enabled = parents.RemoveAll(p => p.HasDisabledVfs);
         return
         [
-            .. host.Silent.Values.Select(silent => Finding.Wrong(silent.WhyLeftOut, SilentGpu.Remedy)),
+            .. silent.Select(gpu => Finding.Wrong(gpu.WhyLeftOut, SilentGpu.Remedy)),
             .. parents.Where(p => p.HasDisabledVfs).Select(Disabled),
             .. enabled.SelectMany(p => Unreadable(p, isRoot)),
             .. VfsOfUnknownType(host),

@@ -55,7 +55,7 @@ internal sealed class ForeignMetadata
     /// </exception>
     public static string Blank(SourceText source)
     {
-        if (TagLength.FirstTagWithMoreThan(MaximumForeignAttributes, source.Text) is { } tag)
+        if (TagAttributes.FirstTagWithMoreThan(MaximumForeignAttributes, source.Text) is { } tag)
             throw Invalid(source.Text.AsSpan(0, tag).Count('\n') + 1, $"an element has more than {MaximumForeignAttributes} attributes");
         using var reader = source.Reader();
         try

@@ -67,8 +67,8 @@ internal static class GpuRead
     public static readonly TimeSpan Limit = TimeSpan.FromSeconds(2);
 
     /// <summary>
-    /// How long all reads of a GPU may take. Reading hundreds of VFs takes a tenth of a second, but
-    /// ten times that on a host whose processors are busy.
+    /// How long all reads of a GPU may take, though its driver answers each of them: the host's lock
+    /// is held meanwhile.
     /// </summary>
     public static readonly TimeSpan WholeTime = TimeSpan.FromSeconds(5);
 

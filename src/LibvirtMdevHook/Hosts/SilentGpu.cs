@@ -31,13 +31,20 @@ internal sealed record SilentGpu(SysfsName Gpu, int Pid, string File)
 
     private static HostPath Folder(Root root) => root.State / "silent";
 
+    /// <summary>
+    /// There is no folder as long as every GPU answers; to list it then would throw inside .NET, at
+    /// every look at a device.
+    /// </summary>
+    private static IReadOnlyList<SysfsName> Notes(Root root) =>
+        FileStatus.Of(Folder(root), out _) is null ? [] : HostFile.List(Folder(root));
+
     /// <returns>Null when no process waits for the GPU.</returns>
     public static SilentGpu? Find(Root root, SysfsName gpu) => All(root).FirstOrDefault(silent => silent.Gpu == gpu);
 
     /// <returns>The GPUs for which a process waits now, one for each process.</returns>
     public static IEnumerable<SilentGpu> All(Root root)
     {
-        var names = HostFile.List(Folder(root));
+        var names = Notes(root);
         if (names.Count == 0 || HeldLocks.Read(root) is not { } locks)
             yield break;
         foreach (var name in names)
@@ -83,7 +90,7 @@ internal sealed record SilentGpu(SysfsName Gpu, int Pid, string File)
     /// <summary>Deletes the notes of processes that have ended.</summary>
     public static void DeleteDebris(Root root)
     {
-        foreach (var name in HostFile.List(Folder(root)))
+        foreach (var name in Notes(root))
         {
             try
             {

@@ -6,7 +6,7 @@ namespace LibvirtMdevHook.Domains;
 /// Finds a tag with very many attributes before a reader does. A reader of .NET keeps the names of
 /// all attributes of an element and compares them, which takes seconds for hundreds of thousands.
 /// </summary>
-internal static class TagLength
+internal static class TagAttributes
 {
     /// <summary>What has a meaning in a tag: an attribute, its quotes, and the tag's end.</summary>
     private static readonly SearchValues<char> InTag = SearchValues.Create("=\"'>");
