@@ -1,6 +1,7 @@
 using LibvirtMdevHook.Domains;
 using LibvirtMdevHook.Hosts;
 using LibvirtMdevHook.Linux;
+using LibvirtMdevHook.Planning;
 using LibvirtMdevHook.Records;
 
 namespace LibvirtMdevHook.Devices;
@@ -80,11 +81,25 @@ internal sealed class BringUp(OperationContext context, TimeBudget budget, Recor
         if (error == Errno.EEXIST)
             return FailForeign(claim);
         Save(Record.With(claim with { Stage = Stage.Reserved }));
-        var words = claim.Dialect.WhyNotCreated(parent, claim.Type?.Id, error);
+        var words = claim.Dialect.WhyNotCreated(parent, claim.Type?.Id, error) + OtherSizeBeside(claim);
         var retry = Dialect.MayBeFull(error) ? Retry.Elsewhere : Retry.No;
         _failure = new BringUpFailure($"the device {claim} cannot be created: {words}", retry, claim.Parent, words);
         return false;
     }
+
+    /// <summary>
+    /// Whether a GPU takes two sizes is for its driver to say; the reason need not be that.
+    /// </summary>
+    private string OtherSizeBeside(Claim claim)
+    {
+        if (SizeOf(claim) is not { } size)
+            return "";
+        var beside = Record.Claims.Where(other => other.Gpu == claim.Gpu && other.Stage == Stage.Created);
+        var different = beside.FirstOrDefault(other => SizeOf(other) is { } otherSize && otherSize != size);
+        return different is null ? "" : $", beside '{different.Type!.Title}', another size of this domain";
+    }
+
+    private static int? SizeOf(Claim claim) => TypeSize.Of(claim.Type?.Name, claim.Type?.Framebuffer);
 
     /// <summary>The record says that the device is not ours before anything else happens.</summary>
     private bool FailForeign(Claim claim)

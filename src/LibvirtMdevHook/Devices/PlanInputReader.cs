@@ -30,17 +30,19 @@ internal static class PlanInputReader
         var mdevs = declaration.Hostdevs.Where(h => h.Device.Uuid is not null).ToArray();
         everyVf |= isIncoming && mdevs.Length < declaration.Hostdevs.Length;
         var pins = !everyVf && mdevs.All(h => h.Parents.Length > 0) ? mdevs.SelectMany(h => h.Parents).ToArray() : null;
+        var vfsOfPins = VfsOf(context.Root, pins ?? []);
         var filter = new TypeFilter([.. declaration.Hostdevs.Select(h => h.Type).OfType<string>().Distinct()]);
         var host = HostReader.Read(
             context.Root,
-            (name, subsystem) => pins is null || pins.Any(p => p.Names(name, subsystem)),
+            (name, subsystem) => pins is null || vfsOfPins.Contains(name) || pins.Any(p => p.Names(name, subsystem)),
             filter,
             declaration.Hostdevs.Select(h => h.Device),
             everyVf);
+        var isParentMissing = mdevs.Any(h => h.Parents.Length > 0 && !host.Parents.Any(p => h.Parents.Any(p.IsOn)));
         return new PlanInput(
             domain,
             declaration,
-            host,
+            isParentMissing ? host with { Gpus = [.. ParentFolder.Gpus(context.Root)] } : host,
             others,
             removing,
             HoldersOf(context.Root, removing, declaration),
@@ -52,7 +54,21 @@ internal static class PlanInputReader
             isIncoming)
         {
             Newer = records.Newer,
+            Starting = StartingOf(context, records.Domains),
         };
+    }
+
+    /// <summary>
+    /// The domains with claims whose devices are still to be made, and of whose records a process
+    /// holds the lock; all with such claims where the held locks cannot be read.
+    /// </summary>
+    private static ImmutableHashSet<Guid> StartingOf(OperationContext context, ImmutableArray<Record> records)
+    {
+        var unfinished = records.Where(r => r.Claims.Any(c => c.Stage is Stage.Reserved or Stage.Intended)).ToArray();
+        if (unfinished.Length == 0)
+            return [];
+        var locks = HeldLocks.Read(context.Root);
+        return [.. unfinished.Where(r => locks is null || context.Records.IsActedOn(r.Domain, locks)).Select(r => r.Domain)];
     }
 
     /// <summary>
@@ -93,6 +109,20 @@ internal static class PlanInputReader
     /// </summary>
     public static PlanInput Incoming(OperationContext context, Domain domain, Declaration declaration) =>
         WithoutOwn(context, domain, declaration, isIncoming: true, HeldDevices.Stay);
+
+    /// <returns>The VFs of the declared parents that are PFs, which stand for their VFs.</returns>
+    private static HashSet<SysfsName> VfsOf(Root root, ParentName[] parents)
+    {
+        var vfs = new HashSet<SysfsName>();
+        foreach (var address in parents.Select(parent => parent.Address).OfType<PciAddress>())
+        {
+            var device = root.PciDevices / address.Name;
+            if (FileStatus.Of(device / "sriov_numvfs", out _) is not null)
+                vfs.UnionWith(VirtualFunction.Of(device).Select(vf => vf.Address.Name));
+        }
+
+        return vfs;
+    }
 
     /// <summary>
     /// The host as it will be when the domain's own devices have been taken down.

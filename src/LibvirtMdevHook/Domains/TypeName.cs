@@ -37,11 +37,40 @@ internal static class TypeName
     }
 
     /// <returns>True when the declared text can mean a type of this id and name.</returns>
+    /// <param name="name">Null for a type without a name.</param>
     public static bool CanMean(string declared, string id, string? name) =>
-        declared == id || declared == name || IsSpellingOf(name ?? id, Normalise(declared));
+        IsId(declared, id) || IsName(declared, id, name) || IsSpellingOf(id, name, Normalise(declared));
+
+    /// <returns>
+    /// True when the declared text is the id of a mediated device's type, or its number as
+    /// nvidia-smi prints it.
+    /// </returns>
+    public static bool IsId(string declared, string id) =>
+        declared == id || (TypeNumber.ParseHex(declared) is { } number && id == TypeNumber.IdOf(number));
+
+    /// <returns>True when the declared text is the name of the type, letter by letter.</returns>
+    public static bool IsName(string declared, string id, string? name) => declared == (name ?? WithoutDriver(id));
 
     /// <param name="normal">A declared text after <see cref="Normalise"/>.</param>
-    public static bool IsSpellingOf(string name, string normal) => normal.Length > 0 && Normalise(name) == normal;
+    /// <returns>True when it is the name of the type, or the id of one without a name.</returns>
+    public static bool IsSpellingOf(string id, string? name, string normal)
+    {
+        if (normal.Length == 0)
+            return false;
+        return Normalise(name ?? id) == normal || (name is null && Normalise(WithoutDriver(id)) == normal);
+    }
+
+    /// <summary>
+    /// The name of a type whose driver gives it none. Since Linux 6.1 the kernel shows it, before
+    /// it does not (drivers/vfio/mdev/mdev_sysfs.c): the id without the driver's name. What is left
+    /// of an id such as <c>mtty-1</c> is no name.
+    /// </summary>
+    /// <returns><c>GVTg_V5_4</c> for <c>i915-GVTg_V5_4</c>; otherwise the id.</returns>
+    public static string WithoutDriver(string id)
+    {
+        var rest = id[(id.IndexOf('-') + 1)..];
+        return rest.Any(char.IsLetter) ? rest : id;
+    }
 
     private static bool IsSeparator(char c) => c is '-' or '_' || char.IsWhiteSpace(c);
 

@@ -36,8 +36,8 @@ internal abstract class Dialect
     /// </summary>
     public virtual bool HidesTypes => false;
 
-    /// <returns>True when the declared text is the id of a type.</returns>
-    public virtual bool IsId(string declared, SysfsName id) => declared == id.ToString();
+    /// <returns>True when the declared text is the id of a type, in any spelling.</returns>
+    public virtual bool IsId(string declared, SysfsName id) => TypeName.IsId(declared, id.ToString());
 
     public static Dialect? Find(string name) => Array.Find([Mdev, Rfc2016, Vf], dialect => dialect.Name == name);
 

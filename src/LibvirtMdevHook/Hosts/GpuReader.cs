@@ -64,7 +64,10 @@ internal sealed class GpuReader(Root root, SysfsName gpu, TypeFilter wanted)
             HasTypes: types is not null,
             types ?? [],
             dialect.HidesTypes ? ReadSeen(types ?? []) : [],
-            reason);
+            reason)
+        {
+            NamesAllTypes = dialect != Dialect.Mdev || wanted.NamesAll(types ?? []),
+        };
     }
 
     /// <returns>

@@ -40,6 +40,12 @@ internal sealed record Host(
         ImmutableDictionary<SysfsName, SilentGpu>.Empty,
         ImmutableDictionary<DeviceId, Reason>.Empty);
 
+    /// <summary>
+    /// The physical devices of all parents of the host; read only where a declared parent is not
+    /// there.
+    /// </summary>
+    public ImmutableArray<SysfsName> Gpus { get; init; } = [];
+
     public int DevicesOn(SysfsName parent) => Devices.Values.Count(place => place.Parent == parent);
 
     public ExistingDevice? Find(DeviceId device) => Existing.FirstOrDefault(e => e.Device.Id == device);

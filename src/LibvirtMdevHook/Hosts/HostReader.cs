@@ -52,7 +52,7 @@ internal sealed class HostReader
     private void AddParents(DeviceId[] declared, Func<SysfsName, Func<SysfsName?>, bool> isWanted, bool readsEveryVf)
     {
         var vfs = declared.Where(id => id.Address is not null).Select(id => id.Name).ToHashSet();
-        foreach (var (name, path) in Candidates())
+        foreach (var (name, path) in ParentFolder.All(_root))
         {
             var isDeclaredVf = vfs.Contains(name);
             if (!isDeclaredVf && !isWanted(name, () => HostFile.LinkName(path / "subsystem")))
@@ -71,21 +71,6 @@ internal sealed class HostReader
         if (!_gpus.TryGetValue(name, out var gpu))
             _gpus[name] = gpu = new GpuReader(_root, name, _wanted);
         return gpu;
-    }
-
-    /// <summary>
-    /// class/mdev_bus lists the parents of the mainline interface. Those of the 2016 interface are
-    /// only in their bus.
-    /// </summary>
-    private IEnumerable<(SysfsName Name, HostPath Path)> Candidates()
-    {
-        var bus = _root.Sys / "class/mdev_bus";
-        var paths = new SortedDictionary<SysfsName, HostPath>();
-        foreach (var name in HostFile.List(_root.PciDevices))
-            paths[name] = _root.PciDevices / name;
-        foreach (var name in HostFile.List(bus))
-            paths[name] = bus / name;
-        return paths.Select(pair => (pair.Key, pair.Value));
     }
 
     private Host Read()

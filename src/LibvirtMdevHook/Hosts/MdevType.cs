@@ -38,8 +38,6 @@ internal sealed record MdevType(
     string? Description = null,
     Reason? Reason = null)
 {
-    public const string NvidiaPrefix = "nvidia-";
-
     /// <summary>For messages: the name, or the id of a type without a name.</summary>
     public string Title => Name ?? Id.ToString();
 }

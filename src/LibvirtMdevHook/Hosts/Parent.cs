@@ -36,13 +36,18 @@ internal sealed record Parent(
     ImmutableArray<MdevType> Seen,
     Reason? Reason)
 {
+    /// <summary>
+    /// <see cref="Types"/> has all types of the parent, if only with their names.
+    /// </summary>
+    public bool NamesAllTypes { get; init; }
+
     /// <summary>A PF whose VFs are not enabled. No device can be created on it.</summary>
     public bool HasDisabledVfs => Dialect == Dialect.Vf && Name == Gpu;
-
-    public bool IsNamedBy(ParentName name) => name.Names(Name, () => HostFile.LinkName(Path / "subsystem"));
 
     /// <returns>
     /// True when the name means the parent itself, or the PF to which it belongs.
     /// </returns>
-    public bool IsOn(ParentName name) => IsNamedBy(name) || name.Names(Gpu, () => HostFile.LinkName(Path / "subsystem"));
+    public bool IsOn(ParentName name) => name.Names(Name, ReadSubsystem) || name.Names(Gpu, ReadSubsystem);
+
+    private SysfsName? ReadSubsystem() => HostFile.LinkName(Path / "subsystem");
 }

@@ -19,6 +19,10 @@ internal sealed class Rfc2016Dialect : Dialect
 
     public override bool HidesTypes => true;
 
+    /// <summary>The number of a row, which nvidia-smi prints with the prefix 0x.</summary>
+    public override bool IsId(string declared, SysfsName id) =>
+        declared == id.ToString() || (TypeNumber.ParseHex(declared) is { } number && id.ToString() == $"{number}");
+
     public override ImmutableArray<MdevType>? ReadTypes(HostPath parent, TypeFilter wanted, out Reason? reason)
     {
         var table = HostFile.Read(parent / "mdev_supported_types", out var error);

@@ -20,10 +20,16 @@ internal sealed record TypeFilter(ImmutableArray<string>? Declared)
     {
         if (Declared is not { } declared)
             return ids;
-        var areIds = declared.All(text => ids.Any(id => id.ToString() == text));
-        return areIds ? ids.Where(id => declared.Contains(id.ToString())) : ids;
+        return AreIds(declared, ids) ? ids.Where(id => declared.Any(text => TypeName.IsId(text, id.ToString()))) : ids;
     }
+
+    /// <param name="read">The types of a parent whose ids <see cref="Named"/> has chosen.</param>
+    /// <returns>Whether these are all types of the parent.</returns>
+    public bool NamesAll(IEnumerable<MdevType> read) => Declared is not { } declared || !AreIds(declared, [.. read.Select(t => t.Id)]);
 
     public bool WantsDetails(SysfsName id, string? name) =>
         Declared is not { } declared || declared.Any(text => TypeName.CanMean(text, id.ToString(), name));
+
+    private static bool AreIds(ImmutableArray<string> declared, IReadOnlyList<SysfsName> ids) =>
+        declared.All(text => ids.Any(id => TypeName.IsId(text, id.ToString())));
 }

@@ -58,7 +58,7 @@ internal sealed class VfDialect : Dialect
             return error;
         if (now != NoType)
             return Errno.EEXIST;
-        var number = type!.ToString()[MdevType.NvidiaPrefix.Length..];
+        var number = type!.ToString()[TypeNumber.IdPrefix.Length..];
         error = HostFile.Write(attribute, number);
         return error == Errno.EPERM && VirtualFunction.HasType(parent, out _) ? Errno.EEXIST : error;
     }

@@ -27,13 +27,13 @@ internal static partial class VgpuSize
     public static bool IsOfMig(string? name) => name is not null && OfMig().IsMatch(name);
 
     /// <param name="listed">
-    /// The types that a VF lists while its GPU runs nothing. The largest of them takes the whole
-    /// GPU.
+    /// All types of a GPU's parent. The largest of them that is no part of a MIG instance takes the
+    /// whole GPU.
     /// </param>
     /// <returns>The GPU's gigabytes; null where a type does not show its size.</returns>
     public static int? OfGpu(IEnumerable<MdevType> listed)
     {
-        var sizes = listed.Select(type => Of(type.Name)).ToArray();
+        var sizes = listed.Where(type => !IsOfMig(type.Name)).Select(type => Of(type.Name)).ToArray();
         return sizes.Contains(null) ? null : sizes.Max();
     }
 

@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using System.Globalization;
+using LibvirtMdevHook.Domains;
 using LibvirtMdevHook.Linux;
 
 namespace LibvirtMdevHook.Hosts;
@@ -20,12 +20,8 @@ internal static class VgpuTypeList
     /// The id of the type with a number that a VF shows; null for 0, which means no type, and for a
     /// text that is no number.
     /// </returns>
-    public static SysfsName? IdOf(string? number)
-    {
-        if (!uint.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var value) || value == 0)
-            return null;
-        return SysfsName.Parse($"{MdevType.NvidiaPrefix}{value}");
-    }
+    public static SysfsName? IdOf(string? number) =>
+        TypeNumber.ParseDecimal(number) is { } value ? SysfsName.Parse(TypeNumber.IdOf(value)) : null;
 
     private static MdevType? Row(string line)
     {

@@ -20,8 +20,12 @@ internal sealed class Capacity
 
     private readonly RunningTypes _running;
 
+    /// <summary>The pending claims of other domains, by GPU; a plan adds none.</summary>
+    private readonly ILookup<SysfsName, PendingClaim> _ofOthers;
+
     /// <summary>
-    /// The gigabytes of its GPU that each VF's list of types tells, as they are asked for often.
+    /// The gigabytes of its GPU that each parent's list of types tells, as they are asked for
+    /// often.
     /// </summary>
     private readonly Dictionary<SysfsName, int?> _listed = [];
 
@@ -37,7 +41,7 @@ internal sealed class Capacity
     /// <summary>The number of devices on each physical GPU.</summary>
     private ImmutableDictionary<SysfsName, int> _loads;
 
-    private Capacity(Host host, ImmutableArray<Claim> claims, ImmutableArray<Claim> pending)
+    private Capacity(Host host, ImmutableArray<Claim> claims, ImmutableArray<PendingClaim> pending, Guid? domain)
     {
         _host = host;
         _devices = new DeviceIndex(host);
@@ -45,22 +49,25 @@ internal sealed class Capacity
         foreach (var claim in claims)
             _claimOf.TryAdd(claim.Device, claim);
         _claims = ClaimIndex.Of(claims, claim => claim.Gpu);
-        _pending = ClaimIndex.Of(pending, claim => claim.Gpu);
-        _pendingOnParent = ClaimIndex.Of(pending, claim => claim.Parent);
-        _loads = _devices.Gpus.Concat(pending.Select(claim => claim.Gpu)).CountBy(gpu => gpu).ToImmutableDictionary();
+        _pending = ClaimIndex.Of(pending.Select(p => p.Claim), claim => claim.Gpu);
+        _pendingOnParent = ClaimIndex.Of(pending.Select(p => p.Claim), claim => claim.Parent);
+        _ofOthers = pending.Where(p => p.Record.Domain != domain && IsSpokenFor(p.Claim)).ToLookup(p => p.Claim.Gpu);
+        _loads = _devices.Gpus.Concat(pending.Select(p => p.Claim.Gpu)).CountBy(gpu => gpu).ToImmutableDictionary();
     }
 
-    public static Capacity Of(Host host, IEnumerable<Record> records)
+    /// <param name="records">What counts as taken.</param>
+    /// <param name="domain">The domain at hand; null for none.</param>
+    public static Capacity Of(Host host, IEnumerable<Record> records, Guid? domain = null)
     {
         var claims = ImmutableArray.CreateBuilder<Claim>();
-        var pending = ImmutableArray.CreateBuilder<Claim>();
+        var pending = ImmutableArray.CreateBuilder<PendingClaim>();
         foreach (var record in records)
         {
             claims.AddRange(record.Claims);
-            pending.AddRange(record.Claims.Where(claim => IsPending(host, record, claim)));
+            pending.AddRange(record.Claims.Where(claim => IsPending(host, record, claim)).Select(claim => new PendingClaim(claim, record)));
         }
 
-        return new Capacity(host, claims.ToImmutable(), pending.ToImmutable());
+        return new Capacity(host, claims.ToImmutable(), pending.ToImmutable(), domain);
     }
 
     /// <summary>
@@ -82,7 +89,7 @@ internal sealed class Capacity
 
     /// <summary>Whether one more device of the type can be made on the parent.</summary>
     public bool HasRoomFor(Parent parent, MdevType? type) =>
-        type is null || (OtherSize(parent, type) is null && Left(parent, type) is null or > 0);
+        type is null || (!SizeRule.Forbids(this, parent, type) && Left(parent, type) is null or > 0);
 
     /// <returns>
     /// How many devices of the type can still be made on the parent; null where neither kernel nor
@@ -96,24 +103,12 @@ internal sealed class Capacity
         // show the device any more.
         if (!parent.Dialect.TellsType)
             return type.MaxInstances - _devices.On(parent.Name).Count() - pending.Length;
-        var anyTypeCounts = SharesInstances(parent);
+        var framebuffer = Framebuffer.Left(this, parent, type);
+        // Devices of a VF's parent, and those whose sizes are not known, cannot share an instance.
+        var anyTypeCounts = SharesInstances(parent) && (framebuffer is null || parent.Name != parent.Gpu);
         var spokenFor = pending.Count(c => IsSpokenFor(c) && (anyTypeCounts || c.Type?.Id == type.Id));
         var left = (type.AvailableInstances ?? 0) - spokenFor;
-        if (left > 0 && parent.Dialect == Dialect.Vf && !HasFramebufferFor(parent, type))
-            return 0;
-        return left;
-    }
-
-    /// <returns>
-    /// What is known of the framebuffer of a VF's GPU; null for other parents, and where the GPU's
-    /// is not known.
-    /// </returns>
-    public Framebuffer? FramebufferOf(Parent vf)
-    {
-        if (Gigabytes(vf) is not { } all)
-            return null;
-        var beside = Beside(vf).ToArray();
-        return new Framebuffer(all, UsedGigabytes(vf, beside), beside.Length > 0);
+        return left > 0 ? Math.Min(left, framebuffer ?? left) : left;
     }
 
     /// <summary>
@@ -122,17 +117,6 @@ internal sealed class Capacity
     /// </summary>
     public static bool SharesInstances(Parent parent) =>
         parent.RunsOneSize || parent.Dialect == Dialect.Vf || !parent.Dialect.TellsType;
-
-    /// <returns>
-    /// A claimed type of another framebuffer size on the parent's GPU, if that GPU runs one size at
-    /// a time; null for none.
-    /// </returns>
-    public ClaimedType? OtherSize(Parent parent, MdevType type)
-    {
-        if (!parent.RunsOneSize || type.Framebuffer is not { } framebuffer)
-            return null;
-        return _claims[parent.Gpu].FirstOrDefault(c => c.Type?.Framebuffer is { } size && size != framebuffer)?.Type;
-    }
 
     /// <summary>
     /// Whether a device of the type binds no GPU to one framebuffer size: the GPU runs several
@@ -147,6 +131,26 @@ internal sealed class Capacity
     /// <summary>Whether a device on this GPU is being removed.</summary>
     public bool IsBeingFreed(SysfsName gpu) => _claims[gpu].Any(c => c.Stage == Stage.Leaving);
 
+    /// <returns>All claims on a GPU, with those that the plan adds.</returns>
+    public ImmutableArray<Claim> ClaimsOn(SysfsName gpu) => _claims[gpu];
+
+    /// <returns>
+    /// The claims on a GPU whose device is still to be made, with those that the plan adds.
+    /// </returns>
+    public IEnumerable<Claim> PendingOn(SysfsName gpu) => _pending[gpu].Where(IsSpokenFor);
+
+    /// <returns>Those of them that other domains have.</returns>
+    public IEnumerable<PendingClaim> PendingOfOthers(SysfsName gpu) => _ofOthers[gpu];
+
+    /// <returns>The devices that exist on a GPU, as far as its parents were read.</returns>
+    public IEnumerable<KeyValuePair<DeviceId, DevicePlace>> DevicesOn(SysfsName gpu) => _devices.OnGpu(gpu);
+
+    /// <summary>Whether nothing is known to run on a GPU with VFs.</summary>
+    public bool IsIdle(SysfsName gpu) => !_host.Unlisted.Contains(gpu) && !_devices.HasAnyOnGpu(gpu);
+
+    /// <returns>The claim on a device that exists; null where it has none.</returns>
+    public Claim? ClaimOn(DeviceId device) => _claimOf.GetValueOrDefault(device);
+
     /// <returns>
     /// The type of each device and each pending claim on the parent, of a VF on its whole GPU, as
     /// far as the types are known.
@@ -156,7 +160,7 @@ internal sealed class Capacity
         var onGpu = parent.Dialect == Dialect.Vf;
         var devices = onGpu ? _devices.VfsOf(parent.Gpu) : _devices.On(parent.Name);
         var pending = onGpu ? _pending[parent.Gpu] : _pendingOnParent[parent.Name];
-        return devices.Select(d => d.Value.Type ?? _claimOf.GetValueOrDefault(d.Key)?.Type?.Id)
+        return devices.Select(d => d.Value.Type ?? ClaimOn(d.Key)?.Type?.Id)
             .Concat(pending.Select(c => c.Type?.Id))
             .OfType<SysfsName>();
     }
@@ -173,68 +177,14 @@ internal sealed class Capacity
     }
 
     /// <returns>
-    /// The framebuffer of a VF's GPU: what its list shows while nothing runs there, otherwise what
-    /// a claim notes; null where it is not known.
+    /// The gigabytes of its GPU that the parent's list of types tells; null where it does not tell.
     /// </returns>
-    public int? Gigabytes(Parent vf)
+    public int? ListedGigabytes(Parent parent)
     {
-        if (vf.Dialect != Dialect.Vf)
-            return null;
-        if (IsIdle(vf.Gpu) && !IsBeingFreed(vf.Gpu))
-            return Listed(vf);
-        return _claims[vf.Gpu].Max(c => c.Type?.GpuGigabytes);
-    }
-
-    /// <summary>
-    /// Whether the driver may refuse a VF's type because claims on its GPU are of another size.
-    /// Which sizes a GPU runs side by side shows only once one runs: so this is no reason against
-    /// the VF, but a reason to prefer another.
-    /// </summary>
-    public bool MayNotMix(Parent parent, MdevType? type)
-    {
-        if (parent.Dialect != Dialect.Vf || VgpuSize.Of(type?.Name) is not { } size || !IsIdle(parent.Gpu))
-            return false;
-        return Beside(parent).Any(c => VgpuSize.Of(c.Type?.Name) is { } other && other != size);
-    }
-
-    /// <summary>
-    /// Whether the GPU of a VF has framebuffer left for the type. A VF lists a type until no more
-    /// of it fits beside the types that are set. So without claims on its siblings the list is the
-    /// truth. With claims the list tells that one more fits, and not how many: then the sizes in
-    /// the names of the types that are set and claimed are added up. More than the GPU has is
-    /// refused. Where a size, or the GPU's framebuffer, is not known, nothing is refused: the
-    /// driver still decides before the guest starts.
-    /// </summary>
-    private bool HasFramebufferFor(Parent vf, MdevType type)
-    {
-        if (VgpuSize.Of(type.Name) is not { } size || !Beside(vf).Any() || FramebufferOf(vf) is not { } framebuffer)
-            return true;
-        return framebuffer.MaximumOf(size) > 0;
-    }
-
-    /// <summary>
-    /// What the types that are set on a VF's GPU use, and those that are claimed.
-    /// </summary>
-    private int UsedGigabytes(Parent vf, Claim[] beside)
-    {
-        var claimed = beside.Select(c => c.Parent).ToHashSet();
-        var set = _devices.VfsOf(vf.Gpu).Where(d => !claimed.Contains(d.Value.Parent)).Select(d => d.Value.Type).OfType<SysfsName>();
-        var names = set.Select(id => TitleOf(vf, id)).Concat(beside.Select(c => c.Type?.Name));
-        return names.Sum(name => VgpuSize.Of(name) ?? 0);
-    }
-
-    /// <summary>The claims on the other VFs of a GPU whose type is not set yet.</summary>
-    private IEnumerable<Claim> Beside(Parent vf) => _pending[vf.Gpu].Where(c => c.Parent != vf.Name && IsSpokenFor(c));
-
-    /// <returns>The gigabytes of its GPU that the VF's list of types tells.</returns>
-    private int? Listed(Parent vf)
-    {
-        if (!_listed.TryGetValue(vf.Name, out var gigabytes))
-            _listed[vf.Name] = gigabytes = VgpuSize.OfGpu(vf.Types);
+        if (!_listed.TryGetValue(parent.Name, out var gigabytes))
+            _listed[parent.Name] = gigabytes = VgpuSize.OfGpu(parent.Types);
         return gigabytes;
     }
-
-    private bool IsIdle(SysfsName gpu) => !_host.Unlisted.Contains(gpu) && !_devices.HasAnyOnGpu(gpu);
 
     private static bool IsSpokenFor(Claim claim) => claim.Stage is Stage.Reserved or Stage.Intended;
 

@@ -1,5 +1,6 @@
 using LibvirtMdevHook.Hosts;
 using LibvirtMdevHook.Linux;
+using LibvirtMdevHook.Records;
 
 namespace LibvirtMdevHook.Planning;
 
@@ -16,8 +17,12 @@ internal static class CapacityText
     {
         if (type is null || capacity.HasRoomFor(parent, type))
             return null;
-        if (capacity.OtherSize(parent, type) is { } other)
-            return $"another size is in use ('{other.Title}', {other.Framebuffer})";
+        if (SizeRule.PendingOtherSize(capacity, parent, type) is { } pending)
+            return OfPending(pending);
+        if (VgpuSize.IsOfMig(type.Name))
+            return $"no GPU instance for it is free{Beside(capacity, parent)}; {GpuInstances(parent)}";
+        if (SizeRule.OtherSize(capacity, parent, type) is { } other)
+            return $"another size is in use ('{other.Title}'{Size(other)})";
         return $"no instance is left{Beside(capacity, parent)}";
     }
 
@@ -53,11 +58,27 @@ internal static class CapacityText
     private static Reason WhySeenIsHidden(Capacity capacity, Parent parent, MdevType seen)
     {
         var beside = Beside(capacity, parent);
+        if (VgpuSize.IsOfMig(seen.Name))
+            return $"no GPU instance for its type '{seen.Title}' ({seen.Id}) is free{beside}; {GpuInstances(parent)}";
         if (capacity.Runs(parent.Gpu, seen.Id))
             return $"no instance of its type '{seen.Title}' ({seen.Id}) is left{beside}";
         var remedy = beside.Length > 0 && parent.Dialect == Dialect.Vf ? OneSize : "";
         return $"it does not offer its type '{seen.Title}' ({seen.Id}) now{beside}{remedy}";
     }
+
+    private static string OfPending(PendingClaim pending)
+    {
+        var type = pending.Claim.Type!;
+        var what = $"another size ('{type.Title}'{Size(type)})";
+        return pending.IsReservation
+            ? $"{what} is reserved on its GPU for the domain '{pending.Record.Name}', which may be coming here; try again in a minute"
+            : $"the domain '{pending.Record.Name}' is starting with {what} on its GPU";
+    }
+
+    private static string Size(ClaimedType type) => type.Framebuffer is null ? "" : $", {type.Framebuffer}";
+
+    private static string GpuInstances(Parent parent) =>
+        $"'nvidia-smi mig -lgi' lists those of '{parent.Gpu}', and 'nvidia-smi mig -cgi PROFILE -C' creates one";
 
     private static string Beside(Capacity capacity, Parent parent) =>
         Running(capacity, parent) is { Length: > 0 } running ? $" beside {running}" : "";

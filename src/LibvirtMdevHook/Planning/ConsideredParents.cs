@@ -37,7 +37,7 @@ internal sealed class ConsideredParents(PlanInput input, Capacity capacity)
         if (hostdev.Device.Address is not null)
             return parent.Dialect == Dialect.Vf && (input.IsIncoming || parent.Name == hostdev.Device.Name);
         if (parent.Dialect != Dialect.Vf)
-            return hostdev.Parents.Length == 0 || hostdev.Parents.Any(parent.IsNamedBy);
+            return hostdev.Parents.Length == 0 || hostdev.Parents.Any(parent.IsOn);
         if (!parent.HasDisabledVfs && !input.TakesVfs)
             return false;
         return hostdev.Parents.Length == 0 || hostdev.Parents.Any(parent.IsOn);
@@ -60,8 +60,16 @@ internal sealed class ConsideredParents(PlanInput input, Capacity capacity)
     {
         if (CapacityText.WhyFull(capacity, fit.Parent, fit.Type) is not { } full)
             return fit with { Ranking = RankingOf(fit.Parent, fit.Type) };
-        var curedBy = capacity.IsBeingFreed(fit.Parent.Gpu) ? CuredBy.Removal : CuredBy.Nothing;
-        return fit with { Unfit = Unfit.Full, Reason = full, CuredBy = curedBy };
+        return fit with { Unfit = Unfit.Full, Reason = full, CuredBy = WhatMakesRoom(fit.Parent, fit.Type!) };
+    }
+
+    private CuredBy WhatMakesRoom(Parent parent, MdevType type)
+    {
+        if (capacity.IsBeingFreed(parent.Gpu))
+            return CuredBy.Removal;
+        if (SizeRule.PendingOtherSize(capacity, parent, type) is not { } pending)
+            return CuredBy.Nothing;
+        return input.Starting.Contains(pending.Record.Domain) ? CuredBy.Start : CuredBy.Nothing;
     }
 
     /// <returns>

@@ -70,7 +70,7 @@ internal static class ForeignDevice
     private static Reason? WhyNotFit(DeclaredHostdev hostdev, HostDevice device, Candidate fit)
     {
         var parent = fit.Parent;
-        if (hostdev.Parents.Length > 0 && !IsVf(device) && !hostdev.Parents.Any(parent.IsNamedBy))
+        if (hostdev.Parents.Length > 0 && !IsVf(device) && !hostdev.Parents.Any(parent.IsOn))
             return $"its parent is '{parent.Name}', which is not declared";
         if (IsVf(device) && fit.Unfit == Unfit.NoSuchType)
             return WhyOtherType(hostdev, device, parent);

@@ -18,6 +18,8 @@ internal static class NearMisses
 
     public static string DidYouMean(DeclaredHostdev hostdev, ImmutableArray<Candidate> candidates)
     {
+        if (TypeMatch.OfNumber(hostdev.Type!, candidates.SelectMany(c => c.Parent.Types)) is { } type)
+            return $"; a number alone is an id on VFs and in the 2016 interface; did you mean '{type.Id}' ('{type.Title}')?";
         var near = Of(hostdev, candidates);
         return near.IsEmpty ? "; 'virt-mdev types' lists the types" : $"; did you mean {string.Join(" or ", near.Select(n => $"'{n}'"))}?";
     }

@@ -1,4 +1,5 @@
 using LibvirtMdevHook.Domains;
+using LibvirtMdevHook.Hosts;
 using LibvirtMdevHook.Records;
 
 namespace LibvirtMdevHook.Planning;
@@ -10,7 +11,7 @@ internal static class NewClaim
     {
         var parent = chosen.Parent;
         var type = chosen.Type is { } found
-            ? new ClaimedType(found.Id, found.Name, found.Framebuffer, capacity.Gigabytes(parent))
+            ? new ClaimedType(found.Id, found.Name, found.Framebuffer, NotedGigabytes(capacity, parent))
             : null;
         return new Claim(
             hostdev.Device,
@@ -23,4 +24,8 @@ internal static class NewClaim
             hostdev.AttachedBy,
             Stage.Reserved);
     }
+
+    /// <summary>Only the list of a VF stops showing it once devices run.</summary>
+    private static int? NotedGigabytes(Capacity capacity, Parent parent) =>
+        parent.Dialect == Dialect.Vf ? Framebuffer.GigabytesOf(capacity, parent) : null;
 }

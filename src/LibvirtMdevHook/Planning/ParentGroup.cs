@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using LibvirtMdevHook.Hosts;
 using LibvirtMdevHook.Linux;
 
 namespace LibvirtMdevHook.Planning;
@@ -24,10 +23,11 @@ internal sealed record ParentGroup(int Kind, ImmutableArray<RankedParent> Parent
         }
     }
 
-    /// <returns>
-    /// The size that the name of the type shows, of a VF; null where it shows none.
-    /// </returns>
-    public int? Size => Parents[0].Parent.Dialect == Dialect.Vf ? VgpuSize.Of(Parents[0].Type?.Name) : null;
+    /// <summary>The megabytes of the type; null where they are not known.</summary>
+    public int? Size => Parents[0].Type is { } type ? TypeSize.Of(Parents[0].Parent, type) : null;
+
+    /// <summary>A parent that takes devices of several sizes, each with its part of the framebuffer.</summary>
+    public bool SharesFramebuffer => Size is not null && Parents[0].Name == Parents[0].Gpu;
 
     public static ImmutableArray<ParentGroup> Of(PlaceableDevice device, ParentKinds kinds) =>
     [

@@ -18,7 +18,7 @@ internal sealed class ParentKinds
         var parents = devices.SelectMany(d => d.Parents).Select(p => p.Parent).DistinctBy(p => p.Name).ToArray();
         var kinds = new Dictionary<(Dialect, bool, bool, Framebuffer?), int>();
         foreach (var p in parents)
-            _kinds[p.Name] = Number(kinds, (p.Dialect, p.RunsOneSize, input.IsNear(p), capacity.FramebufferOf(p)));
+            _kinds[p.Name] = Number(kinds, (p.Dialect, p.RunsOneSize, input.IsNear(p), Framebuffer.Of(capacity, p)));
         foreach (var device in devices.Where(d => d.Foreign is null).DistinctBy(d => d.Parents, SameParents.Instance))
             Split(device, parents, capacity);
         var gpuKinds = new Dictionary<string, int>();

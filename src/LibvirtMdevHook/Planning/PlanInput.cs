@@ -41,6 +41,12 @@ internal sealed record PlanInput(
     /// <summary>The records that a newer version of the program wrote, of any domain.</summary>
     public ImmutableArray<NewerRecord> Newer { get; init; } = [];
 
+    /// <summary>
+    /// The other domains whose devices a process is making now. A domain whose start was broken off
+    /// is none of them.
+    /// </summary>
+    public ImmutableHashSet<Guid> Starting { get; init; } = [];
+
     public Placement Placement => Declaration.Placement ?? Settings.Placement;
 
     public NumaRule Numa => Declaration.Numa ?? Settings.Numa;

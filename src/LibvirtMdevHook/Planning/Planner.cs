@@ -21,7 +21,7 @@ internal sealed class Planner
     private Planner(PlanInput input)
     {
         _input = input;
-        _capacity = Capacity.Of(input.Host, input.Others.Concat(input.Removing));
+        _capacity = Capacity.Of(input.Host, input.Others.Concat(input.Removing), input.Domain.Uuid);
         _parents = new ConsideredParents(input, _capacity);
     }
 
@@ -115,7 +115,9 @@ internal sealed class Planner
     private DeviceCandidates ConsiderNew(DeclaredHostdev hostdev)
     {
         var candidates = _parents.For(hostdev);
-        var refusal = candidates.Any(c => c.Fits) ? null : RefusalText.NoParent(_input, hostdev, candidates);
+        var refusal = RefusalText.NumberOfTwoTypes(_input, hostdev, candidates);
+        if (refusal is null && !candidates.Any(c => c.Fits))
+            refusal = RefusalText.NoParent(_input, hostdev, candidates);
         return new DeviceCandidates(hostdev, candidates, null, refusal);
     }
 }

@@ -51,7 +51,7 @@ internal sealed record RankedParent(Candidate Candidate, bool IsFallback, bool I
             .. parents.Where(p => capacity.HasRoomFor(p.Parent, p.Type))
                 .OrderBy(p => p.IsFallback)
                 .ThenBy(p => p.IsFar)
-                .ThenBy(p => capacity.MayNotMix(p.Parent, p.Type))
+                .ThenBy(p => SizeRule.MayNotMix(capacity, p.Parent, p.Type))
                 .ThenBy(p => p.BindsGpu)
                 .ThenBy(p => sign * capacity.Load(p.Gpu))
                 .ThenBy(p => p.Name),

@@ -18,6 +18,11 @@ internal enum CuredBy
     Removal,
 
     /// <summary>
+    /// The start of another domain: once its devices exist, the driver says what fits beside them.
+    /// </summary>
+    Start,
+
+    /// <summary>
     /// New types: the vendor's daemons may not have offered the declared one yet, or the driver
     /// does not answer.
     /// </summary>

@@ -94,10 +94,26 @@ internal static class RefusalText
     public static Refusal NoParent(PlanInput input, DeclaredHostdev hostdev, ImmutableArray<Candidate> candidates)
     {
         if (candidates.Length == 0)
-            return Of(input, hostdev, NoCandidate(hostdev), CuredBy.Types);
+            return Of(input, hostdev, NoCandidate(input, hostdev), CuredBy.Types);
         if (candidates.All(c => c.Unfit == Unfit.NoSuchType))
             return Of(input, hostdev, NearMisses.NoSuchType(hostdev, candidates), CuredBy.Types);
         return Of(input, hostdev, NoFit(hostdev, candidates), WhatCures(candidates));
+    }
+
+    /// <summary>
+    /// The numbers of the 2016 interface are rows of a table, those of VFs are the driver's: one
+    /// number may be two types.
+    /// </summary>
+    /// <returns>Null for a name, and for a number that is one type at most.</returns>
+    public static Refusal? NumberOfTwoTypes(PlanInput input, DeclaredHostdev hostdev, ImmutableArray<Candidate> candidates)
+    {
+        if (TypeNumber.Parse(hostdev.Type) is null)
+            return null;
+        var types = candidates.Where(c => c.Type is not null).DistinctBy(c => TypeName.Normalise(c.Type!.Title)).ToArray();
+        if (types.Length < 2)
+            return null;
+        var choices = string.Join(", ", types.Select(c => $"'{c.Type!.Title}' on '{c.Parent.Name}'"));
+        return Of(input, hostdev, $"the number is not one type here: {choices}; declare the name, or a parent");
     }
 
     /// <returns>
@@ -153,12 +169,22 @@ internal static class RefusalText
         ? $"'{device.Hostdev.Device}' is a VF of '{device.Candidates[0].Parent.Gpu}'"
         : $"'{device.Hostdev.Device}' fits on {Names(device.Candidates.Where(c => c.Fits).Select(c => c.Parent.Name))}";
 
-    private static string NoCandidate(DeclaredHostdev hostdev)
+    private static string NoCandidate(PlanInput input, DeclaredHostdev hostdev)
     {
         if (hostdev.Parents.Length == 0)
             return "this host has no parent of mediated devices; load the vendor's driver ('virt-mdev types' lists parents)";
         var parents = string.Join(" or ", hostdev.Parents.Select(p => $"'{p}'"));
-        return $"the parent {parents} is not on this host or takes no mediated devices; 'virt-mdev types' lists the parents";
+        return $"the parent {parents} is not on this host or takes no mediated devices; {WhichParentsAre(input, hostdev)}";
+    }
+
+    private static string WhichParentsAre(PlanInput input, DeclaredHostdev hostdev)
+    {
+        var gpus = input.Host.Gpus;
+        if (gpus.IsEmpty)
+            return "this host has none that does: load the vendor's driver";
+        var near = gpus.Where(gpu => hostdev.Parents.Any(parent => parent.Resembles(gpu))).ToArray();
+        var meant = near.Length > 0 ? $": did you mean {string.Join(" or ", near.Select(gpu => $"'{gpu}'"))}?" : "";
+        return $"this host has {Names(gpus)}{meant}";
     }
 
     private static string NoFit(DeclaredHostdev hostdev, ImmutableArray<Candidate> candidates)
@@ -175,6 +201,8 @@ internal static class RefusalText
     {
         if (candidates.Any(c => c.CuredBy == CuredBy.Removal))
             return CuredBy.Removal;
+        if (candidates.Any(c => c.CuredBy == CuredBy.Start))
+            return CuredBy.Start;
         var maySeeTypes = candidates.Any(c => c.Unfit == Unfit.NoSuchType || c.CuredBy == CuredBy.Types);
         return maySeeTypes ? CuredBy.Types : CuredBy.Nothing;
     }

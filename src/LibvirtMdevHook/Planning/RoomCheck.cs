@@ -24,7 +24,7 @@ internal static class RoomCheck
             var own = ImmutableArray.CreateBuilder<int>();
             foreach (var group in groups)
             {
-                var count = Math.Min(group.Left(capacity, used, devices.Length), ByFramebuffer(group, capacity, used, smallest));
+                var count = CountOn(group, capacity, used, smallest, devices.Length);
                 if (count == 0)
                     continue;
                 if (places.TryAdd(group.Place, places.Count))
@@ -41,13 +41,22 @@ internal static class RoomCheck
     }
 
     /// <param name="smallest">
-    /// The gigabytes of the smallest device; 0 where a size is not known.
+    /// The megabytes of the smallest device; 0 where a size is not known.
     /// </param>
+    /// <param name="atMost">As many are enough.</param>
+    private static int CountOn(ParentGroup group, Capacity capacity, HashSet<SysfsName> used, int smallest, int atMost)
+    {
+        var left = group.Left(capacity, used, atMost);
+        var byFramebuffer = Math.Min(atMost, ByFramebuffer(group, capacity, used, smallest));
+        // Of several types together there may be more than of one.
+        return left > 0 && group.SharesFramebuffer ? byFramebuffer : Math.Min(left, byFramebuffer);
+    }
+
     private static int ByFramebuffer(ParentGroup group, Capacity capacity, HashSet<SysfsName> used, int smallest)
     {
         if (smallest == 0)
             return int.MaxValue;
         var unused = group.Distinct(used).Last().Parent;
-        return capacity.FramebufferOf(unused)?.MaximumOf(smallest) ?? int.MaxValue;
+        return Framebuffer.Of(capacity, unused)?.MaximumOf(smallest) ?? int.MaxValue;
     }
 }

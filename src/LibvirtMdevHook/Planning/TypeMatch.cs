@@ -21,8 +21,8 @@ internal sealed record TypeMatch(ImmutableArray<MdevType> Types)
         Func<MdevType, bool>[] tests =
         [
             type => dialect.IsId(declared, type.Id),
-            type => type.Name == declared,
-            type => TypeName.IsSpellingOf(type.Title, normal),
+            type => TypeName.IsName(declared, type.Id.ToString(), type.Name),
+            type => TypeName.IsSpellingOf(type.Id.ToString(), type.Name, normal),
         ];
         foreach (var test in tests)
         {
@@ -39,31 +39,33 @@ internal sealed record TypeMatch(ImmutableArray<MdevType> Types)
         var wanted = TypeName.Normalise(declared);
         return
         [
-            .. types.Select(t => t.Title).Distinct()
-                .Select(title => (Title: title, Distance: Distance(wanted, TypeName.Normalise(title))))
+            .. types.DistinctBy(t => t.Title)
+                .Select(type => (type.Title, Distance: Distance(wanted, type)))
                 .Where(t => t.Distance <= Math.Max(2, wanted.Length / 3))
                 .OrderBy(t => t.Distance).ThenBy(t => t.Title, StringComparer.Ordinal)
                 .Take(NearMisses).Select(t => t.Title),
         ];
     }
 
-    /// <summary>Levenshtein's distance.</summary>
-    private static int Distance(string a, string b)
-    {
-        var row = Enumerable.Range(0, b.Length + 1).ToArray();
-        for (var i = 1; i <= a.Length; i++)
-        {
-            var diagonal = row[0];
-            row[0] = i;
-            for (var j = 1; j <= b.Length; j++)
-            {
-                var above = row[j];
-                var replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-                row[j] = Math.Min(Math.Min(above, row[j - 1]) + 1, replaced);
-                diagonal = above;
-            }
-        }
+    /// <returns>
+    /// The type whose number a declared number can be, where a number alone is no id.
+    /// </returns>
+    public static MdevType? OfNumber(string declared, IEnumerable<MdevType> types) => TypeNumber.ParseDecimal(declared) is { } number
+        ? types.FirstOrDefault(type => type.Id.ToString() == TypeNumber.IdOf(number))
+        : null;
 
-        return row[^1];
+    /// <summary>
+    /// The distance to the name, or to the id where it is more than a number: people write a name
+    /// with or without the driver's.
+    /// </summary>
+    private static int Distance(string wanted, MdevType type)
+    {
+        var id = type.Id.ToString();
+        var toName = EditDistance.Of(wanted, TypeName.Normalise(type.Title));
+        var rest = TypeName.WithoutDriver(id);
+        if (rest == id)
+            return toName;
+        var toId = Math.Min(EditDistance.Of(wanted, TypeName.Normalise(id)), EditDistance.Of(wanted, TypeName.Normalise(rest)));
+        return Math.Min(toName, toId);
     }
 }

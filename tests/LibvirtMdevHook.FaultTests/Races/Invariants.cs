@@ -127,9 +127,9 @@ internal sealed class Invariants
         // Two creates of one name mean that both were planned. Only a removal that the kernel has not ended may be in the way.
         if (write.Result is "EEXIST" or "EPERM" && device is { IsLeaving: false, IsStrangers: false } && !_strangers.Contains(write.Device))
             _complaints.Add($"booked twice: {write.Device} exists: {write.Line}");
-        // The 2016 interface reports no count, so the plan counts, and it alone does so under the lock. A stranger's device does not tell
-        // its size.
-        if (write.Result == "ENOSPC" && write.Domain is not null && !_devices.Values.Any(d => d.IsStrangers && d.Parent == write.Parent))
+        // Here a driver answers so where the plan counts: in the 2016 interface, which reports no count, and on a GPU that runs several
+        // sizes. The plan alone counts under the lock. A stranger's device does not tell its size.
+        if (write.Result == "ENOSPC" && !_devices.Values.Any(d => d.IsStrangers && GpuOf(d.Parent) == GpuOf(write.Parent)))
             _complaints.Add($"booked twice: two plans took the last instance on {write.Parent}: {write.Line}");
         if (write.Result != "ok")
             return;
@@ -144,6 +144,10 @@ internal sealed class Invariants
 
         _devices[write.Device] = new Device(write.Device, write.Parent, owner, write.Domain is not null, isStrangers);
     }
+
+    /// <returns>What the addresses of a GPU's VFs begin with.</returns>
+    private static string GpuOf(string parent) =>
+        parent.Contains(':', StringComparison.Ordinal) ? parent[..parent.LastIndexOf(':')] : parent;
 
     private void ExpectFree(SysfsWrite write)
     {

@@ -22,6 +22,9 @@ internal sealed record RacedHost(string File, int Domains, string[] Types, strin
             Leaving),
         new("three-dialects.xml", 18, ["GRID M60-2Q", "GRID M60-2Q", "GRID M60-8Q", "NVIDIA L40S-4Q"], ["0000:41:00.4", "0000:41:00.5"],
             Leaving),
+        new("mig-and-mixed.xml", 24,
+            ["NVIDIA A40-4Q", "NVIDIA A40-4Q", "NVIDIA A40-6Q", "NVIDIA A40-24Q", "GRID A100D-1-10C", "GRID A100D-2-20C"], [],
+            text => text),
     ];
 
     /// <summary>One or two devices, and never two VFs with one address.</summary>

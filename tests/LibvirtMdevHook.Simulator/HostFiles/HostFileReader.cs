@@ -68,10 +68,12 @@ internal static class HostFileReader
             throw element.Error($"'{parent.Name}' has a type that takes from '{missing}', expected a pool of that name.");
         if (parent is { Dialect: not SimulatedDialect.Rfc2016, Types.IsEmpty: true })
             throw element.Error($"'{parent.Name}' has no types, expected one at least in the dialects 'mdev' and 'vf'.");
-        if ((parent.Dialect == SimulatedDialect.Vf) != parent.Vfs is not null || parent is { Vfs: not null, Pci: null })
+        var needsVfs = parent.Dialect == SimulatedDialect.Vf;
+        var mayHaveVfs = parent.Dialect != SimulatedDialect.Rfc2016 && parent.Pci is not null;
+        if (parent.Vfs is null ? needsVfs : !mayHaveVfs)
         {
             throw element.Error(
-                $"'{parent.Name}' is a PF or is not, expected a PCI device with 'vfs' in the dialect 'vf', and none elsewhere.");
+                $"'{parent.Name}' is a PF or is not, expected a PCI device with 'vfs' in the dialect 'vf', with or without in 'mdev'.");
         }
     }
 

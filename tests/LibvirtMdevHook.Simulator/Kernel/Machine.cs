@@ -21,11 +21,12 @@ internal sealed class Machine
         _groups.Make("0/devices");
         _vfio = Root.Make("dev/vfio");
         _vfio.Add("vfio", new VfioFile(shared: true));
-        Parents = [.. host.Parents.Select(SimulatedParent (parent) => parent.Dialect switch
+        Parents = [.. host.Parents.SelectMany(IEnumerable<SimulatedParent> (parent) => parent.Dialect switch
         {
-            SimulatedDialect.Mdev => new MdevParent(this, parent),
-            SimulatedDialect.Vf => new VfParent(this, parent),
-            _ => new Rfc2016Parent(this, parent),
+            SimulatedDialect.Mdev when parent.Vfs is not null => new MdevVfs(this, parent).Parents,
+            SimulatedDialect.Mdev => [new MdevParent(this, parent)],
+            SimulatedDialect.Vf => [new VfParent(this, parent)],
+            _ => [new Rfc2016Parent(this, parent)],
         })];
         foreach (var parent in Parents)
             parent.Register();

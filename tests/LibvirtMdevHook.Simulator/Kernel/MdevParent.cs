@@ -4,7 +4,7 @@ using LibvirtMdevHook.Simulator.Tree;
 namespace LibvirtMdevHook.Simulator.Kernel;
 
 /// <summary>A parent in the mainline kernel's dialect: a folder for each type, 'create' in it, 'remove' in each device.</summary>
-internal sealed class MdevParent(Machine machine, ParentDescription description) : SimulatedParent(machine, description)
+internal class MdevParent(Machine machine, ParentDescription description) : SimulatedParent(machine, description)
 {
     private const string Types = "mdev_supported_types";
     private const string Bus = "sys/class/mdev_bus";

@@ -44,7 +44,7 @@ internal abstract class SimulatedParent(Machine machine, ParentDescription descr
     }
 
     /// <summary>The value of available_instances of a type now.</summary>
-    public int Available(TypeDescription type)
+    public virtual int Available(TypeDescription type)
     {
         if (OtherSizeInUse(type))
             return 0;

@@ -14,10 +14,7 @@ internal sealed class VfParent : SimulatedParent
 
     public VfParent(Machine machine, ParentDescription description) : base(machine, description)
     {
-        Folder.Add("sriov_totalvfs", SysfsFile.Of(() => $"{Vfs.Count}\n"));
-        Folder.Add("sriov_numvfs", SysfsFile.Of(() => $"{_vfs.Count}\n", _ => Errno.EPERM));
-        Folder.Add("sriov_offset", SysfsFile.Fixed($"{VfsDescription.Offset}"));
-        Folder.Add("sriov_stride", SysfsFile.Fixed("1"));
+        AddSriov(Folder, Vfs, () => _vfs.Count);
     }
 
     public VfsDescription Vfs => Description.Vfs!;
@@ -33,7 +30,7 @@ internal sealed class VfParent : SimulatedParent
             vf.TakeAway();
         _vfs.Clear();
         for (var number = 0; enable && number < Vfs.Count; number++)
-            _vfs.Add(new SimulatedVf(Machine, this, number, AddressOf(number)));
+            _vfs.Add(new SimulatedVf(Machine, this, number, AddressOf(Description, number)));
     }
 
     public SimulatedVf? Find(string address) => _vfs.Find(vf => vf.Address == address);
@@ -44,11 +41,20 @@ internal sealed class VfParent : SimulatedParent
 
     protected override void Disappear() => EnableVfs(false);
 
-    private string AddressOf(int number)
+    /// <summary>The attributes by which a PF shows its VFs.</summary>
+    public static void AddSriov(Folder pf, VfsDescription vfs, Func<int> enabled)
     {
-        var name = Description.Name;
-        var pf = (int.Parse(name[^4..^2], NumberStyles.HexNumber, CultureInfo.InvariantCulture) << 3) + (name[^1] - '0');
-        var at = pf + VfsDescription.Offset + number;
+        pf.Add("sriov_totalvfs", SysfsFile.Of(() => $"{vfs.Count}\n"));
+        pf.Add("sriov_numvfs", SysfsFile.Of(() => $"{enabled()}\n", _ => Errno.EPERM));
+        pf.Add("sriov_offset", SysfsFile.Fixed($"{VfsDescription.Offset}"));
+        pf.Add("sriov_stride", SysfsFile.Fixed("1"));
+    }
+
+    public static string AddressOf(ParentDescription pf, int number)
+    {
+        var name = pf.Name;
+        var function = (int.Parse(name[^4..^2], NumberStyles.HexNumber, CultureInfo.InvariantCulture) << 3) + (name[^1] - '0');
+        var at = function + VfsDescription.Offset + number;
         return $"{name[..^4]}{at >> 3:x2}.{at & 7}";
     }
 }

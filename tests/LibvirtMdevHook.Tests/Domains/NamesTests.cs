@@ -60,10 +60,30 @@ internal sealed class NamesTests
     [TestCase("0000:AF:00.0", "0000:af:00.0", "pci", ExpectedResult = true)]
     [TestCase("css_0_0_0023", "0.0.0023", "css", ExpectedResult = true)]
     [TestCase("mtty_mtty", "mtty", "mtty", ExpectedResult = true)]
+    [TestCase("pci_0000_AF_00_0", "0000:af:00.0", "pci", ExpectedResult = true)]
+    [TestCase("86:00.0", "0000:86:00.0", "pci", ExpectedResult = true)]
+    [TestCase("0001:C8:00.2", "0001:c8:00.2", "pci", ExpectedResult = true)]
+    [TestCase("00000001:C8:00.2", "0001:c8:00.2", "pci", ExpectedResult = true, Description = "nvidia-smi")]
+    [TestCase("pci_10000_e1_00_4", "10000:e1:00.4", "pci", ExpectedResult = true)]
+    [TestCase("ap_matrix", "matrix", "matrix", ExpectedResult = true), TestCase("matrix", "matrix", "matrix", ExpectedResult = true)]
+    [TestCase("ap_matrix", "matrix", "css", ExpectedResult = false)]
+    [TestCase("mdev_6a2f1c3e_0000_4000_8000_000000000001_0000_86_00_0", "0000:86:00.0", "pci", ExpectedResult = false)]
     [TestCase("usb_0000_86_00_0", "0000:86:00.0", "pci", ExpectedResult = false)]
     [TestCase("mtty", "mtty2", "mtty", ExpectedResult = false)]
     public bool A_parent_is_named_as_sysfs_or_as_libvirt_does(string declared, string parent, string subsystem) =>
         ParentName.TryParse(declared, out var name) && name.Names(SysfsName.Parse(parent), () => SysfsName.Parse(subsystem));
+
+    [TestCase("0000:86:00.1", "0000:86:00.0", ExpectedResult = true), TestCase("pci_0000_87_00_0", "0000:86:00.0", ExpectedResult = true)]
+    [TestCase("mdev_6a2f1c3e_0000_4000_8000_000000000001_0000_86_00_0", "0000:86:00.0", ExpectedResult = true)]
+    [TestCase("mty", "mtty", ExpectedResult = true), TestCase("0000:99:00.0", "0000:86:00.0", ExpectedResult = false)]
+    public bool A_name_with_one_mistake_resembles_a_parents(string declared, string parent) =>
+        ParentName.TryParse(declared, out var name) && name.Resembles(SysfsName.Parse(parent));
+
+    [TestCase("0x22e", ExpectedResult = 558u), TestCase("0X22E", ExpectedResult = 558u), TestCase("558", ExpectedResult = 558u)]
+    [TestCase("0", ExpectedResult = null), TestCase("0x0", ExpectedResult = null), TestCase("0x", ExpectedResult = null)]
+    [TestCase("22e", ExpectedResult = null), TestCase("-1", ExpectedResult = null), TestCase("0x1ffffffff", ExpectedResult = null)]
+    [TestCase(null, ExpectedResult = null)]
+    public uint? A_number_is_decimal_or_hexadecimal_with_its_prefix(string? text) => TypeNumber.Parse(text);
 
     [TestCase("GRID M60-4Q", "m60-4q"), TestCase("nvidia m60_4q", "m60-4q"), TestCase("grid_M60 4Q", "m60-4q"), TestCase("M604Q", "m604q")]
     [TestCase("NVIDIA RTX Pro 6000 Blackwell DC-1-2Q", "rtxpro6000blackwelldc1-2q"), TestCase("DC_1 2Q", "dc1-2q")]

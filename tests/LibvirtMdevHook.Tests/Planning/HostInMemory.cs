@@ -49,7 +49,7 @@ internal static class HostInMemory
     public static Claim Claim(Candidate candidate, Capacity capacity)
     {
         var (parent, type) = (candidate.Parent, candidate.Type!);
-        var claimed = new ClaimedType(type.Id, type.Name, type.Framebuffer, capacity.Gigabytes(parent));
+        var claimed = new ClaimedType(type.Id, type.Name, type.Framebuffer, Framebuffer.GigabytesOf(capacity, parent));
         return new Claim(
             candidate.Device, parent.Name, parent.Gpu, parent.Dialect, claimed, [], "", AttachedBy.Hostdev, Stage.Reserved);
     }

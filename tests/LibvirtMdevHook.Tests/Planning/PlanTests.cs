@@ -278,6 +278,7 @@ internal sealed class PlanTests
             {type}/name = NVIDIA A40-2Q\n
             {type}/available_instances = 1\n
             {type}/device_api = vfio-pci\n
+            {folder}/mdev_supported_types/nvidia-563/name = NVIDIA A40-48Q\n
             """;
     })));
 

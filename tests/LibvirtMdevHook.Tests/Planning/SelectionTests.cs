@@ -11,10 +11,10 @@ namespace LibvirtMdevHook.Tests.Planning;
 /// <summary>The parents of all devices of a domain together: which are found, and what a search for them may take.</summary>
 internal sealed class SelectionTests
 {
-    /// <summary>Two GPUs that are not equal, and a device too many: each size needs a GPU.</summary>
+    /// <summary>Two GPUs that are not equal, and a device too many: each 8Q needs a GPU.</summary>
     private static readonly Parent[] TwoGpus = [Mdev("0000:41:00.0", "2Q=4 4Q=2 8Q=1"), Mdev("0000:42:00.0", "2Q=3 4Q=2 8Q=1")];
 
-    private static readonly string[] ThreeSizes = ["2Q", "4Q", "8Q"];
+    private static readonly string[] TooMany = ["2Q", "8Q", "8Q"];
 
     private static readonly Deadline Passed = new(0);
     private static readonly Deadline Never = new(long.MaxValue);
@@ -49,7 +49,7 @@ internal sealed class SelectionTests
     [Test]
     public void More_devices_than_GPUs_are_refused_with_both_numbers()
     {
-        var plan = Planner.Make(Input(TwoGpus, GpuRule.Different, ThreeSizes));
+        var plan = Planner.Make(Input(TwoGpus, GpuRule.Different, TooMany));
 
         Assert.That(plan.Refusal, Does.Contain("its 3 devices").And.Contain("only 2 GPUs"));
     }
@@ -72,7 +72,7 @@ internal sealed class SelectionTests
     [Test]
     public void A_search_that_was_given_up_says_so()
     {
-        var plan = Planner.Make(Input(TwoGpus, GpuRule.Any, ThreeSizes), limit: Passed);
+        var plan = Planner.Make(Input(TwoGpus, GpuRule.Any, TooMany), limit: Passed);
 
         Assert.That(plan.Refusal, Does.StartWith("domain 'win10': the search for parents of its 3 devices was given up"));
     }
@@ -90,9 +90,9 @@ internal sealed class SelectionTests
 
         var refusals = new[]
         {
-            Planner.Make(Input(TwoGpus, GpuRule.Any, ThreeSizes), refused, Never).Refusal,
-            Planner.Make(Input(TwoGpus, GpuRule.Any, ThreeSizes), refused, Passed).Refusal,
-            Planner.Make(Input(changed, GpuRule.Any, ThreeSizes), refused, Passed).Refusal,
+            Planner.Make(Input(TwoGpus, GpuRule.Any, TooMany), refused, Never).Refusal,
+            Planner.Make(Input(TwoGpus, GpuRule.Any, TooMany), refused, Passed).Refusal,
+            Planner.Make(Input(changed, GpuRule.Any, TooMany), refused, Passed).Refusal,
         };
 
         Assert.That(refusals.Select(r => r.Contains("given up", StringComparison.Ordinal)), Is.EqualTo(new[] { false, false, true }));

@@ -213,7 +213,7 @@ internal sealed class VfPlanTests
         sys/devices/pci0000:00/{bus}:00.{function}/physfn -> ../{bus}:00.0
         sys/devices/pci0000:00/{bus}:00.{function}/vendor = 0x10de\n
 
-        """ + MdevType($"{bus}:00.{function}", id, name);
+        """ + MdevType($"{bus}:00.{function}", id, name) + MdevType($"{bus}:00.{function}", "nvidia-563", "NVIDIA A40-48Q");
 
     private static string MdevType(string parent, string id, string name) => $"""
         sys/devices/pci0000:00/{parent}/mdev_supported_types/{id}/name = {name}\n
