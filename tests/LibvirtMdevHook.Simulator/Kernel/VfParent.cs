@@ -1,4 +1,3 @@
-using System.Globalization;
 using LibvirtMdevHook.Simulator.HostFiles;
 using LibvirtMdevHook.Simulator.Tree;
 
@@ -33,7 +32,7 @@ internal sealed class VfParent : SimulatedParent
             vf.TakeAway();
         _vfs.Clear();
         for (var number = 0; enable && number < Vfs.Count; number++)
-            _vfs.Add(new SimulatedVf(Machine, this, number, AddressOf(number)));
+            _vfs.Add(new SimulatedVf(Machine, this, number, VfsDescription.AddressOf(Description.Name, number)));
     }
 
     public SimulatedVf? Find(string address) => _vfs.Find(vf => vf.Address == address);
@@ -43,12 +42,4 @@ internal sealed class VfParent : SimulatedParent
     protected override void Appear() => EnableVfs(Vfs.Enabled);
 
     protected override void Disappear() => EnableVfs(false);
-
-    private string AddressOf(int number)
-    {
-        var name = Description.Name;
-        var pf = (int.Parse(name[^4..^2], NumberStyles.HexNumber, CultureInfo.InvariantCulture) << 3) + (name[^1] - '0');
-        var at = pf + VfsDescription.Offset + number;
-        return $"{name[..^4]}{at >> 3:x2}.{at & 7}";
-    }
 }
