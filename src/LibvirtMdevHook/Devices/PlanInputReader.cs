@@ -36,7 +36,8 @@ internal static class PlanInputReader
             (name, subsystem) => pins is null || pins.Any(p => p.Names(name, subsystem)),
             filter,
             declaration.Hostdevs.Select(h => h.Device),
-            everyVf);
+            everyVf,
+            (name, subsystem) => mdevs.Any(h => h.Parents.Any(p => p.Names(name, subsystem))));
         return new PlanInput(
             domain,
             declaration,

@@ -94,7 +94,7 @@ internal static class RefusalText
     public static Refusal NoParent(PlanInput input, DeclaredHostdev hostdev, ImmutableArray<Candidate> candidates)
     {
         if (candidates.Length == 0)
-            return Of(input, hostdev, NoCandidate(hostdev), CuredBy.Types);
+            return Of(input, hostdev, NoParentText.Of(input.Host, hostdev), CuredBy.Types);
         if (candidates.All(c => c.Unfit == Unfit.NoSuchType))
             return Of(input, hostdev, NearMisses.NoSuchType(hostdev, candidates), CuredBy.Types);
         return Of(input, hostdev, NoFit(hostdev, candidates), WhatCures(candidates));
@@ -152,14 +152,6 @@ internal static class RefusalText
     private static string Place(DeviceCandidates device) => IsVf(device.Hostdev)
         ? $"'{device.Hostdev.Device}' is a VF of '{device.Candidates[0].Parent.Gpu}'"
         : $"'{device.Hostdev.Device}' fits on {Names(device.Candidates.Where(c => c.Fits).Select(c => c.Parent.Name))}";
-
-    private static string NoCandidate(DeclaredHostdev hostdev)
-    {
-        if (hostdev.Parents.Length == 0)
-            return "this host has no parent of mediated devices; load the vendor's driver ('virt-mdev types' lists parents)";
-        var parents = string.Join(" or ", hostdev.Parents.Select(p => $"'{p}'"));
-        return $"the parent {parents} is not on this host or takes no mediated devices; 'virt-mdev types' lists the parents";
-    }
 
     private static string NoFit(DeclaredHostdev hostdev, ImmutableArray<Candidate> candidates)
     {
