@@ -10,12 +10,14 @@ namespace LibvirtMdevHook.Doctor;
 /// </summary>
 internal sealed class HostChecks
 {
+    private readonly Root _root;
     private readonly HostReads _reads;
     private readonly bool _isRoot;
     private readonly List<Finding> _findings = [];
 
     private HostChecks(Root root, Deadline deadline)
     {
+        _root = root;
         _isRoot = Libc.geteuid() == 0;
         _reads = new HostReads(root, deadline, _isRoot);
     }
@@ -36,7 +38,7 @@ internal sealed class HostChecks
         var stuck = _reads.Result("kernel", _reads.Stuck);
 
         if (hook is not null)
-            AddHook(hook, processes);
+            AddHook(hook, processes, host);
         if (confinement is not null)
         {
             Add("selinux", [ConfinementCheck.Selinux(confinement)]);
@@ -57,11 +59,13 @@ internal sealed class HostChecks
     }
 
     /// <param name="processes">Null when they could not be read.</param>
-    private void AddHook(HookFiles hook, Processes? processes)
+    /// <param name="host">Null when it could not be read.</param>
+    private void AddHook(HookFiles hook, Processes? processes, Host? host)
     {
-        Add("hook", HookCheck.Of(hook));
+        Add("hook", HookCheck.Of(hook, processes));
         if (processes is not null)
             Add("libvirt", DaemonCheck.Of(hook, processes));
+        Add("libvirt", LibvirtCheck.Of(hook, host, NvidiaDriver.MakesMdevs(_root)));
     }
 
     /// <param name="gpus">Null when they could not be read.</param>
