@@ -37,7 +37,8 @@ internal static class PlanInputReader
             (name, subsystem) => pins is null || vfsOfPins.Contains(name) || pins.Any(p => p.Names(name, subsystem)),
             filter,
             declaration.Hostdevs.Select(h => h.Device),
-            everyVf);
+            everyVf,
+            (name, subsystem) => mdevs.Any(h => h.Parents.Any(p => p.Names(name, subsystem))));
         var isParentMissing = mdevs.Any(h => h.Parents.Length > 0 && !host.Parents.Any(p => h.Parents.Any(p.IsOn)));
         return new PlanInput(
             domain,

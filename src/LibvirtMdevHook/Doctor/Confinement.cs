@@ -28,6 +28,13 @@ internal sealed record Confinement(
     /// <summary>Whether AppArmor keeps a daemon that calls hooks to its rules.</summary>
     public bool ApparmorConfinesLibvirt => Daemons.Any(Enforces);
 
+    /// <summary>
+    /// The enforced profiles of daemons that call hooks and belong to a snap, such as
+    /// <c>snap.openstack-hypervisor.libvirtd</c>.
+    /// </summary>
+    public IEnumerable<string> ApparmorSnaps => EnforcedProfiles()
+        .Where(name => name.StartsWith("snap.", StringComparison.Ordinal) && Daemons.Contains(name[(name.LastIndexOf('.') + 1)..]));
+
     public static Confinement Read(Root root)
     {
         var selinux = root.Sys / "fs/selinux";
@@ -65,16 +72,15 @@ internal sealed record Confinement(
         return string.Join('\n', lines.Where(line => !line.TrimStart().StartsWith('#')));
     }
 
-    private bool Enforces(string daemon)
+    private bool Enforces(string daemon) => EnforcedProfiles().Any(profile => profile[(profile.LastIndexOf('/') + 1)..] == daemon);
+
+    private IEnumerable<string> EnforcedProfiles()
     {
         foreach (var line in ApparmorProfiles?.Split('\n') ?? [])
         {
             // Such as '/usr/sbin/libvirtd (enforce)' or 'libvirtd (complain)'.
-            var profile = line.Split(' ')[0];
-            if (line.EndsWith(" (enforce)", StringComparison.Ordinal) && profile[(profile.LastIndexOf('/') + 1)..] == daemon)
-                return true;
+            if (line.EndsWith(" (enforce)", StringComparison.Ordinal))
+                yield return line.Split(' ')[0];
         }
-
-        return false;
     }
 }

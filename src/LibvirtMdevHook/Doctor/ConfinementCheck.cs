@@ -25,7 +25,13 @@ internal static class ConfinementCheck
 
     /// <param name="hook">Null when it could not be read.</param>
     public static IEnumerable<Finding> Apparmor(Confinement confinement, HookFiles? hook) =>
-        hook?.Program is { Status: not null } program ? [Apparmor(confinement, program.Target)] : [];
+        hook?.Program is { Status: not null } program
+            ? [Apparmor(confinement, program.Target), .. confinement.ApparmorSnaps.Select(OfSnap)]
+            : [];
+
+    private static Finding OfSnap(string profile) => Finding.Hint(
+        $"AppArmor keeps the libvirt of a snap to its profile '{profile}', in which no hook may write to sysfs",
+        "start domains with vGPUs by the libvirt of this host's distribution");
 
     private static Finding Apparmor(Confinement confinement, string program)
     {

@@ -8,14 +8,15 @@ internal static class HookCheck
     private const string Install = "run './install.sh' of LibvirtMdevHook";
     private const string InstallOrRemove = Install + ", or './install.sh --uninstall'";
 
-    public static IEnumerable<Finding> Of(HookFiles files)
+    /// <param name="processes">Null when they could not be read.</param>
+    public static IEnumerable<Finding> Of(HookFiles files, Processes? processes)
     {
         if (files.Entry.CannotBeSeen)
             return [CannotBeSeen(files.Entry)];
         if (files.OldHook.CannotBeSeen)
             return [CannotBeSeen(files.OldHook)];
         Finding[] found = [.. OfEntry(files), .. OfOldHook(files), .. OfPrograms(files), .. OfOwners(files)];
-        return found.Any(f => f.Severity == Severity.Wrong) ? found : [.. found, Finding.Well(Describe(files))];
+        return found.Any(f => f.Severity == Severity.Wrong) ? found : [.. found, .. OfLibvirt(files, processes)];
     }
 
     private static Finding CannotBeSeen(PlacedFile file) =>
@@ -111,10 +112,23 @@ internal static class HookCheck
         }
     }
 
-    private static string Describe(HookFiles files)
+    /// <summary>
+    /// Nothing is said where every daemon that runs calls other hooks, which is a finding of its own.
+    /// </summary>
+    private static IEnumerable<Finding> OfLibvirt(HookFiles files, Processes? processes)
     {
+        if (processes is { Libvirt.IsEmpty: false } && processes.Libvirt.All(daemon => daemon.CallsOtherHooks))
+            return [];
         var entry = files.Entry.Placed is not null && files.KnowsEntries ? files.Entry : files.OldHook;
-        var version = files.Libvirt?.ToString() ?? "(version unknown)";
-        return $"libvirt {version} calls '{files.Program?.Target ?? entry.Target}' as '{entry.Path}'";
+        var program = files.Program?.Target ?? entry.Target;
+        if (files.Libvirt is { } version)
+            return [Finding.Well($"libvirt {version} calls '{program}' as '{entry.Path}'")];
+        return
+        [
+            Finding.Unknown(
+                $"'{entry.Path}' leads to '{program}', but no libvirtd or virtqemud in the usual folders tells its version, "
+                    + "so that it is not known whether libvirt calls it",
+                "run 'libvirtd --version' or 'virtqemud --version'; libvirt before 6.5 does not know the folder qemu.d"),
+        ];
     }
 }

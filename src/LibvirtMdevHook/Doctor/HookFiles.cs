@@ -37,6 +37,9 @@ internal sealed record HookFiles(
 
     private static readonly Version FirstWithEntries = new(6, 5, 0);
 
+    /// <summary>The paths of what else libvirt executes as a hook of QEMU.</summary>
+    public ImmutableArray<string> OtherHooks { get; init; } = [];
+
     /// <summary>Also true where the version is not known.</summary>
     public bool KnowsEntries => Libvirt is null || Libvirt >= FirstWithEntries;
 
@@ -52,10 +55,27 @@ internal sealed record HookFiles(
         var oldHook = PlacedFile.Look(root, $"{Hooks}/qemu");
         ImmutableArray<PlacedFile> folders = [PlacedFile.Look(root, Hooks), PlacedFile.Look(root, $"{Hooks}/qemu.d")];
         var files = new HookFiles(entry, oldHook, TextOf(root, oldHook), null, null, folders, LibvirtVersion.Read(root, deadline));
+        files = files with { OtherHooks = ReadOthers(root, entry, oldHook, files.OldHookIsOurs) };
         if (files.PathOfProgram() is not { } path)
             return files;
         var program = PlacedFile.Look(root, path);
         return files with { Program = program, Worker = PlacedFile.Look(root, WorkerOf(program.Target)) };
+    }
+
+    /// <returns>What else libvirt executes as a hook of QEMU.</returns>
+    private static ImmutableArray<string> ReadOthers(Root root, PlacedFile entry, PlacedFile oldHook, bool oldHookIsOurs)
+    {
+        var others = ImmutableArray.CreateBuilder<string>();
+        if (oldHook.Status is { IsExecutable: true } && !oldHookIsOurs)
+            others.Add(oldHook.Path);
+        foreach (var name in HostFile.List(root.At($"{Hooks}/qemu.d")))
+        {
+            var path = $"{Hooks}/qemu.d/{name}";
+            if (path != entry.Path && PlacedFile.Look(root, path).Status is { IsExecutable: true })
+                others.Add(path);
+        }
+
+        return others.ToImmutable();
     }
 
     private string? PathOfProgram()

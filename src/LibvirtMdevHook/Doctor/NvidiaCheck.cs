@@ -1,69 +1,23 @@
 using System.Collections.Immutable;
 using LibvirtMdevHook.Hosts;
-using LibvirtMdevHook.Linux;
 using LibvirtMdevHook.Settings;
 
 namespace LibvirtMdevHook.Doctor;
 
 /// <summary>
-/// Whether NVIDIA's GPUs have a driver that makes vGPUs, and whether that driver has its daemon.
+/// Whether NVIDIA's driver has its daemon where it makes vGPUs, and at boot before libvirt.
 /// </summary>
 internal static class NvidiaCheck
 {
-
     /// <param name="processes">Null when they could not be read.</param>
     public static IEnumerable<Finding> Of(
-        ImmutableArray<NvidiaGpu> gpus, Host host, HostSettings settings, Processes? processes, BootOrder order)
+        ImmutableArray<ExaminedGpu> gpus, Host host, HostSettings settings, Processes? processes, BootOrder order)
     {
-        var parents = host.Parents.SelectMany(p => new[] { p.Name, p.Gpu }).ToHashSet();
-        Finding[] idle = [.. IdleGpus(gpus, parents), .. IdleVfs(gpus, parents)];
-        var isInUse = gpus.Any(gpu => parents.Contains(gpu.Name) && gpu.Driver?.ToString() == NvidiaDriver.Name);
-        return isInUse ? [.. idle, .. OfDaemon(processes), .. OfOrder(settings, order)] : idle;
+        var parents = GpuCheck.ParentsOf(host);
+        var ofNvidia = gpus.Where(gpu => gpu.Device.IsNvidias && gpu.Device.Driver?.ToString() == NvidiaDriver.Name);
+        var isInUse = ofNvidia.Any(gpu => parents.Contains(gpu.Name));
+        return isInUse ? [.. OfDaemon(processes), .. OfOrder(settings, order)] : [];
     }
-
-    /// <summary>The GPUs without VFs that are no parents.</summary>
-    /// <param name="parents">With the GPUs of VFs.</param>
-    private static IEnumerable<Finding> IdleGpus(ImmutableArray<NvidiaGpu> gpus, HashSet<SysfsName> parents)
-    {
-        var severity = parents.Count == 0 ? Severity.Wrong : Severity.Hint;
-        foreach (var gpu in gpus.Where(gpu => gpu.Pf is null && !parents.Contains(gpu.Name)))
-        {
-            if (!gpus.Any(vf => vf.Pf == gpu.Name))
-                yield return IdleGpu(gpu, severity);
-        }
-    }
-
-    private static Finding IdleGpu(NvidiaGpu gpu, Severity severity)
-    {
-        if (gpu.Driver?.ToString() == NvidiaDriver.Name)
-        {
-            return new Finding(
-                $"the driver of '{gpu.Name}', 'nvidia', makes no vGPUs of it",
-                "is it NVIDIA's driver for hosts of vGPUs, and does that support this GPU? 'journalctl -b -u nvidia-vgpud' says more",
-                severity);
-        }
-
-        return new Finding(
-            $"'{gpu.Name}' has {InWords(gpu.Driver)}, and makes no vGPUs",
-            "bind it to NVIDIA's driver for hosts of vGPUs, if it is to make some",
-            severity);
-    }
-
-    /// <summary>The VFs that are no parents, counted for each PF and driver.</summary>
-    private static IEnumerable<Finding> IdleVfs(ImmutableArray<NvidiaGpu> gpus, HashSet<SysfsName> parents)
-    {
-        foreach (var vfs in gpus.Where(vf => vf.Pf is not null && !parents.Contains(vf.Name)).GroupBy(vf => (Pf: vf.Pf!, vf.Driver)))
-        {
-            var count = vfs.Count();
-            var have = count == 1 ? "it has" : "they have";
-            yield return new Finding(
-                $"{Counted.Of(count, "VF", "VFs")} of '{vfs.Key.Pf}' without nvidia/current_vgpu_type: {have} {InWords(vfs.Key.Driver)}",
-                "bind them to NVIDIA's vGPU driver; managed='yes' of some domain may have taken them away",
-                parents.Contains(vfs.Key.Pf) ? Severity.Hint : Severity.Wrong);
-        }
-    }
-
-    private static string InWords(SysfsName? driver) => driver is null ? "no driver" : $"the driver '{driver}'";
 
     private static IEnumerable<Finding> OfDaemon(Processes? processes)
     {

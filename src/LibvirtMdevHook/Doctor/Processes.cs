@@ -34,7 +34,7 @@ internal sealed record Processes(ImmutableArray<LibvirtDaemon> Libvirt, bool Has
             var name = HostFile.ReadTrimmed(process / "comm");
             hasVgpuManager |= name == VgpuManager;
             if (name is not null && Daemons.Contains(name) && FileStatus.Of(process, out _)?.Uid == 0)
-                daemons.Add(new LibvirtDaemon(name, pid.ToString(), boot + StartTime(HostFile.Read(process / "stat", out _))));
+                daemons.Add(LibvirtDaemon.Read(root, process, name, pid, boot + StartTime(HostFile.Read(process / "stat", out _))));
         }
 
         var isComplete = HostFile.ReadTrimmed(root.Proc / "1/comm") is not null;
@@ -65,7 +65,3 @@ internal sealed record Processes(ImmutableArray<LibvirtDaemon> Libvirt, bool Has
     private static double? Number(string text) =>
         double.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
 }
-
-/// <summary>A daemon that calls hooks.</summary>
-/// <param name="Start">Seconds since 1970; null when /proc does not tell.</param>
-internal sealed record LibvirtDaemon(string Name, string Pid, double? Start);

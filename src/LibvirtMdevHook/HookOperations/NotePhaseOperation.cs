@@ -29,10 +29,21 @@ internal sealed class NotePhaseOperation(OperationContext context, TimeBudget bu
     {
         if (request.Operation == HookOperation.Reconnect)
             LogDifferences(record);
+        if (request.Operation == HookOperation.Stopped && record.Phase == Phase.Starting)
+            LogFailedStart(record);
         // A domain that failed before QEMU ran is stopped too, but nothing has held its devices.
         var phase = request.Operation == HookOperation.Stopped ? Phase.Stopped : Phase.Started;
         if (record.Phase >= Phase.Starting && record.Phase != phase)
             own.Save(record with { Phase = phase });
+    }
+
+    /// <summary>
+    /// NVIDIA's driver may make more devices than it can start, and only its daemon knows why.
+    /// </summary>
+    private void LogFailedStart(Record record)
+    {
+        if (record.Claims.Any(claim => NvidiaDriver.MayDrive(Dialect.ParentPath(context.Root, claim.Parent))))
+            context.Log.Warn($"the domain has ended before it was started, though its devices were ready; {NvidiaDriver.Logs}");
     }
 
     private void LogDifferences(Record record)

@@ -16,6 +16,11 @@ internal sealed class GpuReader(Root root, SysfsName gpu, TypeFilter wanted)
     /// <param name="dialect">Null for a PF whose VFs may not be enabled.</param>
     public void AddParent(SysfsName name, HostPath path, Dialect? dialect) => _parents.Add(new FoundParent(name, path, dialect));
 
+    /// <summary>
+    /// Adds what was declared as a parent and takes no mediated devices, to find out why.
+    /// </summary>
+    public void AddUnfit(SysfsName name, HostPath path) => _parents.Add(new FoundParent(name, path, null) { IsUnfit = true });
+
     public void AddDeclared(DeviceId device) => _declared.Add(device);
 
     public GpuRead<GpuContents> Begin() => GpuRead<GpuContents>.Begin(root, gpu, Read);
@@ -26,7 +31,7 @@ internal sealed class GpuReader(Root root, SysfsName gpu, TypeFilter wanted)
     public GpuContents Silent(SilentGpu silent)
     {
         var reason = new Reason($"{silent.What}; {SilentGpu.Remedy}") { Error = Errno.ETIMEDOUT };
-        var parents = _parents.Select(found => new Parent(
+        var parents = _parents.DistinctBy(found => found.Name).Select(found => new Parent(
             found.Name, gpu, found.Path, found.Dialect ?? Dialect.Vf, RunsOneSize: false, NumaNode: null, HasTypes: true, [], [], reason));
         return GpuContents.Empty with
         {
@@ -39,16 +44,31 @@ internal sealed class GpuReader(Root root, SysfsName gpu, TypeFilter wanted)
     private GpuContents Read()
     {
         var parents = ImmutableArray.CreateBuilder<Parent>();
+        var notParents = ImmutableDictionary.CreateBuilder<SysfsName, Reason>();
         foreach (var found in _parents)
         {
-            if (found.Dialect is { } dialect)
+            if (found.IsUnfit)
+                AddReason(notParents, found);
+            else if (found.Dialect is { } dialect)
                 parents.Add(ReadParent(found.Name, found.Path, dialect));
             else if (VirtualFunction.WhyVfsAreDisabled(found.Name, found.Path) is { } reason)
                 parents.Add(PfWithDisabledVfs(found.Name, found.Path, reason));
         }
 
-        var contents = GpuContents.Empty with { Parents = parents.ToImmutable(), Existing = ReadExisting(), NotVfs = ReadNotVfs() };
+        var contents = GpuContents.Empty with
+        {
+            Parents = parents.ToImmutable(),
+            NotParents = notParents.ToImmutable(),
+            Existing = ReadExisting(),
+            NotVfs = ReadNotVfs(),
+        };
         return parents.Any(p => p.Name != gpu) ? WithVfs(contents) : contents;
+    }
+
+    private void AddReason(ImmutableDictionary<SysfsName, Reason>.Builder notParents, FoundParent unfit)
+    {
+        if (GpuObstacle.OfParent(root, PciDevice.Read(unfit.Name, unfit.Path)) is { } obstacle)
+            notParents[unfit.Name] = obstacle.Reason;
     }
 
     private Parent ReadParent(SysfsName name, HostPath path, Dialect dialect)
@@ -87,7 +107,7 @@ internal sealed class GpuReader(Root root, SysfsName gpu, TypeFilter wanted)
         var reasons = ImmutableDictionary.CreateBuilder<DeviceId, string>();
         foreach (var device in _declared)
         {
-            if (device.Address is { } address && VirtualFunction.WhyNotAVf(root, address) is { } reason)
+            if (device.Address is { } address && VfAddress.WhyNotAVf(root, address) is { } reason)
                 reasons[device] = reason.Text;
         }
 
@@ -107,7 +127,11 @@ internal sealed class GpuReader(Root root, SysfsName gpu, TypeFilter wanted)
         return contents with { Vfs = places.ToImmutable(), HasUnlistedVfs = vfs.Length == 0 };
     }
 
-    private sealed record FoundParent(SysfsName Name, HostPath Path, Dialect? Dialect);
+    private sealed record FoundParent(SysfsName Name, HostPath Path, Dialect? Dialect)
+    {
+        /// <summary>It was declared as a parent, and takes no mediated devices.</summary>
+        public bool IsUnfit { get; init; }
+    }
 }
 
 /// <summary>What was read of one physical GPU.</summary>
@@ -137,4 +161,7 @@ internal sealed record GpuContents(
         [],
         ImmutableDictionary<DeviceId, string>.Empty,
         ImmutableDictionary<DeviceId, Reason>.Empty);
+
+    /// <summary>Why what was declared as a parent takes no mediated devices.</summary>
+    public ImmutableDictionary<SysfsName, Reason> NotParents { get; init; } = ImmutableDictionary<SysfsName, Reason>.Empty;
 }

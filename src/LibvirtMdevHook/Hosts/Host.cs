@@ -46,6 +46,15 @@ internal sealed record Host(
     /// </summary>
     public ImmutableArray<SysfsName> Gpus { get; init; } = [];
 
+    /// <summary>
+    /// The PCI devices that were declared as parents and take no mediated devices, each with the
+    /// reason as a clause.
+    /// </summary>
+    public ImmutableDictionary<SysfsName, Reason> NotParents { get; init; } = ImmutableDictionary<SysfsName, Reason>.Empty;
+
+    /// <summary>The first wanted VF that takes a type, whether or not it was read; null for none.</summary>
+    public SysfsName? FirstVf { get; init; }
+
     public int DevicesOn(SysfsName parent) => Devices.Values.Count(place => place.Parent == parent);
 
     public ExistingDevice? Find(DeviceId device) => Existing.FirstOrDefault(e => e.Device.Id == device);

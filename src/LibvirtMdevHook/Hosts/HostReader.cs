@@ -15,6 +15,8 @@ internal sealed class HostReader
     private readonly TypeFilter _wanted;
     private readonly SortedDictionary<SysfsName, GpuReader> _gpus = [];
 
+    private SysfsName? _firstVf;
+
     private HostReader(Root root, TypeFilter wanted) => (_root, _wanted) = (root, wanted);
 
     /// <param name="isWanted">
@@ -27,16 +29,21 @@ internal sealed class HostReader
     /// Devices to look at. Only these VFs are read, unless all types are wanted.
     /// </param>
     /// <param name="everyVf">Also reads the VFs that are not declared.</param>
+    /// <param name="isDeclaredParent">
+    /// Decides in the same way whether to find out why a PCI device takes no mediated devices; null
+    /// for none.
+    /// </param>
     public static Host Read(
         Root root,
         Func<SysfsName, Func<SysfsName?>, bool> isWanted,
         TypeFilter wanted,
         IEnumerable<DeviceId> declared,
-        bool everyVf = false)
+        bool everyVf = false,
+        Func<SysfsName, Func<SysfsName?>, bool>? isDeclaredParent = null)
     {
         var reader = new HostReader(root, wanted);
         var ids = declared.ToArray();
-        reader.AddParents(ids, isWanted, everyVf || wanted.Declared is null);
+        reader.AddParents(ids, isWanted, everyVf || wanted.Declared is null, isDeclaredParent);
         foreach (var id in ids)
         {
             if (PhysicalGpu.Of(root, id) is { } gpu)
@@ -49,7 +56,11 @@ internal sealed class HostReader
     /// <summary>Reads everything, for listings.</summary>
     public static Host ReadAll(Root root) => Read(root, (_, _) => true, TypeFilter.All, []);
 
-    private void AddParents(DeviceId[] declared, Func<SysfsName, Func<SysfsName?>, bool> isWanted, bool readsEveryVf)
+    private void AddParents(
+        DeviceId[] declared,
+        Func<SysfsName, Func<SysfsName?>, bool> isWanted,
+        bool readsEveryVf,
+        Func<SysfsName, Func<SysfsName?>, bool>? isDeclaredParent)
     {
         var vfs = declared.Where(id => id.Address is not null).Select(id => id.Name).ToHashSet();
         foreach (var (name, path) in ParentFolder.All(_root))
@@ -63,6 +74,12 @@ internal sealed class HostReader
                 : dialect != Dialect.Vf || isDeclaredVf || readsEveryVf;
             if (isToRead)
                 Gpu(PhysicalGpu.Of(name, path)).AddParent(name, path, dialect);
+            if (dialect is not null && dialect != Dialect.Vf)
+                continue;
+            if (isDeclaredParent?.Invoke(name, () => HostFile.LinkName(path / "subsystem")) == true)
+                Gpu(PhysicalGpu.Of(name, path)).AddUnfit(name, path);
+            if (dialect is not null)
+                _firstVf ??= name;
         }
     }
 
@@ -91,11 +108,17 @@ internal sealed class HostReader
                 Silent = silent is null ? host.Silent : host.Silent.Add(gpu, silent),
                 Existing = host.Existing.AddRange(contents.Existing.Select(WithHolder)),
                 NotVfs = host.NotVfs.AddRange(contents.NotVfs),
+                NotParents = host.NotParents.AddRange(contents.NotParents),
                 NotSeen = host.NotSeen.AddRange(contents.NotSeen),
             };
         }
 
-        return host with { Parents = [.. parents.OrderBy(parent => parent.Name)], Devices = devices.ToImmutable() };
+        return host with
+        {
+            Parents = [.. parents.OrderBy(parent => parent.Name)],
+            Devices = devices.ToImmutable(),
+            FirstVf = _firstVf,
+        };
     }
 
     private ImmutableDictionary<DeviceId, DevicePlace>.Builder Mdevs()

@@ -13,12 +13,20 @@ internal static class NvidiaDriver
     /// <summary>
     /// NVIDIA's PCI vendor id, as the attribute <c>vendor</c> of a PCI device has it.
     /// </summary>
-    private const string Vendor = "0x10de";
+    public const string Vendor = "0x10de";
 
     /// <summary>
     /// Where the driver writes more than the one errno that it has for nearly everything.
     /// </summary>
     public const string Logs = "'journalctl -u nvidia-vgpu-mgr' and the kernel's log say why";
+
+    private static readonly Version FirstWithTypesOfVfs = new(6, 8);
+
+    /// <returns>
+    /// True on a kernel before 6.8, on which the driver makes VFs parents of mediated devices. False
+    /// where the release is not known.
+    /// </returns>
+    public static bool MakesMdevs(Root root) => KernelRelease.Of(root) is { } release && release < FirstWithTypesOfVfs;
 
     /// <returns>True when NVIDIA's driver is bound to the device.</returns>
     /// <exception cref="IOException">The link to the driver cannot be read.</exception>
@@ -35,6 +43,12 @@ internal static class NvidiaDriver
             return !error.IsAbsent;
         return driver.EndsWith($"/{Name}", StringComparison.Ordinal);
     }
+
+    /// <returns>
+    /// True when the module is loaded without which the driver makes no vGPUs. Only NVIDIA's driver
+    /// for hosts of vGPUs has it.
+    /// </returns>
+    public static bool HasVgpuModule(Root root) => FileStatus.Of(root.Sys / "module/nvidia_vgpu_vfio", out _) is not null;
 
     /// <returns>True when NVIDIA made the device, whatever its driver is.</returns>
     public static bool Made(HostPath device) => HostFile.ReadTrimmed(device / "vendor") == Vendor;

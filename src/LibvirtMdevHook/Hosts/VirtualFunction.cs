@@ -12,8 +12,6 @@ internal static class VirtualFunction
 {
     private const string Enabler = "/usr/lib/nvidia/sriov-manage -e";
 
-    private const string ListsVfs = "'virt-mdev types' lists the VFs of this host";
-
     public static HostPath PathOf(Root root, PciAddress address) => root.PciDevices / address.Name;
 
     public static HostPath CurrentType(HostPath vf) => vf / NvidiaDriver.Name / "current_vgpu_type";
@@ -49,6 +47,14 @@ internal static class VirtualFunction
         }
     }
 
+    /// <returns>The first of the VFs of a PF; null when it has none.</returns>
+    public static (PciAddress Address, HostPath Path)? FirstOf(HostPath gpu)
+    {
+        foreach (var vf in Of(gpu))
+            return vf;
+        return null;
+    }
+
     /// <summary>
     /// Tells by links and names alone, without asking a driver, whether
     /// <see cref="WhyVfsAreDisabled"/> has to look at a device.
@@ -70,69 +76,4 @@ internal static class VirtualFunction
     }
 
     public static string EnableCommand(SysfsName gpu) => $"{Enabler} {gpu}";
-
-    /// <returns>Why an address does not name a VF that takes a type; null when it does.</returns>
-    public static Reason? WhyNotAVf(Root root, PciAddress address)
-    {
-        var path = PathOf(root, address);
-        if (FileStatus.Of(path) is null)
-            return $"there is no such PCI device; {WhereVfsAre(root, address)}";
-        if (HostFile.LinkTarget(path / "physfn") is null)
-            return WhyNotAVfOfAPresentDevice(address.Name, path);
-        if (Is(path))
-            return null;
-        if (FileStatus.Of(path / "mdev_supported_types") is not null)
-            return $"it is a VF that takes mediated devices; declare a uuid with parent='{address}'";
-        var driver = HostFile.LinkName(path / "driver") is { } name ? $"the driver '{name}'" : "no driver";
-        return $"it is a VF without nvidia/current_vgpu_type, as it has {driver}; bind it to NVIDIA's vGPU driver";
-    }
-
-    private static string WhyNotAVfOfAPresentDevice(SysfsName name, HostPath path)
-    {
-        if (WhyVfsAreDisabled(name, path) is { } disabled)
-            return $"it is a PF, and {disabled} and declare one of them";
-        var vfs = Of(path).Select(vf => vf.Address).Take(1).ToArray();
-        return vfs.Length > 0 ? $"it is a PF; declare one of its VFs, such as '{vfs[0]}'" : $"it is no VF; {ListsVfs}";
-    }
-
-    /// <returns>
-    /// The PFs without enabled VFs: those to which the address would belong, or else all of them.
-    /// </returns>
-    private static string WhereVfsAre(Root root, PciAddress address)
-    {
-        var all = new List<string>();
-        var ofAddress = new List<string>();
-        foreach (var name in HostFile.List(root.PciDevices))
-        {
-            var path = root.PciDevices / name;
-            // This is read for another device, which must not wait for the driver of this one.
-            if (!MayHaveDisabledVfs(path) || GpuRead.FindSilent(root, name) is not null)
-                continue;
-            if (WhyVfsAreDisabled(name, path) is not { } disabled)
-                continue;
-            var sentence = $"'{name}' is a PF, and {disabled}";
-            all.Add(sentence);
-            if (WouldHave(path, name, address))
-                ofAddress.Add(sentence);
-        }
-
-        if (all.Count == 0)
-            return ListsVfs;
-        return string.Join("; ", ofAddress.Count > 0 ? ofAddress : all);
-    }
-
-    /// <returns>
-    /// True when a VF of the PF gets the address once it is enabled (PCI Express, SR-IOV
-    /// capability: First VF Offset and VF Stride).
-    /// </returns>
-    private static bool WouldHave(HostPath path, SysfsName gpu, PciAddress address)
-    {
-        if (!PciAddress.TryParse(gpu.ToString(), out var pf) || pf.Domain != address.Domain
-            || !int.TryParse(HostFile.ReadTrimmed(path / "sriov_offset"), out var offset)
-            || !int.TryParse(HostFile.ReadTrimmed(path / "sriov_stride"), out var stride)
-            || !int.TryParse(HostFile.ReadTrimmed(path / "sriov_totalvfs"), out var total))
-            return false;
-        var distance = address.RoutingId - pf.RoutingId - offset;
-        return distance >= 0 && stride > 0 && distance % stride == 0 && distance / stride < total;
-    }
 }

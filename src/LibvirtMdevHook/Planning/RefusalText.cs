@@ -14,6 +14,8 @@ internal static class RefusalText
 {
     private const int ParentsListed = 6;
 
+    private const string Retarget = "'virt-mdev retarget'";
+
     /// <summary>
     /// What the configuration excludes is not known, so every parent may be excluded.
     /// </summary>
@@ -25,8 +27,7 @@ internal static class RefusalText
         var owner = $"the domain '{other.Name}' ({other.Domain})";
         if (other.Expires is not null)
             return Of(input, hostdev, $"it is reserved for {owner}, which may be coming here; try again in a minute");
-        var remedy = IsVf(hostdev) ? "take another VF" : "give this device another uuid";
-        return Of(input, hostdev, $"it belongs to {owner}; {remedy}; 'virt-mdev retarget' does it for a domain that is defined");
+        return Of(input, hostdev, $"it belongs to {owner}; {HowToRename(hostdev)}");
     }
 
     /// <summary>Why a domain cannot have a VF that was considered for it.</summary>
@@ -48,8 +49,7 @@ internal static class RefusalText
     public static Refusal OfNewerRecord(PlanInput input, DeclaredHostdev hostdev, NewerRecord record)
     {
         var curedBy = record.Domain is null ? CuredBy.Removal : CuredBy.Nothing;
-        var remedy = IsVf(hostdev) ? "take another VF" : "give this device another uuid";
-        return Of(input, hostdev, $"{record}, and has it; {remedy}", curedBy);
+        return Of(input, hostdev, $"{record}, and has it; {HowToRename(hostdev)}", curedBy);
     }
 
     /// <summary>Why a domain cannot have a VF that a newer version's record has.</summary>
@@ -72,11 +72,11 @@ internal static class RefusalText
         if (IsVf(hostdev))
         {
             return Of(input, hostdev, $"it is set up already{type}, though not by this hook, and cannot be used: {reason}; "
-                + "declare another VF, or write 0 to its nvidia/current_vgpu_type if nobody needs it any more");
+                + $"{HowToRename(hostdev)}, or write 0 to its nvidia/current_vgpu_type if nobody needs it any more");
         }
 
         return Of(input, hostdev, $"it exists already{type} on '{device.Parent}', was not made by this hook, and cannot be used: {reason}; "
-            + "remove it or give the hostdev another uuid");
+            + $"remove it or {HowToRename(hostdev)}");
     }
 
     /// <summary>
@@ -85,7 +85,7 @@ internal static class RefusalText
     /// domain that migrated for good.
     /// </summary>
     public static Refusal NotAVf(PlanInput input, DeclaredHostdev hostdev, string why) =>
-        Of(input, hostdev, $"{why}; if the domain came from another host, 'virt-mdev retarget' gives it a VF of this one", CuredBy.Types);
+        Of(input, hostdev, $"{why}; if the domain came from another host, {Retarget} gives it a VF of this one", CuredBy.Types);
 
     /// <summary>A device that cannot be looked at counts as existing.</summary>
     public static Refusal NotSeen(PlanInput input, DeclaredHostdev hostdev, Reason silence) =>
@@ -94,7 +94,7 @@ internal static class RefusalText
     public static Refusal NoParent(PlanInput input, DeclaredHostdev hostdev, ImmutableArray<Candidate> candidates)
     {
         if (candidates.Length == 0)
-            return Of(input, hostdev, NoCandidate(input, hostdev), CuredBy.Types);
+            return Of(input, hostdev, NoParentText.Of(input.Host, hostdev), CuredBy.Types);
         if (candidates.All(c => c.Unfit == Unfit.NoSuchType))
             return Of(input, hostdev, NearMisses.NoSuchType(hostdev, candidates), CuredBy.Types);
         return Of(input, hostdev, NoFit(hostdev, candidates), WhatCures(candidates));
@@ -169,24 +169,6 @@ internal static class RefusalText
         ? $"'{device.Hostdev.Device}' is a VF of '{device.Candidates[0].Parent.Gpu}'"
         : $"'{device.Hostdev.Device}' fits on {Names(device.Candidates.Where(c => c.Fits).Select(c => c.Parent.Name))}";
 
-    private static string NoCandidate(PlanInput input, DeclaredHostdev hostdev)
-    {
-        if (hostdev.Parents.Length == 0)
-            return "this host has no parent of mediated devices; load the vendor's driver ('virt-mdev types' lists parents)";
-        var parents = string.Join(" or ", hostdev.Parents.Select(p => $"'{p}'"));
-        return $"the parent {parents} is not on this host or takes no mediated devices; {WhichParentsAre(input, hostdev)}";
-    }
-
-    private static string WhichParentsAre(PlanInput input, DeclaredHostdev hostdev)
-    {
-        var gpus = input.Host.Gpus;
-        if (gpus.IsEmpty)
-            return "this host has none that does: load the vendor's driver";
-        var near = gpus.Where(gpu => hostdev.Parents.Any(parent => parent.Resembles(gpu))).ToArray();
-        var meant = near.Length > 0 ? $": did you mean {string.Join(" or ", near.Select(gpu => $"'{gpu}'"))}?" : "";
-        return $"this host has {Names(gpus)}{meant}";
-    }
-
     private static string NoFit(DeclaredHostdev hostdev, ImmutableArray<Candidate> candidates)
     {
         if (IsVf(hostdev) && candidates is [var only])
@@ -209,6 +191,16 @@ internal static class RefusalText
 
     private static string Reasons(ImmutableArray<Candidate> candidates) =>
         string.Join("; ", candidates.GroupBy(c => c.Reason).Select(g => $"{Names(g.Select(c => c.Parent.Name))}: {g.Key}"));
+
+    /// <summary>
+    /// A domain that is started from a snapshot has the snapshot's XML, which no hook may change and
+    /// retarget does not.
+    /// </summary>
+    private static string HowToRename(DeclaredHostdev hostdev)
+    {
+        var what = IsVf(hostdev) ? "take another VF" : "give the hostdev another uuid";
+        return $"{what} ({Retarget} does it in the definition, 'virsh snapshot-edit' in a snapshot)";
+    }
 
     private static bool IsVf(DeclaredHostdev hostdev) => hostdev.Device.Address is not null;
 

@@ -18,10 +18,11 @@ internal static class HostFileReader
             if (root.Name != "host")
                 throw host.Error("is the outermost element, expected 'host'.");
             var parents = host.Children("parent").Select(Parent).ToImmutableArray();
+            var others = host.Children("device").Select(Other).ToImmutableArray();
             host.NothingElse();
             if (parents.GroupBy(parent => parent.Name).FirstOrDefault(same => same.Count() > 1) is { Key: var twice })
                 throw host.Error($"has the parent '{twice}' twice.");
-            return new HostDescription(parents);
+            return new HostDescription(parents, others);
         }
         catch (XmlException e)
         {
@@ -58,6 +59,17 @@ internal static class HostFileReader
         element.NothingElse();
         Check(element, parent);
         return parent;
+    }
+
+    private static OtherDevice Other(HostElement element)
+    {
+        var device = new OtherDevice(
+            element.Required("path", "the folder of the device below /sys/devices"), element.Optional("driver"), Pci(element))
+        {
+            Vfs = element.Child("vfs") is { } vfs ? Vfs(vfs) : null,
+        };
+        element.NothingElse();
+        return device;
     }
 
     private static void Check(HostElement element, ParentDescription parent)

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace LibvirtMdevHook.Simulator.HostFiles;
 
 /// <summary>The VFs of a PF.</summary>
@@ -10,6 +12,14 @@ internal sealed record VfsDescription(int Count, bool Enabled, string? Driver, i
 {
     /// <summary>The function of the first VF, on the bus of the PF.</summary>
     public const int Offset = 4;
+
+    /// <returns>The PCI address of a VF, by its number.</returns>
+    public static string AddressOf(string pf, int number)
+    {
+        var slot = int.Parse(pf[^4..^2], NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+        var at = (slot << 3) + (pf[^1] - '0') + Offset + number;
+        return $"{pf[..^4]}{at >> 3:x2}.{at & 7}";
+    }
 }
 
 /// <summary>The forms in which drivers write creatable_vgpu_types.</summary>

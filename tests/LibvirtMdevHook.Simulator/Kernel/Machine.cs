@@ -30,6 +30,8 @@ internal sealed class Machine
         })];
         foreach (var parent in Parents)
             parent.Register();
+        foreach (var device in host.Others)
+            OtherPciDevice.Add(this, device);
     }
 
     public Gate Gate { get; }

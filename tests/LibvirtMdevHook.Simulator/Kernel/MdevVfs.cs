@@ -25,7 +25,7 @@ internal sealed class MdevVfs
 
     private static ParentDescription Describe(ParentDescription pf, int number)
     {
-        var address = VfParent.AddressOf(pf, number);
+        var address = VfsDescription.AddressOf(pf.Name, number);
         return pf with { Name = address, Path = $"{pf.Path[..pf.Path.LastIndexOf('/')]}/{address}", Driver = pf.Vfs!.Driver };
     }
 

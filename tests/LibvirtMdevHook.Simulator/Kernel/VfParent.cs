@@ -1,4 +1,3 @@
-using System.Globalization;
 using LibvirtMdevHook.Simulator.HostFiles;
 using LibvirtMdevHook.Simulator.Tree;
 
@@ -30,7 +29,7 @@ internal sealed class VfParent : SimulatedParent
             vf.TakeAway();
         _vfs.Clear();
         for (var number = 0; enable && number < Vfs.Count; number++)
-            _vfs.Add(new SimulatedVf(Machine, this, number, AddressOf(Description, number)));
+            _vfs.Add(new SimulatedVf(Machine, this, number, VfsDescription.AddressOf(Description.Name, number)));
     }
 
     public SimulatedVf? Find(string address) => _vfs.Find(vf => vf.Address == address);
@@ -48,13 +47,5 @@ internal sealed class VfParent : SimulatedParent
         pf.Add("sriov_numvfs", SysfsFile.Of(() => $"{enabled()}\n", _ => Errno.EPERM));
         pf.Add("sriov_offset", SysfsFile.Fixed($"{VfsDescription.Offset}"));
         pf.Add("sriov_stride", SysfsFile.Fixed("1"));
-    }
-
-    public static string AddressOf(ParentDescription pf, int number)
-    {
-        var name = pf.Name;
-        var function = (int.Parse(name[^4..^2], NumberStyles.HexNumber, CultureInfo.InvariantCulture) << 3) + (name[^1] - '0');
-        var at = function + VfsDescription.Offset + number;
-        return $"{name[..^4]}{at >> 3:x2}.{at & 7}";
     }
 }

@@ -111,6 +111,44 @@ internal sealed class DoctorTests
         run/libvirt-mdev/set-aside/6a2f0d1c-0000-4000-8000-0000000000d4.xml.17 = torn
         """;
 
+    private const string Vendors = """
+
+        proc/4711/exe -> /snap/openstack-hypervisor/7/usr/sbin/libvirtd
+        sys/bus/pci/devices/0000:41:00.0/vendor = 0x10de\n
+        sys/bus/pci/devices/0000:41:00.0/class = 0x030200\n
+        sys/bus/pci/devices/0000:41:00.0/driver -> ../../drivers/nvidia
+        sys/bus/pci/devices/0000:41:00.0/virtfn0 -> ../0000:41:00.4
+        sys/bus/pci/devices/0000:41:00.4/vendor = 0x10de\n
+        sys/bus/pci/devices/0000:41:00.4/class = 0x030200\n
+        sys/bus/pci/devices/0000:41:00.4/driver -> ../../drivers/nvidia
+        sys/bus/pci/devices/0000:41:00.4/physfn -> ../0000:41:00.0
+        sys/bus/pci/devices/0000:51:00.0/vendor = 0x10de\n
+        sys/bus/pci/devices/0000:51:00.0/class = 0x030200\n
+        sys/bus/pci/devices/0000:51:00.0/driver -> ../../drivers/nvidia
+        sys/bus/pci/devices/0000:51:00.0/virtfn0 -> ../0000:51:00.4
+        sys/bus/pci/devices/0000:51:00.4/vendor = 0x10de\n
+        sys/bus/pci/devices/0000:51:00.4/class = 0x030200\n
+        sys/bus/pci/devices/0000:51:00.4/driver -> ../../drivers/nvidia
+        sys/bus/pci/devices/0000:51:00.4/physfn -> ../0000:51:00.0
+        sys/bus/pci/devices/0000:51:00.4/nvidia/current_vgpu_type = 0\n
+        sys/bus/pci/devices/0000:51:00.4/nvidia/creatable_vgpu_types = ID    : vGPU Name\n558   : NVIDIA A40-2Q\n
+        sys/bus/pci/devices/0000:03:00.0/vendor = 0x8086\n
+        sys/bus/pci/devices/0000:03:00.0/class = 0x038000\n
+        sys/bus/pci/devices/0000:03:00.0/driver -> ../../drivers/xe
+        sys/bus/pci/devices/0000:03:00.1/vendor = 0x8086\n
+        sys/bus/pci/devices/0000:03:00.1/class = 0x038000\n
+        sys/bus/pci/devices/0000:03:00.1/driver -> ../../drivers/xe-vfio-pci
+        sys/bus/pci/devices/0000:03:00.1/physfn -> ../0000:03:00.0
+        sys/bus/pci/devices/0000:03:00.2/vendor = 0x8086\n
+        sys/bus/pci/devices/0000:03:00.2/class = 0x038000\n
+        sys/bus/pci/devices/0000:03:00.2/driver -> ../../drivers/xe-vfio-pci
+        sys/bus/pci/devices/0000:03:00.2/physfn -> ../0000:03:00.0
+        sys/bus/pci/devices/0000:0c:02.0/vendor = 0x1002\n
+        sys/bus/pci/devices/0000:0c:02.0/class = 0x120000\n
+        sys/bus/pci/devices/0000:0c:02.0/driver -> ../../drivers/vfio-pci
+        sys/bus/pci/devices/0000:0c:02.0/physfn -> ../0000:0c:00.0
+        """;
+
     private const string Record =
         $"""<record version="1" boot="{Boot}" generation="17" phase="stopped">"""
         + "<domain><name>win10</name><uuid>6a2f0d1c-0000-4000-8000-0000000000d1</uuid></domain>"
@@ -133,6 +171,15 @@ internal sealed class DoctorTests
     public async Task A_host_on_which_everything_is_wrong_has_a_line_for_each()
     {
         using var tree = new PlainTree(Bad);
+
+        await Verify(tree, 1);
+    }
+
+    /// <summary>VFs for an old libvirt and one of a snap, a driver without its vGPU module, and GPUs of other vendors.</summary>
+    [Test]
+    public async Task A_host_of_many_vendors_has_the_remedy_of_each()
+    {
+        using var tree = new PlainTree(Good + Vendors);
 
         await Verify(tree, 1);
     }
@@ -199,7 +246,8 @@ internal sealed class DoctorTests
         var run = Run(tree.Root);
 
         Assert.That((run.Status, begin.Elapsed), Is.LessThan((1, TimeSpan.FromSeconds(20))), run.Output);
-        Assert.That(run.Output, Does.Contain("libvirt (version unknown) calls"));
+        Assert.That(run.Output, Does.StartWith("unknown  hook ").And.Contain("in the usual folders tells its version, so that it is not known "
+            + "whether libvirt calls it; run 'libvirtd --version'"));
     }
 
     /// <summary>Programs of a root run in '/', wherever it was named from.</summary>

@@ -55,7 +55,8 @@ internal sealed partial class VfMigrationTests() : MigrationScenario(
 
         // For the next start libvirt keeps the XML of the source host.
         Destroy(domain.Uuid);
-        Assert.That(Refusal(domain.Uuid), Does.EndWith("take another VF; 'virt-mdev retarget' does it for a domain that is defined"));
+        Assert.That(Refusal(domain.Uuid), Does.EndWith(
+            "take another VF ('virt-mdev retarget' does it in the definition, 'virsh snapshot-edit' in a snapshot)"));
         Assert.That(VirtMdev("retarget", domain.Name),
             Is.EqualTo($"domain 'traveller': '{Here}' becomes '0000:41:00.5' ('{Type}' on '0000:41:00.0')\n"));
         Start(domain.Uuid);

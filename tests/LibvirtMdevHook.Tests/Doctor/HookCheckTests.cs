@@ -123,7 +123,7 @@ internal sealed class HookCheckTests
 
     private static string Apparmor(Confinement confinement, HookFiles hook) => Said(ConfinementCheck.Apparmor(confinement, hook));
 
-    private static string Said(HookFiles files) => Said(HookCheck.Of(files));
+    private static string Said(HookFiles files) => Said(HookCheck.Of(files, null));
 
     private static string Said(IEnumerable<Finding> findings) => string.Join('\n', findings.Select(f => $"{f.Severity}: {f.What}"));
 
