@@ -61,16 +61,21 @@ internal static class PlanInputReader
 
     /// <summary>
     /// The domains with claims whose devices are still to be made, and of whose records a process
-    /// holds the lock; all with such claims where the held locks cannot be read.
+    /// holds the lock; all with such claims where the held locks cannot be read. A start that has
+    /// ended since the records were read counts, too: what it made has to be looked at again.
     /// </summary>
     private static ImmutableHashSet<Guid> StartingOf(OperationContext context, ImmutableArray<Record> records)
     {
-        var unfinished = records.Where(r => r.Claims.Any(c => c.Stage is Stage.Reserved or Stage.Intended)).ToArray();
+        var unfinished = records.Where(IsUnfinished).ToArray();
         if (unfinished.Length == 0)
             return [];
         var locks = HeldLocks.Read(context.Root);
-        return [.. unfinished.Where(r => locks is null || context.Records.IsActedOn(r.Domain, locks)).Select(r => r.Domain)];
+        var starting = unfinished.Where(record => locks is null || context.Records.IsActedOn(record.Domain, locks)
+            || context.Records.Load(record.Domain) is not { } now || !IsUnfinished(now));
+        return [.. starting.Select(record => record.Domain)];
     }
+
+    private static bool IsUnfinished(Record record) => record.Claims.Any(c => c.Stage is Stage.Reserved or Stage.Intended);
 
     /// <summary>
     /// For devices without a name yet: where no mediated device can be made, a free VF will do.

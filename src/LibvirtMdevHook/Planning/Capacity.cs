@@ -157,8 +157,8 @@ internal sealed class Capacity
     /// </returns>
     public IEnumerable<SysfsName> TypesOn(Parent parent)
     {
-        var onGpu = parent.Dialect == Dialect.Vf;
-        var devices = onGpu ? _devices.VfsOf(parent.Gpu) : _devices.On(parent.Name);
+        var onGpu = parent.Name != parent.Gpu;
+        var devices = onGpu ? _devices.OnGpu(parent.Gpu) : _devices.On(parent.Name);
         var pending = onGpu ? _pending[parent.Gpu] : _pendingOnParent[parent.Name];
         return devices.Select(d => d.Value.Type ?? ClaimOn(d.Key)?.Type?.Id)
             .Concat(pending.Select(c => c.Type?.Id))

@@ -21,7 +21,7 @@ internal static class CapacityText
             return OfPending(pending);
         if (VgpuSize.IsOfMig(type.Name))
             return $"no GPU instance for it is free{Beside(capacity, parent)}; {GpuInstances(parent)}";
-        if (SizeRule.OtherSize(capacity, parent, type) is { } other)
+        if (SizeRule.SizeInUse(capacity, parent, type) is { } other)
             return $"another size is in use ('{other.Title}'{Size(other)})";
         return $"no instance is left{Beside(capacity, parent)}";
     }

@@ -31,8 +31,4 @@ internal sealed class DeviceIndex
     public bool HasAnyOnGpu(SysfsName gpu) => _byGpu.Contains(gpu);
 
     public IEnumerable<KeyValuePair<DeviceId, DevicePlace>> OnGpu(SysfsName gpu) => _byGpu[gpu];
-
-    /// <returns>The VFs of a GPU that have a type, without the mediated devices on it.</returns>
-    public IEnumerable<KeyValuePair<DeviceId, DevicePlace>> VfsOf(SysfsName gpu) =>
-        _byGpu[gpu].Where(device => device.Value.Gpu is not null);
 }

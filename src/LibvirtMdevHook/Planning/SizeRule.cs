@@ -33,11 +33,15 @@ internal static class SizeRule
     }
 
     /// <returns>
-    /// A claimed type of another size on the GPU, whether or not its device exists; null for none.
+    /// A claimed type that explains why the driver offers none of another size; null where it does
+    /// not, as on a GPU that is seen to run several.
     /// </returns>
-    public static ClaimedType? OtherSize(Capacity capacity, Parent parent, MdevType type) => TypeSize.Of(parent, type) is { } size
-        ? capacity.ClaimsOn(parent.Gpu).FirstOrDefault(claim => IsOther(parent, claim, size))?.Type
-        : null;
+    public static ClaimedType? SizeInUse(Capacity capacity, Parent parent, MdevType type)
+    {
+        if (TypeSize.Of(parent, type) is not { } size || RunsSeveral(capacity, parent, type, size))
+            return null;
+        return OtherSize(capacity, parent, type);
+    }
 
     /// <summary>
     /// Whether the driver may refuse the type because another device of the same domain, which is
@@ -50,6 +54,13 @@ internal static class SizeRule
             return false;
         return capacity.PendingOn(parent.Gpu).Any(claim => IsOther(parent, claim, size)) && !RunsSeveral(capacity, parent, type, size);
     }
+
+    /// <returns>
+    /// A claimed type of another size on the GPU, whether or not its device exists; null for none.
+    /// </returns>
+    private static ClaimedType? OtherSize(Capacity capacity, Parent parent, MdevType type) => TypeSize.Of(parent, type) is { } size
+        ? capacity.ClaimsOn(parent.Gpu).FirstOrDefault(claim => IsOther(parent, claim, size))?.Type
+        : null;
 
     /// <summary>
     /// Whether the GPU is seen to run several sizes: two run there, or one runs and the driver
