@@ -16,6 +16,8 @@ internal static class RefusalText
 
     private const string Retarget = "'virt-mdev retarget'";
 
+    private const string InSnapshot = "'virsh snapshot-edit' in a snapshot";
+
     /// <summary>
     /// What the configuration excludes is not known, so every parent may be excluded.
     /// </summary>
@@ -82,10 +84,13 @@ internal static class RefusalText
     /// <summary>
     /// VFs come with a driver, a daemon and a command at the host's boot, and each of them may be
     /// late. Or the address is one of another host, which libvirt keeps for the next start of a
-    /// domain that migrated for good.
+    /// domain that migrated for good, or a snapshot of it.
     /// </summary>
-    public static Refusal NotAVf(PlanInput input, DeclaredHostdev hostdev, string why) =>
-        Of(input, hostdev, $"{why}; if the domain came from another host, {Retarget} gives it a VF of this one", CuredBy.Types);
+    public static Refusal NotAVf(PlanInput input, DeclaredHostdev hostdev, string why)
+    {
+        var remedy = $"if the domain came from another host, {Retarget} gives it a VF of this one ({InSnapshot})";
+        return Of(input, hostdev, $"{why}; {remedy}", CuredBy.Types);
+    }
 
     /// <summary>A device that cannot be looked at counts as existing.</summary>
     public static Refusal NotSeen(PlanInput input, DeclaredHostdev hostdev, Reason silence) =>
@@ -199,7 +204,7 @@ internal static class RefusalText
     private static string HowToRename(DeclaredHostdev hostdev)
     {
         var what = IsVf(hostdev) ? "take another VF" : "give the hostdev another uuid";
-        return $"{what} ({Retarget} does it in the definition, 'virsh snapshot-edit' in a snapshot)";
+        return $"{what} ({Retarget} does it in the definition, {InSnapshot})";
     }
 
     private static bool IsVf(DeclaredHostdev hostdev) => hostdev.Device.Address is not null;

@@ -246,8 +246,8 @@ internal sealed class DoctorTests
         var run = Run(tree.Root);
 
         Assert.That((run.Status, begin.Elapsed), Is.LessThan((1, TimeSpan.FromSeconds(20))), run.Output);
-        Assert.That(run.Output, Does.StartWith("unknown  hook ").And.Contain("in the usual folders tells its version, so that it is not known "
-            + "whether libvirt calls it; run 'libvirtd --version'"));
+        Assert.That(run.Output, Does.StartWith("unknown  hook ")
+            .And.Contain("tells its version, so that it is not known whether libvirt calls it; run 'libvirtd --version'"));
     }
 
     /// <summary>Programs of a root run in '/', wherever it was named from.</summary>

@@ -40,7 +40,7 @@ internal sealed class FailedStartTests
     }
 
     [TestCase("m60-mdev.xml", "GRID M60-4Q", true, Description = "it was started")]
-    [TestCase("gvtg.xml", "i915-GVTg_V5_4", false, Description = "another vendor's")]
+    [TestCase("gvtg.xml", "i915-GVTg_V4_4", false, Description = "another vendor's")]
     public void No_journal_is_named_where_it_says_nothing(string hostFile, string type, bool isStarted)
     {
         using var host = new HookedHost(hostFile, "removal_grace = 0");

@@ -37,7 +37,7 @@ internal sealed class OtherVendorsTests
         var domain = new DeclaringDomain("win10", Vgpu.Vf(address, Type));
         var file = host.InRoot("win10.xml");
         File.WriteAllText(file, domain.ToString());
-        var virsh = new RecordedVirsh(host, domain.WithoutMetadata());
+        var virsh = new RecordedVirsh(host, new DeclaringDomain("win10").WithoutMetadata());
 
         host.Call("prepare", domain).MustBeRefused("'win10'", $"'{address}'", words);
 
