@@ -41,7 +41,7 @@ internal sealed class TypesVerb
         ["trouble"] = parent.Reason?.Text,
         ["current_type"] = parent.Dialect == Dialect.Vf ? ListedVfs.CurrentType(host, capacity, parent) : null,
         ["types"] = Listing.Array(parent.Types.Select(t => TypeJson(capacity, parent, t))),
-        ["hidden_types"] = Listing.Array(ListedVfs.Hidden(host, capacity, parent).Select(HiddenJson)),
+        ["hidden_types"] = Listing.Array(Hidden(host, capacity, parent).Select(HiddenJson)),
     };
 
     private static JsonObject TypeJson(Capacity capacity, Parent parent, MdevType type)
@@ -59,6 +59,10 @@ internal sealed class TypesVerb
             ["description"] = type.Description,
         };
     }
+
+    /// <summary>A VF that has a type offers no other, so it hides none.</summary>
+    private static IEnumerable<ListedType> Hidden(Host host, Capacity capacity, Parent parent) =>
+        ListedVfs.CurrentType(host, capacity, parent) is null ? ListedType.HiddenOn(parent, capacity) : [];
 
     private static JsonObject HiddenJson(ListedType hidden) => new()
     {

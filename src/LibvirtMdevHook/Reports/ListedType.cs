@@ -27,6 +27,17 @@ internal sealed record ListedType(MdevType Type, string Available, Reason? WhyNo
         return new ListedType(type, $"{count} available{(ofEach ? " on each" : "")}", null);
     }
 
+    /// <returns>
+    /// The types that the parent's GPU showed earlier and the parent does not offer now. None where its
+    /// types cannot be read.
+    /// </returns>
+    public static IEnumerable<ListedType> HiddenOn(Parent parent, Capacity capacity)
+    {
+        if (parent.Reason is not null)
+            return [];
+        return parent.Seen.Select(type => new ListedType(type, "", CapacityText.WhyHidden(capacity, parent, type.Id.ToString())));
+    }
+
     /// <summary>
     /// First the types that can be had now, in the order in which people count; then the others,
     /// below the reason that they share.

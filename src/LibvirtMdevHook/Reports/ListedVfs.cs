@@ -34,16 +34,9 @@ internal sealed class ListedVfs(Host host, Capacity capacity, ImmutableArray<Par
         return place.Type is { } type ? capacity.TitleOf(vf, type) : "its current_vgpu_type cannot be read";
     }
 
-    /// <returns>
-    /// The types that the VF's GPU showed earlier and the VF does not offer now, with the reason.
-    /// None of a VF that has a type: it offers no other.
-    /// </returns>
-    public static IEnumerable<ListedType> Hidden(Host host, Capacity capacity, Parent vf)
-    {
-        if (vf.Reason is not null || CurrentType(host, capacity, vf) is not null)
-            return [];
-        return vf.Seen.Select(type => new ListedType(type, "", CapacityText.WhyHidden(capacity, vf, type.Id.ToString())));
-    }
+    /// <returns>The names of the first and the last of neighbours.</returns>
+    public static string Range(IReadOnlyList<Parent> neighbours) =>
+        neighbours.Count == 1 ? $"{neighbours[0].Name}" : $"{neighbours[0].Name} to {neighbours[^1].Name}";
 
     private List<string[]> States()
     {
@@ -69,10 +62,6 @@ internal sealed class ListedVfs(Host host, Capacity capacity, ImmutableArray<Par
         var state = vf.Reason?.Text ?? CurrentType(host, capacity, vf) ?? "free";
         return isExcluded(vf) ? $"{state}, excluded by the configuration" : state;
     }
-
-    /// <returns>The names of the first and the last of neighbours.</returns>
-    public static string Range(IReadOnlyList<Parent> neighbours) =>
-        neighbours.Count == 1 ? $"{neighbours[0].Name}" : $"{neighbours[0].Name} to {neighbours[^1].Name}";
 
     private static string Count(int vfs) => vfs == 1 ? "" : $"{vfs} VFs";
 

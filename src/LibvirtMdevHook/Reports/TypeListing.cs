@@ -58,7 +58,8 @@ internal sealed class TypeListing(Host host, Capacity capacity, Func<Parent, boo
         if (!parent.HasTypes)
             rows.Add(["no predefined types: declare this parent without a type"]);
         var types = parent.Types.Select(type => ListedType.On(parent, type, capacity, ofEach));
-        return Columns.Lines(rows, "  ", width).Concat(ListedType.Lines(types, width));
+        var all = types.Concat(ListedType.HiddenOn(parent, capacity));
+        return Columns.Lines(rows, "  ", width).Concat(ListedType.Lines(all, width));
     }
 
     /// <summary>

@@ -40,6 +40,14 @@ internal sealed class TypeListingTests
     }
 
     [Test]
+    public Task A_type_that_a_table_of_2016_hides_has_its_reason()
+    {
+        using var host = TreeOfText.Of("m60-rfc2016");
+        host.Add(@"var/cache/libvirt-mdev/0000:86:00.0 = driver unknown\n18 GRID M60-8Q\n19 GRID M60-9Q\n");
+        return Verify(Listing(host));
+    }
+
+    [Test]
     public Task A_GPU_whose_VFs_all_have_a_type_says_so()
     {
         using var host = new TreeOfText(VfText.Gpu("0000:41", (558, VfText.Empty), (558, VfText.Empty)));
