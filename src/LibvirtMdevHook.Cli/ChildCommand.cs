@@ -50,8 +50,7 @@ internal static class ChildCommand
     private static int RunAsChild(string[] args, string pipe, Func<string[], int> run)
     {
         using var report = new AnonymousPipeClientStream(PipeDirection.Out, pipe);
-        Output.IsTerminal = args is [.., ToTerminal];
-        var status = run(Output.IsTerminal ? args[..^1] : args);
+        var status = run(TakeTerminal(args));
         // All output is written. Its pipes are closed, so that their reader does not wait for the
         // end of this process either.
         using var nowhere = Descriptor.Open("/dev/null", Libc.O_WRONLY, out _);
@@ -69,6 +68,16 @@ internal static class ChildCommand
         return status;
     }
 
+    /// <returns>The arguments without what the parent process says of its terminal.</returns>
+    private static string[] TakeTerminal(string[] args)
+    {
+        (Output.IsTerminal, Output.Width) = (false, null);
+        if (args is not [.. var own, ToTerminal, var width])
+            return args;
+        (Output.IsTerminal, Output.Width) = (true, TerminalWidth.Parse(width));
+        return own;
+    }
+
     private static int RunInChild(string[] args)
     {
         // Not disposed of: that would wait for the read below, which ends with the child, and this
@@ -76,7 +85,7 @@ internal static class ChildCommand
 #pragma warning disable CA2000 // As said above.
         var report = new AnonymousPipeServerStream(PipeDirection.In, HandleInheritability.Inheritable);
 #pragma warning restore CA2000
-        string[] terminal = Output.IsTerminal ? [ToTerminal] : [];
+        string[] terminal = Output.IsTerminal ? [ToTerminal, $"{Output.Width}"] : [];
         string[] arguments = [.. args, .. terminal, ReportTo, report.GetClientHandleAsString()];
         var start = new ProcessStartInfo(Environment.ProcessPath!, arguments)
         {

@@ -3,7 +3,7 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using LibvirtMdevHook.Linux;
+using LibvirtMdevHook.Reports;
 
 namespace LibvirtMdevHook.Cli;
 
@@ -12,24 +12,13 @@ internal static class Listing
 {
     private static readonly JsonWriterOptions Json = new() { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <summary>Prints columns that are as wide as their widest cell.</summary>
-    public static void Print(IReadOnlyList<string[]> rows, string indent = "")
-    {
-        var widths = new List<int>();
-        string[][] shown = [.. rows.Select(row => row.Select(OneLine.Of).ToArray())];
-        foreach (var row in shown)
-        {
-            while (widths.Count < row.Length)
-                widths.Add(0);
-            for (var column = 0; column < row.Length; column++)
-                widths[column] = Math.Max(widths[column], row[column].Length);
-        }
+    /// <summary>Prints columns, on a terminal in its width.</summary>
+    public static void Print(IReadOnlyList<string[]> rows, string indent = "") => PrintLines(Columns.Lines(rows, indent, Output.Width));
 
-        foreach (var row in shown)
-        {
-            var cells = row.Select((cell, column) => cell.PadRight(widths[column]));
-            Output.WriteLine($"{indent}{string.Join("  ", cells)}".TrimEnd());
-        }
+    public static void PrintLines(IEnumerable<string> lines)
+    {
+        foreach (var line in lines)
+            Output.WriteLine(line);
     }
 
     public static void Print(JsonNode json)

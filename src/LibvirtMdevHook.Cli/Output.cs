@@ -16,6 +16,12 @@ internal static class Output
     public static bool IsTerminal { get; set; } = !Console.IsOutputRedirected;
 
     /// <summary>
+    /// The width of that terminal in columns; null when stdout is no terminal, or its width is not
+    /// known.
+    /// </summary>
+    public static int? Width { get; set; } = IsTerminal ? TerminalWidth.OfStdout() : null;
+
+    /// <summary>
     /// Prints a line to stdout; <see cref="OneLine"/> says how its characters are shown.
     /// </summary>
     /// <exception cref="IOException">It cannot be written.</exception>

@@ -21,8 +21,10 @@ internal sealed class ListVerb
         var context = OperationContext.Open(root, "list", Terminal.Tell);
         var all = context.Records.ReadAll();
         var host = HostReader.Read(root, (_, _) => true, new TypeFilter([]), [], everyVf: true);
-        var devices = ListedDevice.All(root, host, all.Removals.Concat(all.Domains).Concat(all.Reservations), all.Newer);
-        Print([.. devices.Select(listed => Row.Of(listed, root)).OrderBy(r => r.Device, StringComparer.Ordinal)]);
+        ListedDevice[] devices =
+            [.. ListedDevice.All(root, host, all.Removals.Concat(all.Domains).Concat(all.Reservations), all.Newer)];
+        var names = TypeNames.Of(root, host, devices);
+        Print([.. devices.Select(listed => Row.Of(listed, names, root)).OrderBy(r => r.Device, StringComparer.Ordinal)]);
         foreach (var silent in host.Silent.Values)
             Terminal.Tell($"{silent.WhyLeftOut}; {SilentGpu.Remedy}");
         return host.Silent.IsEmpty ? 0 : 1;
@@ -39,12 +41,22 @@ internal sealed class ListVerb
     }
 
     /// <summary>One device.</summary>
-    private sealed record Row(string Device, string? Domain, string? DomainUuid, string Parent, string? Type, string State, string? Holder)
+    private sealed record Row(
+        string Device,
+        string? Domain,
+        string? DomainUuid,
+        string Parent,
+        string? Type,
+        string? TypeId,
+        string? TypeName,
+        string State,
+        string? Holder)
     {
-        public static Row Of(ListedDevice listed, Root root)
+        public static Row Of(ListedDevice listed, TypeNames names, Root root)
         {
             var claim = listed.Claim;
-            var type = claim is null ? listed.Seen?.Type?.ToString() : claim.Type?.Title;
+            var type = claim is null ? listed.Seen?.Type : claim.Type?.Id;
+            var name = claim is null ? names.Find(listed.Device) : claim.Type?.Name;
             var group = listed.Seen?.Group;
             if (claim is not null || listed.Newer is not null)
                 group = VfioGroup.Of(root, listed.Device, claim?.Parent ?? listed.Place);
@@ -53,12 +65,21 @@ internal sealed class ListVerb
                 listed.DomainName,
                 listed.Domain?.ToString("D"),
                 listed.Place.ToString(),
-                type,
+                claim is null ? type?.ToString() : claim.Type?.Title,
+                type?.ToString(),
+                name,
                 listed.StateText,
                 VfioGroup.Holder(root, group));
         }
 
-        public string[] Cells() => [Device, Domain ?? "-", Parent, Type ?? "-", Holder is null ? State : $"{State}, held by {Holder}"];
+        public string[] Cells() =>
+        [
+            Device,
+            Domain ?? "-",
+            Parent,
+            TypeName ?? TypeId ?? "-",
+            Holder is null ? State : $"{State}, held by {Holder}",
+        ];
 
         public JsonObject ToJson() => new()
         {
@@ -69,6 +90,8 @@ internal sealed class ListVerb
             ["type"] = Type,
             ["state"] = State,
             ["held_by"] = Holder,
+            ["type_id"] = TypeId,
+            ["type_name"] = TypeName,
         };
     }
 }

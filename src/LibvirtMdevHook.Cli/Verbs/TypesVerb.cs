@@ -4,6 +4,7 @@ using LibvirtMdevHook.Devices;
 using LibvirtMdevHook.Hosts;
 using LibvirtMdevHook.Linux;
 using LibvirtMdevHook.Planning;
+using LibvirtMdevHook.Reports;
 using LibvirtMdevHook.Settings;
 
 namespace LibvirtMdevHook.Cli.Verbs;
@@ -25,54 +26,8 @@ internal sealed class TypesVerb
         if (Json)
             Listing.Print(Listing.Array(host.Parents.Select(p => ParentJson(context.Settings, host, capacity, p))));
         else
-            Print(context.Settings, host, capacity);
+            Listing.PrintLines(new TypeListing(host, capacity, p => IsExcluded(context.Settings, p), Output.Width).Lines());
         return 0;
-    }
-
-    private static void Print(HostSettings settings, Host host, Capacity capacity)
-    {
-        if (host.Parents.IsEmpty)
-            Output.WriteLine("No parent of mediated devices is on this host; load the vendor's driver.");
-        foreach (var parents in host.Parents.GroupBy(p => p.Dialect == Dialect.Vf ? p.Gpu : p.Name))
-        {
-            var parent = parents.First();
-            if (parent.Dialect == Dialect.Vf)
-                PrintGpu(settings, host, capacity, [.. parents]);
-            else
-                PrintParent(settings, capacity, parent);
-        }
-    }
-
-    private static void PrintGpu(HostSettings settings, Host host, Capacity capacity, IReadOnlyList<Parent> vfs)
-    {
-        Output.WriteLine($"{vfs[0].Gpu}  {vfs[0].Dialect.Name}");
-        VfListing.Print(host, capacity, vfs, vf => IsExcluded(settings, vf));
-    }
-
-    private static void PrintParent(HostSettings settings, Capacity capacity, Parent parent)
-    {
-        var excluded = IsExcluded(settings, parent) ? "  excluded by the configuration" : "";
-        Output.WriteLine($"{parent.Name}  {parent.Dialect.Name}{excluded}");
-        if (parent.Reason is { } unreadable)
-            Output.WriteLine($"  {unreadable}");
-        if (!parent.HasTypes)
-            Output.WriteLine("  no predefined types: declare this parent without a type");
-        Listing.Print([.. parent.Types.Select(t => Cells(capacity, parent, t))], "  ");
-    }
-
-    private static string[] Cells(Capacity capacity, Parent parent, MdevType type) =>
-    [
-        type.Id.ToString(),
-        type.Name ?? "-",
-        Available(capacity, parent, type),
-        type.Description?.ReplaceLineEndings(", ") ?? "",
-    ];
-
-    private static string Available(Capacity capacity, Parent parent, MdevType type)
-    {
-        if (CapacityText.WhyFull(capacity, parent, type) is { } full)
-            return full.Text;
-        return capacity.Left(parent, type) is { } left ? $"{left} available" : "any number available";
     }
 
     private static bool IsExcluded(HostSettings settings, Parent parent) => settings.ExcludedParents.Any(parent.IsOn);
@@ -84,8 +39,9 @@ internal sealed class TypesVerb
         ["dialect"] = parent.Dialect.Name,
         ["excluded"] = IsExcluded(settings, parent),
         ["trouble"] = parent.Reason?.Text,
-        ["current_type"] = parent.Dialect == Dialect.Vf ? VfListing.CurrentType(host, capacity, parent) : null,
+        ["current_type"] = parent.Dialect == Dialect.Vf ? ListedVfs.CurrentType(host, capacity, parent) : null,
         ["types"] = Listing.Array(parent.Types.Select(t => TypeJson(capacity, parent, t))),
+        ["hidden_types"] = Listing.Array(Hidden(host, capacity, parent).Select(HiddenJson)),
     };
 
     private static JsonObject TypeJson(Capacity capacity, Parent parent, MdevType type)
@@ -103,4 +59,15 @@ internal sealed class TypesVerb
             ["description"] = type.Description,
         };
     }
+
+    /// <summary>A VF that has a type offers no other, so it hides none.</summary>
+    private static IEnumerable<ListedType> Hidden(Host host, Capacity capacity, Parent parent) =>
+        ListedVfs.CurrentType(host, capacity, parent) is null ? ListedType.HiddenOn(parent, capacity) : [];
+
+    private static JsonObject HiddenJson(ListedType hidden) => new()
+    {
+        ["id"] = hidden.Type.Id.ToString(),
+        ["name"] = hidden.Type.Name,
+        ["why_not"] = hidden.WhyNot?.Text,
+    };
 }

@@ -33,7 +33,7 @@ internal enum AttachedBy
     Hostdev,
 
     /// <summary>
-    /// By a <c>sysfsdev</c> argument of qemu:commandline: libvirt does not know of the device.
+    /// By an argument of qemu:commandline: libvirt does not know of the device.
     /// </summary>
     Commandline,
 }

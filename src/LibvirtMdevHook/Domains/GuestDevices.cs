@@ -6,8 +6,8 @@ using LibvirtMdevHook.Linux;
 namespace LibvirtMdevHook.Domains;
 
 /// <summary>
-/// The devices of a guest to which a declaration can be bound: native hostdevs, and <c>sysfsdev</c>
-/// arguments of qemu:commandline.
+/// The devices of a guest to which a declaration can be bound: native hostdevs, and arguments of
+/// qemu:commandline with <c>sysfsdev</c> or <c>host</c>.
 /// </summary>
 internal sealed partial class GuestDevices
 {
@@ -31,11 +31,14 @@ internal sealed partial class GuestDevices
 
     /// <returns>
     /// The place of the device's name in an argument's value: the last name of the path that
-    /// <c>sysfsdev</c> gives. Empty where the argument has no such path.
+    /// <c>sysfsdev</c> gives, or the PCI address that <c>host</c> gives. Empty where the argument has
+    /// neither.
     /// </returns>
     public static Range NameIn(string argument)
     {
         var path = SysfsDev().Match(argument).Groups[1];
+        if (!path.Success)
+            return RangeOf(HostIn(argument));
         var folder = path.Value.TrimEnd('/');
         return (path.Index + folder.LastIndexOf('/') + 1)..(path.Index + folder.Length);
     }
@@ -60,6 +63,9 @@ internal sealed partial class GuestDevices
     private static Entry? ReadArgument(XElement argument)
     {
         var value = (string?)argument.Attribute("value") ?? "";
+        var line = DomainXml.LineOf(argument);
+        if (!SysfsDev().IsMatch(value))
+            return AddressOf(HostIn(value)) is { } vf ? new Entry(vf, AttachedBy.Commandline, null, line, null, argument) : null;
         var name = value[NameIn(value)];
         if (!DeviceId.TryParse(name, out var device))
             return null;
@@ -70,8 +76,33 @@ internal sealed partial class GuestDevices
                 + $"the kernel's name of the device is '{device}', in lower case with dashes";
         }
 
-        return new Entry(device, AttachedBy.Commandline, null, DomainXml.LineOf(argument), problem, argument);
+        return new Entry(device, AttachedBy.Commandline, null, line, problem, argument);
     }
+
+    /// <summary>
+    /// QEMU looks for the address of vfio-pci's <c>host</c> in /sys/bus/pci/devices. Other devices
+    /// have a <c>host</c> that is something else.
+    /// </summary>
+    private static Match HostIn(string argument) =>
+        argument.Contains("vfio-pci", StringComparison.Ordinal) ? PciHost().Match(argument) : Match.Empty;
+
+    private static Range RangeOf(Match host)
+    {
+        var address = host.Groups["address"];
+        return address.Index..(address.Index + address.Length);
+    }
+
+    private static DeviceId? AddressOf(Match host)
+    {
+        if (!host.Success)
+            return null;
+        var domain = host.Groups["domain"].Success ? Hex(host, "domain") : null;
+        if (PciAddress.TryParse(domain, Hex(host, "bus"), Hex(host, "slot"), Hex(host, "function"), out var address))
+            return DeviceId.Vf(address.Value);
+        return null;
+    }
+
+    private static string Hex(Match host, string group) => $"0x{host.Groups[group].Value}";
 
     /// <summary>
     /// Finds the path in <c>vfio-pci,sysfsdev=PATH,...</c> and in the JSON form
@@ -79,6 +110,19 @@ internal sealed partial class GuestDevices
     /// </summary>
     [GeneratedRegex("""\bsysfsdev"?\s*[=:]\s*"?([^",]+)""")]
     private static partial Regex SysfsDev();
+
+    /// <summary>
+    /// Finds the address in <c>vfio-pci,host=0000:41:00.4</c>, also without its PCI domain and leading
+    /// zeros, and in the JSON form.
+    /// </summary>
+    [GeneratedRegex(
+        """
+        \bhost"?\s*[=:]\s*"?
+        (?<address>(?:(?<domain>[0-9A-Fa-f]{1,8}):)?(?<bus>[0-9A-Fa-f]{1,2}):(?<slot>[0-9A-Fa-f]{1,2})\.(?<function>[0-7]))
+        (?=[",\s]|$)
+        """,
+        RegexOptions.IgnorePatternWhitespace)]
+    private static partial Regex PciHost();
 
     /// <param name="Problem">
     /// Why the device cannot be given to the guest in this way; null when it can.

@@ -8,8 +8,10 @@ namespace LibvirtMdevHook.Domains;
 internal static class MissingHostdev
 {
     public static string Problem(XElement declared, DeviceId device) =>
-        $"the device '{device}' is declared, but <devices> has no <hostdev> with it and qemu:commandline no sysfsdev; "
+        $"the device '{device}' is declared, but <devices> has no <hostdev> with it and qemu:commandline no {Argument(device)}; "
         + $"add {HostdevXml.Of(device)} or take the declaration away with: {Command(declared)}";
+
+    private static string Argument(DeviceId device) => device.Address is null ? "sysfsdev" : "sysfsdev or host";
 
     private static string Command(XElement declared)
     {

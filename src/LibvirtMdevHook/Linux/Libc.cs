@@ -19,6 +19,7 @@ internal static unsafe partial class Libc
     public const int F_SETPIPE_SZ = 1031;
     public const int F_GETPIPE_SZ = 1032;
     public const nuint FIONREAD = 0x541b;
+    public const nuint TIOCGWINSZ = 0x5413;
     public const int LOCK_EX = 2;
     public const int LOCK_NB = 4;
     public const int AT_FDCWD = -100;
@@ -109,6 +110,16 @@ internal static unsafe partial class Libc
 
     [LibraryImport("libc", SetLastError = true)]
     public static partial int poll(PollFd* descriptors, nuint count, int milliseconds);
+
+    /// <summary><c>struct winsize</c> of TIOCGWINSZ(2const).</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct WindowSize
+    {
+        public ushort Rows;
+        public ushort Columns;
+        public ushort HorizontalPixels;
+        public ushort VerticalPixels;
+    }
 
     /// <summary><c>struct pollfd</c> of poll(2).</summary>
     [StructLayout(LayoutKind.Sequential)]

@@ -169,12 +169,12 @@ internal sealed partial class VirtMdevTests
 
         var types = Json(host, 0, "types")[0].GetProperty("types");
         var type = types.EnumerateArray().Single(t => t.GetProperty("id").GetString() == "nvidia-20");
-        Assert.That(Fields(Json(host, 0, "types")[0]), Is.EqualTo("parent gpu dialect excluded trouble current_type types"));
+        Assert.That(Fields(Json(host, 0, "types")[0]), Is.EqualTo("parent gpu dialect excluded trouble current_type types hidden_types"));
         Assert.That(Fields(type), Is.EqualTo("id name device_api available why_not available_instances max_instances description"));
         Assert.That((type.GetProperty("name").GetString(), type.GetProperty("available").GetInt32()), Is.EqualTo(("GRID M60-4Q", 1)));
 
         var device = Json(host, 0, "list").EnumerateArray().First();
-        Assert.That(Fields(device), Is.EqualTo("device domain domain_uuid parent type state held_by"));
+        Assert.That(Fields(device), Is.EqualTo("device domain domain_uuid parent type state held_by type_id type_name"));
         Assert.That(device.GetProperty("device").GetString(), Is.EqualTo($"{Id(1)}"));
 
         var plan = Json(host, 0, "plan", file);

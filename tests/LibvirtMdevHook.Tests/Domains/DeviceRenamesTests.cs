@@ -67,6 +67,17 @@ internal sealed class DeviceRenamesTests
         Assert.That(Rename(text, FirstToFresh), Is.EqualTo(WithArgument(argument, Fresh)));
     }
 
+    [TestCase("vfio-pci,host=0000:41:00.4,id=x", "vfio-pci,host=0001:41:1f.5,id=x")]
+    [TestCase("vfio-pci,host=41:0.4", "vfio-pci,host=0001:41:1f.5")]
+    [TestCase("vfio-pci,sysfsdev=/sys/bus/pci/devices/0000:41:00.4", "vfio-pci,sysfsdev=/sys/bus/pci/devices/0001:41:1f.5")]
+    public void A_VF_of_qemu_commandline_gets_its_new_address_there(string before, string after)
+    {
+        var renamed = Rename(WithVfArgument("0000:41:00.4", before), VfNames);
+
+        Assert.That(renamed, Is.EqualTo(WithVfArgument("0001:41:1f.5", after)));
+        Assert.That(DeviceRenames.DropMissing(DomainDocument.Load(renamed)), Is.EqualTo(renamed));
+    }
+
     [Test]
     public void A_VF_gets_its_new_address_in_both_places()
     {
@@ -126,6 +137,9 @@ internal sealed class DeviceRenamesTests
             "<q:commandline xmlns:q='http://libvirt.org/schemas/domain/qemu/1.0'><q:arg value='-device'/>"
             + $"<q:arg value='{string.Format(null, argument, uuid)}'/></q:commandline></domain>",
             StringComparison.Ordinal);
+
+    private static string WithVfArgument(string declared, string argument) =>
+        WithArgument(argument, declared).Replace("uuid='0", "address='0", StringComparison.Ordinal);
 
     private static string WithVf(string declared, string address) => DomainText.Around(
         $"<hostdevs xmlns='urn:libvirt-mdev-hook:1'><hostdev address='{declared}' type='x'/></hostdevs>").Replace("</devices>",

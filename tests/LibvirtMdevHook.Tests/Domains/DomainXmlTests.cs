@@ -11,6 +11,8 @@ internal sealed class DomainXmlTests
     private const string BadAttrs =
         """<attr name="remove" value="1"/><attr name="../x" value="1"/><attr value="1"/><attr name="nvidia/vgpu_params"/><attrs/>""";
 
+    private const string Vf = "<hostdev address='0000:41:00.4' type='NVIDIA L40S-4Q'/>";
+
     private const string Good = $"""<hostdev uuid="{DomainText.First}" type="GRID M60-4Q"/>""";
 
     [Test]
@@ -150,12 +152,36 @@ internal sealed class DomainXmlTests
     [TestCase("{\"driver\":\"vfio-pci\",\"sysfsdev\":\"/sys/bus/mdev/devices/6a2f1c3e-0000-4000-8000-000000000001\"}")]
     public void A_device_may_be_attached_by_qemu_commandline(string argument)
     {
-        var commandline = "<qemu:commandline xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>"
-            + $"<qemu:arg value='-device'/><qemu:arg value='{argument}'/></qemu:commandline>";
-        var xml = DomainText.Around($"""<hostdevs xmlns="urn:libvirt-mdev-hook:1">{Good}</hostdevs>""")
-            .Replace("</domain>", commandline + "</domain>", StringComparison.Ordinal);
-        Assert.That(DomainText.Parse(xml).Declaration!.Hostdevs.Single().AttachedBy, Is.EqualTo(AttachedBy.Commandline));
+        var domain = DomainText.Parse(WithArgument(argument, Good));
+        Assert.That(domain.Declaration!.Hostdevs.Single().AttachedBy, Is.EqualTo(AttachedBy.Commandline));
     }
+
+    [TestCase("vfio-pci,sysfsdev=/sys/bus/pci/devices/0000:00:0a.0/6a2f1c3e-0000-4000-8000-000000000001")]
+    [TestCase("vfio-pci,sysfsdev=/sys/devices/pci0000:00/0000:00:0a.0/6a2f1c3e-0000-4000-8000-000000000001/,addr=0x10")]
+    [TestCase("vfio-pci,sysfsdev=/sys/class/mdev_bus/0000:00:0a.0/6a2f1c3e-0000-4000-8000-000000000001,host=0000:00:0a.0")]
+    [TestCase("vfio-pci,host=0000:00:0a.0,sysfsdev=/sys/bus/mdev/drivers/vfio_mdev/6a2f1c3e-0000-4000-8000-000000000001")]
+    public void A_device_of_qemu_commandline_is_found_by_each_path_of_it(string argument) =>
+        Assert.That(DomainText.Parse(WithArgument(argument, Good)).Declaration!.Hostdevs.Single().Device.ToString(),
+            Is.EqualTo(DomainText.First));
+
+    [TestCase("vfio-pci,host=0000:41:00.4,id=vgpu0")]
+    [TestCase("vfio-pci,id=vgpu0,host=41:0.4")]
+    [TestCase("vfio-pci-nohotplug, host=0000:41:00.4 ")]
+    [TestCase("{\"driver\":\"vfio-pci\",\"host\": \"0:41:00.4\"}")]
+    [TestCase("vfio-pci,sysfsdev=/sys/bus/pci/devices/0000:41:00.4")]
+    public void A_VF_may_be_attached_by_qemu_commandline(string argument)
+    {
+        var hostdev = DomainText.Parse(WithArgument(argument, Vf)).Declaration!.Hostdevs.Single();
+        Assert.That((hostdev.Device.ToString(), hostdev.AttachedBy), Is.EqualTo(("0000:41:00.4", AttachedBy.Commandline)));
+    }
+
+    [TestCase("pci-assign,host=0000:41:00.4")]
+    [TestCase("vfio-pci,hostbus=0000:41:00.4")]
+    [TestCase("vfio-pci,host=0000:41:00.45")]
+    [TestCase("vfio-pci,host=0000:41:00.5")]
+    public void An_argument_of_another_device_attaches_no_VF(string argument) =>
+        Assert.That(DomainText.Problems(WithArgument(argument, Vf)),
+            Does.Contain("the device '0000:41:00.4' is declared").And.Contain("qemu:commandline no sysfsdev or host; add"));
 
     [Test]
     public Task A_sysfsdev_in_upper_case_names_no_file() => Verify(DomainText.Problems(
@@ -202,4 +228,10 @@ internal sealed class DomainXmlTests
     public void A_sentence_quotes_no_megabytes() =>
         Assert.That(DomainText.Problems(DomainText.Declaring($"<hostdev uuid='{new string('x', 1 << 20)}' type='x'/>")),
             Has.Length.LessThan(20_000));
+
+    private static string WithArgument(string argument, string declared) =>
+        DomainText.Around($"""<hostdevs xmlns="urn:libvirt-mdev-hook:1">{declared}</hostdevs>""").Replace("</domain>",
+            "<qemu:commandline xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>"
+            + $"<qemu:arg value='-device'/><qemu:arg value='{argument}'/></qemu:commandline></domain>",
+            StringComparison.Ordinal);
 }
