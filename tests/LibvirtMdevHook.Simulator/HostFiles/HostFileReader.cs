@@ -18,10 +18,12 @@ internal static class HostFileReader
             if (root.Name != "host")
                 throw host.Error("is the outermost element, expected 'host'.");
             var parents = host.Children("parent").Select(Parent).ToImmutableArray();
+            var nodes = host.Choice("vfio", VfioNodesDescription.Groups, ("groups", VfioNodesDescription.Groups),
+                ("both", VfioNodesDescription.GroupsAndCdevs), ("cdevs", VfioNodesDescription.Cdevs), ("none", VfioNodesDescription.None));
             host.NothingElse();
             if (parents.GroupBy(parent => parent.Name).FirstOrDefault(same => same.Count() > 1) is { Key: var twice })
                 throw host.Error($"has the parent '{twice}' twice.");
-            return new HostDescription(parents);
+            return new HostDescription(parents, nodes);
         }
         catch (XmlException e)
         {
