@@ -20,9 +20,10 @@ internal sealed class ListVerb
     {
         var context = OperationContext.Open(root, "list", Terminal.Tell);
         var all = context.Records.ReadAll();
-        var host = HostReader.Read(root, (_, _) => true, new TypeFilter([]), [], everyVf: true);
+        var host = HostReader.ReadAll(root, new TypeFilter([]));
         var devices = ListedDevice.All(root, host, all.Removals.Concat(all.Domains).Concat(all.Reservations), all.Newer);
-        Print([.. devices.Select(listed => Row.Of(listed, root)).OrderBy(r => r.Device, StringComparer.Ordinal)]);
+        var holders = new VfioHolders(root);
+        Print([.. devices.Select(listed => Row.Of(listed, root, holders)).OrderBy(r => r.Device, StringComparer.Ordinal)]);
         foreach (var silent in host.Silent.Values)
             Terminal.Tell($"{silent.WhyLeftOut}; {SilentGpu.Remedy}");
         return host.Silent.IsEmpty ? 0 : 1;
@@ -41,13 +42,11 @@ internal sealed class ListVerb
     /// <summary>One device.</summary>
     private sealed record Row(string Device, string? Domain, string? DomainUuid, string Parent, string? Type, string State, string? Holder)
     {
-        public static Row Of(ListedDevice listed, Root root)
+        public static Row Of(ListedDevice listed, Root root, VfioHolders holders)
         {
             var claim = listed.Claim;
             var type = claim is null ? listed.Seen?.Type?.ToString() : claim.Type?.Title;
-            var group = listed.Seen?.Group;
-            if (claim is not null || listed.Newer is not null)
-                group = VfioGroup.Of(root, listed.Device, claim?.Parent ?? listed.Place);
+            var nodes = listed.Seen?.Nodes ?? VfioNodes.Of(root, listed.Device, claim?.Parent ?? listed.Place);
             return new Row(
                 listed.Device.ToString(),
                 listed.DomainName,
@@ -55,7 +54,7 @@ internal sealed class ListVerb
                 listed.Place.ToString(),
                 type,
                 listed.StateText,
-                VfioGroup.Holder(root, group));
+                holders.Of(nodes)?.Text);
         }
 
         public string[] Cells() => [Device, Domain ?? "-", Parent, Type ?? "-", Holder is null ? State : $"{State}, held by {Holder}"];

@@ -13,9 +13,10 @@ internal sealed class HostReader
 {
     private readonly Root _root;
     private readonly TypeFilter _wanted;
+    private readonly VfioHolders _holders;
     private readonly SortedDictionary<SysfsName, GpuReader> _gpus = [];
 
-    private HostReader(Root root, TypeFilter wanted) => (_root, _wanted) = (root, wanted);
+    private HostReader(Root root, TypeFilter wanted, VfioHolders holders) => (_root, _wanted, _holders) = (root, wanted, holders);
 
     /// <param name="isWanted">
     /// Decides by the name and the subsystem of a parent whether it is read. It is asked about
@@ -26,15 +27,17 @@ internal sealed class HostReader
     /// <param name="declared">
     /// Devices to look at. Only these VFs are read, unless all types are wanted.
     /// </param>
+    /// <param name="holders">Who holds the declared devices that exist.</param>
     /// <param name="everyVf">Also reads the VFs that are not declared.</param>
     public static Host Read(
         Root root,
         Func<SysfsName, Func<SysfsName?>, bool> isWanted,
         TypeFilter wanted,
         IEnumerable<DeviceId> declared,
+        VfioHolders holders,
         bool everyVf = false)
     {
-        var reader = new HostReader(root, wanted);
+        var reader = new HostReader(root, wanted, holders);
         var ids = declared.ToArray();
         reader.AddParents(ids, isWanted, everyVf || wanted.Declared is null);
         foreach (var id in ids)
@@ -47,7 +50,11 @@ internal sealed class HostReader
     }
 
     /// <summary>Reads everything, for listings.</summary>
-    public static Host ReadAll(Root root) => Read(root, (_, _) => true, TypeFilter.All, []);
+    public static Host ReadAll(Root root) => ReadAll(root, TypeFilter.All);
+
+    /// <summary>Reads all parents with the wanted types, and all VFs.</summary>
+    public static Host ReadAll(Root root, TypeFilter wanted) =>
+        Read(root, (_, _) => true, wanted, [], new VfioHolders(root), everyVf: true);
 
     private void AddParents(DeviceId[] declared, Func<SysfsName, Func<SysfsName?>, bool> isWanted, bool readsEveryVf)
     {
@@ -126,5 +133,5 @@ internal sealed class HostReader
         return devices;
     }
 
-    private ExistingDevice WithHolder(HostDevice device) => new(device, VfioGroup.Holder(_root, device.Group));
+    private ExistingDevice WithHolder(HostDevice device) => new(device, _holders.WhyNotFree(device.Nodes));
 }

@@ -36,10 +36,11 @@ internal sealed class Retarget(OperationContext context, string xml)
         if (domain.Declaration is not { } declaration)
             return $"domain '{domain.Name}': it declares no device";
         context.Records.MakeFolders();
+        var holders = PlanInputReader.HoldersFor(context, domain, declaration);
         using var host = context.Records.LockHost(Deadline.After(LockTime));
         if (host is null)
             return $"domain '{domain.Name}': {context.HostLockIsHeld}";
-        var incoming = IncomingPlan.Of(PlanInputReader.Retarget(context, domain, declaration));
+        var incoming = IncomingPlan.Of(PlanInputReader.Retarget(context, domain, declaration, holders));
         if (incoming.Plan.Record is not { } record)
             return incoming.Plan.Refusal;
         Xml = DeviceRenames.Apply(document, incoming.Names);
