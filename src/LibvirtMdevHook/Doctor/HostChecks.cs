@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 using LibvirtMdevHook.Hosts;
 using LibvirtMdevHook.Linux;
 using LibvirtMdevHook.Reports;
@@ -63,7 +64,7 @@ internal sealed class HostChecks
         if (settings is not null)
             Add("configuration", SettingsCheck.Of(settings, _isRoot));
         if (vfio is not null)
-            Add("vfio", VfioCheck.Of(vfio, host));
+            Add("vfio", VfioCheck.Of(vfio, host, RuntimeInformation.OSArchitecture));
         if (host is not null)
             Add("parents", ParentCheck.Of(host, settings ?? new HostSettings(), _isRoot));
         if (nvidia is not null && host is not null)
