@@ -23,7 +23,10 @@ internal sealed class ListVerb
         var host = HostReader.ReadAll(root, new TypeFilter([]));
         var devices = ListedDevice.All(root, host, all.Removals.Concat(all.Domains).Concat(all.Reservations), all.Newer);
         var holders = new VfioHolders(root);
-        Print([.. devices.Select(listed => Row.Of(listed, root, holders)).OrderBy(r => r.Device, StringComparer.Ordinal)]);
+        Row[] rows = [.. devices.Select(listed => Row.Of(listed, root, holders)).OrderBy(r => r.Device, StringComparer.Ordinal)];
+        Print(rows);
+        if (rows.FirstOrDefault(row => row.Unknown is not null) is { } first)
+            Terminal.Tell($"'{first.Device}': {first.Unknown}");
         foreach (var silent in host.Silent.Values)
             Terminal.Tell($"{silent.WhyLeftOut}; {SilentGpu.Remedy}");
         return host.Silent.IsEmpty ? 0 : 1;
@@ -42,11 +45,15 @@ internal sealed class ListVerb
     /// <summary>One device.</summary>
     private sealed record Row(string Device, string? Domain, string? DomainUuid, string Parent, string? Type, string State, string? Holder)
     {
+        /// <summary>Why it cannot be told whether a process holds it; null where it can.</summary>
+        public string? Unknown { get; private init; }
+
         public static Row Of(ListedDevice listed, Root root, VfioHolders holders)
         {
             var claim = listed.Claim;
             var type = claim is null ? listed.Seen?.Type?.ToString() : claim.Type?.Title;
             var nodes = listed.Seen?.Nodes ?? VfioNodes.Of(root, listed.Device, claim?.Parent ?? listed.Place);
+            var holder = holders.Of(nodes);
             return new Row(
                 listed.Device.ToString(),
                 listed.DomainName,
@@ -54,7 +61,10 @@ internal sealed class ListVerb
                 listed.Place.ToString(),
                 type,
                 listed.StateText,
-                holders.Of(nodes)?.Text);
+                holder?.Text)
+            {
+                Unknown = holder is null ? holders.WhyNotFree(nodes)?.Text : null,
+            };
         }
 
         public string[] Cells() => [Device, Domain ?? "-", Parent, Type ?? "-", Holder is null ? State : $"{State}, held by {Holder}"];

@@ -93,6 +93,8 @@ internal sealed class CdevTests
         host.Start(domain);
         var writes = host.Writes.Count;
         Directory.Move(host.InRoot("proc/1"), host.InRoot("hidden"));
+        var list = host.VirtMdev("list");
+        Assert.That(list.Errors, Does.Contain($"'{Vf}': it cannot be told whether a process holds it: "));
         host.Call("stopped", domain).MustBeGood();
         host.Call("release", domain).MustBeGood();
         Wait.Until(() => host.Log.Contains("cannot be told", StringComparison.Ordinal), host.LastOfLog);

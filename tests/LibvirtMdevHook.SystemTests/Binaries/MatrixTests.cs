@@ -116,6 +116,21 @@ internal sealed class MatrixTests
         host.MustBeAsBefore();
     }
 
+    [TestCase("vfio_ap-passthrough", "vfio-ap")]
+    [TestCase("I/O subchannel (Non-QDIO)", "vfio-ccw")]
+    public void A_device_that_is_attached_for_the_next_start_gets_the_model_of_its_type(string type, string model)
+    {
+        using var host = new HookedHost("s390.xml");
+        var inactive = new DeclaringDomain("crypto").WithoutMetadata().Replace(" id='1'", "", StringComparison.Ordinal);
+        var virsh = new RecordedVirsh(host, inactive);
+
+        var attach = virsh.VirtMdev("attach", "crypto", "--type", type, "--persistent");
+
+        Assert.That(attach.Status, Is.Zero, attach.Errors);
+        Assert.That(virsh.Calls, Does.Contain($"<hostdev mode='subsystem' type='mdev' model='{model}'>"));
+        host.MustBeAsBefore();
+    }
+
     [Test]
     public void A_subchannel_serves_one_domain()
     {
