@@ -20,11 +20,15 @@ internal sealed class ListVerb
     {
         var context = OperationContext.Open(root, "list", Terminal.Tell);
         var all = context.Records.ReadAll();
-        var host = HostReader.Read(root, (_, _) => true, new TypeFilter([]), [], everyVf: true);
+        var host = HostReader.ReadAll(root, new TypeFilter([]));
         ListedDevice[] devices =
             [.. ListedDevice.All(root, host, all.Removals.Concat(all.Domains).Concat(all.Reservations), all.Newer)];
         var names = TypeNames.Of(root, host, devices);
-        Print([.. devices.Select(listed => Row.Of(listed, names, root)).OrderBy(r => r.Device, StringComparer.Ordinal)]);
+        var holders = new VfioHolders(root);
+        Row[] rows = [.. devices.Select(listed => Row.Of(listed, names, root, holders)).OrderBy(r => r.Device, StringComparer.Ordinal)];
+        Print(rows);
+        if (rows.FirstOrDefault(row => row.Unknown is not null) is { } first)
+            Terminal.Tell($"'{first.Device}': {first.Unknown}");
         foreach (var silent in host.Silent.Values)
             Terminal.Tell($"{silent.WhyLeftOut}; {SilentGpu.Remedy}");
         return host.Silent.IsEmpty ? 0 : 1;
@@ -52,14 +56,16 @@ internal sealed class ListVerb
         string State,
         string? Holder)
     {
-        public static Row Of(ListedDevice listed, TypeNames names, Root root)
+        /// <summary>Why it cannot be told whether a process holds it; null where it can.</summary>
+        public string? Unknown { get; private init; }
+
+        public static Row Of(ListedDevice listed, TypeNames names, Root root, VfioHolders holders)
         {
             var claim = listed.Claim;
             var type = claim is null ? listed.Seen?.Type : claim.Type?.Id;
             var name = claim is null ? names.Find(listed.Device) : claim.Type?.Name;
-            var group = listed.Seen?.Group;
-            if (claim is not null || listed.Newer is not null)
-                group = VfioGroup.Of(root, listed.Device, claim?.Parent ?? listed.Place);
+            var nodes = listed.Seen?.Nodes ?? VfioNodes.Of(root, listed.Device, claim?.Parent ?? listed.Place);
+            var holder = holders.Of(nodes);
             return new Row(
                 listed.Device.ToString(),
                 listed.DomainName,
@@ -69,7 +75,10 @@ internal sealed class ListVerb
                 type?.ToString(),
                 name,
                 listed.StateText,
-                VfioGroup.Holder(root, group));
+                holder?.Text)
+            {
+                Unknown = holder is null ? holders.WhyNotFree(nodes)?.Text : null,
+            };
         }
 
         public string[] Cells() =>

@@ -29,12 +29,14 @@ internal sealed class BringUp(OperationContext context, TimeBudget budget, Recor
     /// <summary>The record as far as it came.</summary>
     public Record Record { get; private set; } = planned;
 
+    private IEnumerable<Claim> Claims => Record.Claims.Where(c => only is null || c.Device == only);
+
     /// <returns>Null when every device is there and online.</returns>
     public BringUpFailure? Run()
     {
         try
         {
-            if (!(Each(Create) && Each(Appear) && Each(SetAttributes) && Each(GoOnline) && Each(WaitForNode)))
+            if (!(Each(Create) && Each(Appear) && Each(SetAttributes) && Each(GoOnline) && WaitForNodes()))
                 return _failure;
             if (Record.Phase == Phase.Preparing)
                 Save(Record with { Phase = Phase.Prepared });
@@ -50,7 +52,7 @@ internal sealed class BringUp(OperationContext context, TimeBudget budget, Recor
 
     private bool Each(Func<Claim, bool> step)
     {
-        foreach (var claim in Record.Claims.Where(c => only is null || c.Device == only))
+        foreach (var claim in Claims)
         {
             if (!step(claim))
                 return false;
@@ -112,8 +114,8 @@ internal sealed class BringUp(OperationContext context, TimeBudget budget, Recor
 
     private string WhyNotVisible(Claim claim)
     {
-        var holder = VfioGroup.Holder(context.Root, VfioGroup.Of(context.Root, claim.Device, claim.Parent));
-        var waiting = holder is null ? "" : $" for {holder}";
+        var holder = new VfioHolders(context.Root).Of(VfioNodes.Of(context.Root, claim.Device, claim.Parent));
+        var waiting = holder is null ? "" : $" for {holder.Text}";
         return $"{Errno.EEXIST.InWords}, although sysfs does not show it: an earlier removal of it still waits in the kernel{waiting}";
     }
 
@@ -221,20 +223,30 @@ internal sealed class BringUp(OperationContext context, TimeBudget budget, Recor
     }
 
     /// <summary>
-    /// Without the node libvirt refuses the start itself and says what is missing, so this only
-    /// waits.
+    /// Waits for all devices together. Where only the node is late, libvirt says itself what is
+    /// missing; a device that no VFIO driver has taken cannot get one.
     /// </summary>
-    private bool WaitForNode(Claim claim)
+    private bool WaitForNodes()
     {
+        var waiting = Claims.ToList();
         foreach (var _ in budget.AtMost(NodeTime).Attempts())
         {
-            if (VfioGroup.Of(context.Root, claim.Device, claim.Parent) is { } group && FileStatus.Of(context.Root.Vfio / group) is not null)
+            waiting.RemoveAll(claim => NodesOf(claim).NodeIn(context.Root) is not null);
+            if (waiting.Count == 0)
                 return true;
         }
 
-        context.Log.Warn($"the device {claim} has no node in '{context.Root.Vfio}' yet, ignoring");
+        foreach (var claim in waiting)
+        {
+            if (NodesOf(claim).IsEmpty)
+                return Fail(claim, $"{MissingVfioDriver.Of(context.Root, claim.Device)}");
+            context.Log.Warn($"the device {claim} has no node in '{context.Root.Vfio}' yet, ignoring");
+        }
+
         return true;
     }
+
+    private VfioNodes NodesOf(Claim claim) => VfioNodes.Of(context.Root, claim.Device, claim.Parent);
 
     private HostPath PathOf(Claim claim) => HostDevice.PathOf(context.Root, claim.Device);
 

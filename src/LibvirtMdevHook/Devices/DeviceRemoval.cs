@@ -29,9 +29,16 @@ internal sealed class DeviceRemoval(OperationContext context, Record record, Fil
 
     private readonly Deadline _selfRemoval = SelfRemoval(context, record);
     private readonly BackgroundWrite _write = new();
+    private readonly HeldDevice _holder = new(context.Root);
     private Deadline _nextDestroy;
     private bool _wasDestroyed;
     private string? _reported;
+
+    /// <summary>
+    /// The nodes of the device when it was seen last: its folder <c>vfio-dev</c> goes before the
+    /// kernel waits for the process that has the cdev open.
+    /// </summary>
+    private VfioNodes? _nodes;
 
     public Claim Claim => record.Claims[0];
 
@@ -137,7 +144,11 @@ internal sealed class DeviceRemoval(OperationContext context, Record record, Fil
         }
 
         if (Claim.Proves(device))
+        {
+            _nodes = device.Nodes;
             return device;
+        }
+
         Finish($"left alone the device '{Claim.Device}' on '{device.Parent}': it is not the one that was made for '{record.Name}'");
         return null;
     }
@@ -157,7 +168,7 @@ internal sealed class DeviceRemoval(OperationContext context, Record record, Fil
         _wasDestroyed = true;
         // A VF's node outlives its type, so it is given back here, and not with the device.
         if (IsVf)
-            GiveNodeBack(device.Group);
+            GiveNodeBack(device.Nodes);
         var parent = Dialect.ParentPath(context.Root, Claim.Parent);
         _write.Begin(node, () => Claim.Dialect.Destroy(parent, device.Path, Claim.Device, Claim.Type?.Id, Claim.Args), effect: null);
         if (!IsAnswered(Turn))
@@ -175,8 +186,8 @@ internal sealed class DeviceRemoval(OperationContext context, Record record, Fil
     }
 
     /// <summary>
-    /// Opens the node where nothing else holds the device; a kernel without such a node leaves it
-    /// null.
+    /// Opens the group's node where nothing else holds the device. A device without such a node
+    /// leaves it null; whether it is held only /proc tells then.
     /// </summary>
     /// <param name="node">
     /// Kept open across the write, so that no process can take the device in between.
@@ -185,21 +196,27 @@ internal sealed class DeviceRemoval(OperationContext context, Record record, Fil
     private bool TryHoldNode(HostDevice device, out Descriptor? node)
     {
         node = null;
-        if (device.Group is not { } group)
-            return true;
-        node = VfioGroup.TryHold(context.Root, group, out var error);
+        var reason = device.Nodes.Group is { } group ? TryHoldGroup(device.Nodes, group, out node) : null;
+        if (node is null && reason is null && device.Nodes.IsCdevAlone(context.Root))
+            reason = _holder.WhyNotFree(device.Nodes);
+        if (reason is not null)
+            Report(reason.Text);
+        return reason is null;
+    }
+
+    private Reason? TryHoldGroup(VfioNodes nodes, SysfsName group, out Descriptor? node)
+    {
+        node = VfioNodes.TryHold(context.Root, group, out var error);
         if (error.IsNone || error.IsAbsent)
-            return true;
+            return null;
         if (error == Errno.EBUSY)
-            Report($"{VfioGroup.Holder(context.Root, group) ?? "a process that cannot be seen from here"} holds it");
-        else
-            Report($"it cannot be told whether a process holds it: '{context.Root.Vfio / group}' cannot be opened: {error.InWords}");
-        return false;
+            return $"{_holder.FindHolder(nodes)?.Text ?? "a process that cannot be seen from here"} holds it";
+        return Reason.Of($"it cannot be told whether a process holds it: '{context.Root.Vfio / group}' cannot be opened", error);
     }
 
     private void PutBack(HostDevice device)
     {
-        GiveNodeBack(device.Group);
+        GiveNodeBack(device.Nodes);
         Finish($"left as it was {Claim}, which is not ours");
     }
 
@@ -211,14 +228,13 @@ internal sealed class DeviceRemoval(OperationContext context, Record record, Fil
         if (_wasDestroyed || !IsVf)
             return;
         if (FileStatus.Of(HostDevice.PathOf(context.Root, Claim.Device))?.Inode == Claim.Inode)
-            GiveNodeBack(VfioGroup.Of(context.Root, Claim.Device, Claim.Parent));
+            GiveNodeBack(VfioNodes.Of(context.Root, Claim.Device, Claim.Parent));
     }
 
-    private void GiveNodeBack(SysfsName? group)
+    private void GiveNodeBack(VfioNodes nodes)
     {
-        if (Claim.Node is not { } owner || group is null)
+        if (Claim.Node is not { } owner || nodes.NodeIn(context.Root) is not { } node)
             return;
-        var node = context.Root.Vfio / group;
         if (Libc.lchown(node.Text, owner.Uid, owner.Gid) != 0)
             context.Log.Warn($"cannot give '{node}' back to {owner.Uid}:{owner.Gid}: {Errno.Last().InWords}, ignoring");
     }
@@ -245,9 +261,9 @@ internal sealed class DeviceRemoval(OperationContext context, Record record, Fil
 
     private void ReportSilence()
     {
-        var group = VfioGroup.Of(context.Root, Claim.Device, Claim.Parent);
-        var holder = VfioGroup.Holder(context.Root, group);
-        Report(holder is null ? "the kernel does not answer" : $"the kernel waits for {holder}, which holds it");
+        var nodes = _nodes ?? VfioNodes.Of(context.Root, Claim.Device, Claim.Parent);
+        var holder = _holder.FindHolder(nodes);
+        Report(holder is null ? "the kernel does not answer" : $"the kernel waits for {holder.Text}, which holds it");
     }
 
     private void Finish(string? effect)

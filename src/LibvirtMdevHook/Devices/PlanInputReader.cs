@@ -16,14 +16,19 @@ internal static class PlanInputReader
     /// <summary>For prepare, when nothing of the domain's own is left.</summary>
     /// <param name="isIncoming">A declared VF stands for any of the host.</param>
     /// <param name="everyVf">Reads the VFs that are not declared, too.</param>
+    /// <param name="holders">
+    /// What <see cref="HoldersFor"/> has read; null to read /proc where it is needed.
+    /// </param>
     public static PlanInput Read(
         OperationContext context,
         Domain domain,
         Declaration declaration,
         ImmutableDictionary<SysfsName, string> failed,
         bool isIncoming = false,
-        bool everyVf = false)
+        bool everyVf = false,
+        VfioHolders? holders = null)
     {
+        holders ??= new VfioHolders(context.Root);
         var records = context.Records.ReadAll();
         var others = records.Domains.AddRange(records.Reservations).RemoveAll(r => r.Domain == domain.Uuid);
         var removing = records.Removals;
@@ -37,6 +42,7 @@ internal static class PlanInputReader
             (name, subsystem) => pins is null || vfsOfPins.Contains(name) || pins.Any(p => p.Names(name, subsystem)),
             filter,
             declaration.Hostdevs.Select(h => h.Device),
+            holders,
             everyVf,
             (name, subsystem) => mdevs.Any(h => h.Parents.Any(p => p.Names(name, subsystem))));
         var isParentMissing = mdevs.Any(h => h.Parents.Length > 0 && !host.Parents.Any(p => h.Parents.Any(p.IsOn)));
@@ -46,7 +52,7 @@ internal static class PlanInputReader
             isParentMissing ? host with { Gpus = [.. ParentFolder.Gpus(context.Root)] } : host,
             others,
             removing,
-            HoldersOf(context.Root, removing, declaration),
+            HoldersOf(context.Root, holders, removing, declaration),
             context.Settings,
             failed,
             HostNuma.NodesOf(context.Root, domain.Numa),
@@ -78,6 +84,21 @@ internal static class PlanInputReader
     private static bool IsUnfinished(Record record) => record.Claims.Any(c => c.Stage is Stage.Reserved or Stage.Intended);
 
     /// <summary>
+    /// Reads who has which VFIO node open, for callers that take the host's lock next: with many
+    /// processes that takes too long for the lock. It is not read where no declared device is seen
+    /// to exist; a foreign VF with a type is seen only under the lock.
+    /// </summary>
+    public static VfioHolders HoldersFor(OperationContext context, Domain domain, Declaration declaration)
+    {
+        var holders = new VfioHolders(context.Root);
+        var declared = declaration.Hostdevs.Select(h => h.Device).ToArray();
+        var isMade = declared.Any(d => d.Uuid is not null && FileStatus.Of(context.Root.MdevDevices / d.Name, out _) is not null);
+        if (isMade || context.Records.MayHave(domain.Uuid, declared))
+            holders.Read();
+        return holders;
+    }
+
+    /// <summary>
     /// For devices without a name yet: where no mediated device can be made, a free VF will do.
     /// </summary>
     /// <param name="has">
@@ -100,21 +121,23 @@ internal static class PlanInputReader
     /// prepare does first.
     /// </summary>
     public static PlanInput Preview(OperationContext context, Domain domain, Declaration declaration) =>
-        WithoutOwn(context, domain, declaration, isIncoming: false, HeldDevices.AreFreed);
+        WithoutOwn(context, domain, declaration, isIncoming: false, HeldDevices.AreFreed, new VfioHolders(context.Root));
 
     /// <summary>
     /// For a defined domain that is to have names of this host: the same, with other names for what
     /// it cannot have.
     /// </summary>
-    public static PlanInput Retarget(OperationContext context, Domain domain, Declaration declaration) =>
-        WithoutOwn(context, domain, declaration, isIncoming: true, HeldDevices.AreFreed);
+    /// <param name="holders">What <see cref="HoldersFor"/> has read.</param>
+    public static PlanInput Retarget(OperationContext context, Domain domain, Declaration declaration, VfioHolders holders) =>
+        WithoutOwn(context, domain, declaration, isIncoming: true, HeldDevices.AreFreed, holders);
 
     /// <summary>
     /// For a domain that comes from another host: the same, but a device that a process holds will
     /// not be free.
     /// </summary>
-    public static PlanInput Incoming(OperationContext context, Domain domain, Declaration declaration) =>
-        WithoutOwn(context, domain, declaration, isIncoming: true, HeldDevices.Stay);
+    /// <param name="holders">What <see cref="HoldersFor"/> has read.</param>
+    public static PlanInput Incoming(OperationContext context, Domain domain, Declaration declaration, VfioHolders? holders = null) =>
+        WithoutOwn(context, domain, declaration, isIncoming: true, HeldDevices.Stay, holders ?? new VfioHolders(context.Root));
 
     /// <returns>The VFs of the declared parents that are PFs, which stand for their VFs.</returns>
     private static HashSet<SysfsName> VfsOf(Root root, ParentName[] parents)
@@ -133,46 +156,49 @@ internal static class PlanInputReader
     /// <summary>
     /// The host as it will be when the domain's own devices have been taken down.
     /// </summary>
-    private static PlanInput WithoutOwn(OperationContext context, Domain domain, Declaration declaration, bool isIncoming, HeldDevices held)
+    private static PlanInput WithoutOwn(
+        OperationContext context, Domain domain, Declaration declaration, bool isIncoming, HeldDevices held, VfioHolders holders)
     {
         var isPreview = held == HeldDevices.AreFreed;
         var hasVfs = declaration.Hostdevs.Any(h => h.Device.Address is not null);
         var none = ImmutableDictionary<SysfsName, string>.Empty;
-        var input = Read(context, domain, declaration, none, isIncoming, everyVf: isPreview && hasVfs);
-        var freed = new FreedClaims(OwnClaims(context, domain, input, held), isPreview);
+        var input = Read(context, domain, declaration, none, isIncoming, everyVf: isPreview && hasVfs, holders);
+        var kept = held == HeldDevices.Stay ? holders : null;
+        var freed = new FreedClaims(OwnClaims(context, domain, input, kept), isPreview);
         return input with
         {
             Host = freed.Without(input.Host),
-            Removing = input.Removing.RemoveAll(r => r.Domain == domain.Uuid && !IsKept(context.Root, r.Claims[0], held)),
+            Removing = input.Removing.RemoveAll(r => r.Domain == domain.Uuid && !IsKept(context.Root, r.Claims[0], kept)),
         };
     }
 
+    /// <param name="kept">Who keeps devices; null where all will be free.</param>
     /// <returns>The claims of the domain whose devices exist and will be taken down.</returns>
-    private static ImmutableArray<Claim> OwnClaims(OperationContext context, Domain domain, PlanInput input, HeldDevices held)
+    private static ImmutableArray<Claim> OwnClaims(OperationContext context, Domain domain, PlanInput input, VfioHolders? kept)
     {
         var own = ImmutableArray.CreateBuilder<Claim>();
         var records = context.Records.Domains().Concat(input.Removing).Where(r => r.Domain == domain.Uuid);
         foreach (var claim in records.SelectMany(r => r.Claims))
         {
-            if (!claim.IsForeign && input.Host.Devices.ContainsKey(claim.Device) && !IsKept(context.Root, claim, held))
+            if (!claim.IsForeign && input.Host.Devices.ContainsKey(claim.Device) && !IsKept(context.Root, claim, kept))
                 own.Add(claim);
         }
 
         return own.DrainToImmutable();
     }
 
-    private static bool IsKept(Root root, Claim claim, HeldDevices held) => held == HeldDevices.Stay && HolderOf(root, claim) is not null;
+    private static bool IsKept(Root root, Claim claim, VfioHolders? kept) =>
+        kept?.WhyNotFree(VfioNodes.Of(root, claim.Device, claim.Parent)) is not null;
 
-    private static string? HolderOf(Root root, Claim claim) => VfioGroup.Holder(root, VfioGroup.Of(root, claim.Device, claim.Parent));
-
-    private static ImmutableDictionary<DeviceId, string> HoldersOf(Root root, ImmutableArray<Record> removing, Declaration declaration)
+    private static ImmutableDictionary<DeviceId, string> HoldersOf(
+        Root root, VfioHolders all, ImmutableArray<Record> removing, Declaration declaration)
     {
         var declared = declaration.Hostdevs.Select(h => h.Device).ToHashSet();
         var holders = ImmutableDictionary.CreateBuilder<DeviceId, string>();
         foreach (var claim in removing.SelectMany(r => r.Claims).Where(c => declared.Contains(c.Device)))
         {
-            if (HolderOf(root, claim) is { } holder)
-                holders[claim.Device] = holder;
+            if (all.Of(VfioNodes.Of(root, claim.Device, claim.Parent)) is { } holder)
+                holders[claim.Device] = holder.Text;
         }
 
         return holders.ToImmutable();

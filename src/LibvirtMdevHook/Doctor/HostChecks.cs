@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using LibvirtMdevHook.Hosts;
 using LibvirtMdevHook.Linux;
 using LibvirtMdevHook.Settings;
@@ -48,7 +49,7 @@ internal sealed class HostChecks
         if (settings is not null)
             Add("configuration", SettingsCheck.Of(settings, _isRoot));
         if (vfio is not null)
-            Add("vfio", VfioCheck.Of(vfio, host));
+            Add("vfio", VfioCheck.Of(vfio, host, RuntimeInformation.OSArchitecture));
         if (host is not null)
             AddGpus(host, settings ?? new HostSettings(), gpus, processes);
         if (stuck is not null)

@@ -1,3 +1,6 @@
+using System.Collections.Immutable;
+using LibvirtMdevHook.Domains;
+using LibvirtMdevHook.Hosts;
 using LibvirtMdevHook.Linux;
 
 namespace LibvirtMdevHook.Doctor;
@@ -6,10 +9,47 @@ namespace LibvirtMdevHook.Doctor;
 /// <param name="HasGroups">
 /// There are IOMMU groups: an IOMMU's, or those that mediated devices bring.
 /// </param>
-/// <param name="HasNode">There is /dev/vfio/vfio, by which QEMU reaches all groups.</param>
-internal sealed record Vfio(bool HasGroups, bool HasNode)
+/// <param name="HasContainer">There is /dev/vfio/vfio, by which QEMU reaches all groups.</param>
+/// <param name="HasIommufd">There is /dev/iommu, by which QEMU reaches cdevs.</param>
+/// <param name="HasGroupNodes">
+/// The kernel has nodes of groups, or may have them: it was built with CONFIG_VFIO_GROUP.
+/// </param>
+/// <param name="Untaken">
+/// The mediated devices that no VFIO driver has taken, each with the reason.
+/// </param>
+internal sealed record Vfio(
+    bool HasGroups,
+    bool HasContainer,
+    bool HasIommufd,
+    bool HasGroupNodes,
+    ImmutableArray<(DeviceId Device, MissingVfioDriver Driver)> Untaken)
 {
-    public static Vfio Read(Root root) => new(
-        HostFile.List(root.Sys / "kernel/iommu_groups").Count > 0,
-        FileStatus.OfLink(root.Vfio / "vfio", out _) is not null);
+    public static Vfio Read(Root root)
+    {
+        var hasContainer = FileStatus.OfLink(root.Vfio / "vfio", out _) is not null;
+        var hasIommufd = FileStatus.OfLink(root.At("/dev/iommu"), out _) is not null;
+        return new Vfio(
+            HostFile.List(root.Sys / "kernel/iommu_groups").Count > 0,
+            hasContainer,
+            hasIommufd,
+            hasContainer || !hasIommufd || ShowsGroupNodes(root),
+            ReadUntaken(root));
+    }
+
+    /// <summary>The class has the groups' nodes alone; cdevs are in class/vfio-dev.</summary>
+    private static bool ShowsGroupNodes(Root root) =>
+        FileStatus.Of(root.Sys / "class/vfio", out _) is not null
+        || HostFile.List(root.Vfio).Any(name => name.ToString().All(char.IsAsciiDigit));
+
+    private static ImmutableArray<(DeviceId Device, MissingVfioDriver Driver)> ReadUntaken(Root root)
+    {
+        var untaken = ImmutableArray.CreateBuilder<(DeviceId Device, MissingVfioDriver Driver)>();
+        foreach (var name in HostFile.List(root.MdevDevices))
+        {
+            if (DeviceId.TryParse(name.ToString(), out var device) && VfioNodes.OfPath(root.MdevDevices / name).IsEmpty)
+                untaken.Add((device, MissingVfioDriver.Of(root, device)));
+        }
+
+        return untaken.ToImmutable();
+    }
 }

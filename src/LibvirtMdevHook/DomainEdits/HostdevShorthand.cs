@@ -16,21 +16,31 @@ internal sealed class HostdevShorthand
     private static readonly string[] Attributes = ["type", "parent", "args"];
 
     private readonly XElement _domain;
+    private readonly Func<string, string, string?>? _modelOf;
     private readonly XmlEdits _edits;
     private readonly List<Problem> _problems = [];
     private readonly List<XElement> _declared = [];
     private readonly List<DeviceId> _unnamed = [];
 
-    private HostdevShorthand(DomainDocument document) => (_domain, _edits) = (document.Root, new XmlEdits(document.Source));
+    private HostdevShorthand(DomainDocument document, Func<string, string, string?>? modelOf)
+    {
+        (_domain, _modelOf) = (document.Root, modelOf);
+        _edits = new XmlEdits(document.Source);
+    }
 
+    /// <param name="modelOf">
+    /// Gives the model of a mediated device's type on its parents, or null for the usual one; it is
+    /// asked only where a hostdev has none.
+    /// </param>
     /// <returns>
     /// The new text, which is the same string where no hostdev has a shorthand, and the
     /// placeholders for VFs that are still to be chosen.
     /// </returns>
     /// <exception cref="DomainXmlException">A shorthand has mistakes.</exception>
-    public static (string Text, IReadOnlyList<DeviceId> Unnamed) Expand(DomainDocument document)
+    public static (string Text, IReadOnlyList<DeviceId> Unnamed) Expand(
+        DomainDocument document, Func<string, string, string?>? modelOf = null)
     {
-        var shorthand = new HostdevShorthand(document);
+        var shorthand = new HostdevShorthand(document, modelOf);
         return (shorthand.Run(), shorthand._unnamed);
     }
 
@@ -64,12 +74,19 @@ internal sealed class HostdevShorthand
         SetIfMissing(hostdev, "mode", "subsystem");
         if (device.Address is not null)
             SetIfMissing(hostdev, "managed", "no");
-        else
-            SetIfMissing(hostdev, "model", HostdevXml.UsualModel);
+        else if (hostdev.Attribute("model") is null)
+            SetIfMissing(hostdev, "model", ModelOf(hostdev));
         _declared.Add(new XElement("hostdev",
             new XAttribute(DeclaredHostdevXml.AttributeFor(device), device.ToString()),
             attributes.Select(a => new XAttribute(a.Name.LocalName, a.Value)),
             attrs.Select(attr => new XElement("attr", ElementCopy.Plain(attr.Attributes()), attr.Nodes()))));
+    }
+
+    private string ModelOf(XElement hostdev)
+    {
+        var type = (string?)hostdev.Attribute(Ours + "type");
+        var parents = (string?)hostdev.Attribute(Ours + "parent") ?? "";
+        return (type is null ? null : _modelOf?.Invoke(type, parents)) ?? HostdevXml.UsualModel;
     }
 
     private void SetIfMissing(XElement hostdev, string name, string value)
@@ -94,7 +111,16 @@ internal sealed class HostdevShorthand
         {
             Refuse(hostdev, "a VF must stay with its driver; write managed='no' on its <hostdev>");
         }
+        else if (type == "pci" && MdevOnlyAttributes.On(hostdev) is { Length: > 0 } written)
+        {
+            var name = _domain.Element("name")?.Value;
+            Refuse(hostdev, $"domain '{name}': the hostdev of the VF {NameOf(hostdev)} has {written}, which {MdevOnlyAttributes.Remedy}");
+        }
     }
+
+    private static string NameOf(XElement hostdev) => HostdevXml.DeviceOf(hostdev) is { } device
+        ? $"'{device}'"
+        : $"of type '{hostdev.Attribute(Ours + "type")?.Value}'";
 
     /// <returns>
     /// The device that the hostdev names, or a new one that it names now; null when its address is

@@ -24,7 +24,7 @@ internal sealed record AttrName
     private static readonly string[] AllowedNames =
     [
         "assign_adapter", "unassign_adapter", "assign_domain", "unassign_domain",
-        "assign_control_domain", "unassign_control_domain",
+        "assign_control_domain", "unassign_control_domain", "ap_config",
     ];
 
     private static readonly string[] NeverNames =

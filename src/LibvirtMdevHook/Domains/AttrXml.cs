@@ -45,7 +45,7 @@ internal static class AttrXml
         if (AttrName.TryParse(name.Value, alsoAllowed, out var attr))
             return new Attr(attr, value?.Value ?? "");
         problems.Add(DeclarationXml.At(name, $"name='{name.Value}' is not an attribute that may be set; "
-            + "allowed are nvidia/*, vendor/*, intel_vgpu/*, the assign_ and unassign_ files of vfio_ap, "
+            + "allowed are nvidia/*, vendor/*, intel_vgpu/*, ap_config and the assign_ and unassign_ files of vfio_ap, "
             + "and what allowed_attributes of the host's configuration adds"));
         return null;
     }

@@ -114,6 +114,7 @@ internal sealed class MigrateOperation(OperationContext context, TimeBudget budg
     private Reason? TryPlanAndReserve(Domain domain, Declaration declaration, out IncomingPlan? incoming)
     {
         incoming = null;
+        var holders = PlanInputReader.HoldersFor(context, domain, declaration);
         using var host = context.Records.LockHost(budget.Deadline);
         if (host is null)
             return context.HostLockIsHeld;
@@ -123,7 +124,7 @@ internal sealed class MigrateOperation(OperationContext context, TimeBudget budg
             return "libvirt has begun another start or arrival of it since this call, so nothing is reserved for this one";
         context.Records.DeleteExpiredReservations();
         SilentGpu.DeleteDebris(context.Root);
-        var input = PlanInputReader.Incoming(context, domain, declaration) with { Generation = request.Call };
+        var input = PlanInputReader.Incoming(context, domain, declaration, holders) with { Generation = request.Call };
         incoming = IncomingPlan.Of(input, _refused);
         // Reading the host takes time, in which the hook may have ended.
         if (incoming.Plan.Record is { } reservation && !budget.HookIsGone)

@@ -193,13 +193,14 @@ internal sealed class PrepareOperation(OperationContext context, TimeBudget budg
     {
         PlanInput input;
         Plan plan;
+        var holders = PlanInputReader.HoldersFor(context, domain, declaration);
         using (var host = context.Records.LockHost(budget.Deadline))
         {
             if (host is null || budget.HookIsGone)
                 return null;
             context.Records.DeleteExpiredReservations();
             SilentGpu.DeleteDebris(context.Root);
-            input = PlanInputReader.Read(context, domain, declaration, _failed.ToImmutableDictionary());
+            input = PlanInputReader.Read(context, domain, declaration, _failed.ToImmutableDictionary(), holders: holders);
             plan = Planner.Make(input with { Generation = request.Call.Plus(_plans++) }, _refused);
             // Reading the host takes time, in which the hook may have ended.
             if (budget.HookIsGone)

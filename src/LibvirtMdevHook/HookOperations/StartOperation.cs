@@ -143,8 +143,7 @@ internal sealed class StartOperation(OperationContext context, TimeBudget budget
         return null;
     }
 
-    private HostPath? NodeOf(Claim claim) =>
-        VfioGroup.Of(context.Root, claim.Device, claim.Parent) is { } group ? context.Root.Vfio / group : null;
+    private HostPath? NodeOf(Claim claim) => VfioNodes.Of(context.Root, claim.Device, claim.Parent).NodeIn(context.Root);
 
     private Reason? TryGive(HostPath node, DacLabel dac, Claim claim)
     {

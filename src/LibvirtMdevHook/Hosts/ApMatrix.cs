@@ -11,13 +11,16 @@ namespace LibvirtMdevHook.Hosts;
 /// </summary>
 internal static class ApMatrix
 {
+    /// <summary>In the order of the masks of <see cref="ApConfig"/>.</summary>
+    private static readonly string[] Kinds = ["adapter", "domain", "control_domain"];
+
     /// <returns>
     /// How the device differs from the attributes, as a clause; null when it does not differ or
     /// cannot be read.
     /// </returns>
     public static string? Difference(HostPath device, IReadOnlyCollection<Attr> attrs)
     {
-        if (!attrs.Any(a => a.Name.ToString().Contains("assign_", StringComparison.Ordinal)))
+        if (!attrs.Any(a => ApConfig.IsNameOf(a.Name) || a.Name.ToString().Contains("assign_", StringComparison.Ordinal)))
             return null;
         var queues = Queues(Assigned(attrs, "adapter"), Assigned(attrs, "domain"));
         var controlDomains = Assigned(attrs, "control_domain").Select(domain => $"{domain:x4}");
@@ -53,7 +56,9 @@ internal static class ApMatrix
         var numbers = new SortedSet<ulong>();
         foreach (var attr in attrs)
         {
-            if (attr.Name.ToString() == $"assign_{what}" && Number(attr.Value) is { } added)
+            if (ApConfig.IsNameOf(attr.Name) && ApConfig.Parse(attr.Value) is { } config)
+                numbers = [.. config.Masks[Array.IndexOf(Kinds, what)]];
+            else if (attr.Name.ToString() == $"assign_{what}" && Number(attr.Value) is { } added)
                 numbers.Add(added);
             else if (attr.Name.ToString() == $"unassign_{what}" && Number(attr.Value) is { } removed)
                 numbers.Remove(removed);

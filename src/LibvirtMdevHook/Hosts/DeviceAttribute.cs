@@ -12,7 +12,7 @@ internal static class DeviceAttribute
     /// </returns>
     public static string WhyNotSet(AttrName name, Errno error)
     {
-        if (WhyTheDriverRefuses(name.ToString(), error) is { } reason)
+        if (WhyTheDriverRefuses(name, error) is { } reason)
             return $"{reason} ({error.Name})";
         return error switch
         {
@@ -39,16 +39,27 @@ internal static class DeviceAttribute
             return Errno.ELOOP;
         var file = attr.Name.In(device);
         var error = HostFile.Write(file, attr.Value + '\n');
-        if (error.IsNone && HostFile.ReadTrimmed(file) is { } read && read != attr.Value.Trim())
+        if (error.IsNone && HostFile.ReadTrimmed(file) is { } read && !IsSame(attr, read))
             difference = read;
         return error;
     }
 
-    private static string? WhyTheDriverRefuses(string name, Errno error)
+    private static bool IsSame(Attr attr, string read)
     {
-        if (name.Contains("assign_", StringComparison.Ordinal))
+        if (read == attr.Value.Trim())
+            return true;
+        if (!ApConfig.IsNameOf(attr.Name) || ApConfig.Parse(attr.Value) is not { } written)
+            return false;
+        return ApConfig.Parse(read)?.IsSameAs(written) == true;
+    }
+
+    private static string? WhyTheDriverRefuses(AttrName name, Errno error)
+    {
+        if (ApConfig.IsNameOf(name) && error == Errno.EINVAL)
+            return "the value is not three masks of adapters, domains and control domains, such as '0x06,0x08,0x08'";
+        if (ApConfig.IsNameOf(name) || name.ToString().Contains("assign_", StringComparison.Ordinal))
             return WhyTheMatrixRefuses(error);
-        return name.StartsWith($"{NvidiaDriver.Name}/", StringComparison.Ordinal) ? WhyNvidiaRefuses(error) : null;
+        return name.Folder?.ToString() == NvidiaDriver.Name ? WhyNvidiaRefuses(error) : null;
     }
 
     private static string? WhyNvidiaRefuses(Errno error) => error switch

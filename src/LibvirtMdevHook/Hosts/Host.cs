@@ -70,7 +70,7 @@ internal sealed record DevicePlace(SysfsName Parent, SysfsName? Type, SysfsName?
 /// <summary>
 /// A declared device that exists already: another program created it, or it was left over.
 /// </summary>
-/// <param name="Holder">
-/// The process that has its node in /dev/vfio open, in words; null when no process has.
+/// <param name="WhyNotFree">
+/// Which process has it open, or that this cannot be told, as a clause; null when no process has.
 /// </param>
-internal sealed record ExistingDevice(HostDevice Device, string? Holder);
+internal sealed record ExistingDevice(HostDevice Device, Reason? WhyNotFree);

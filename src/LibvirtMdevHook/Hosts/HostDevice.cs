@@ -20,12 +20,9 @@ namespace LibvirtMdevHook.Hosts;
 /// From its <c>online</c> attribute; null where the dialect has none, or the driver shows nothing
 /// in it.
 /// </param>
-/// <param name="Group">
-/// The number of its IOMMU group, which is the name of its node in /dev/vfio; null while it has
-/// none.
-/// </param>
+/// <param name="Nodes">By which nodes in /dev/vfio a process can have it open.</param>
 internal sealed record HostDevice(
-    DeviceId Id, HostPath Path, ulong Inode, SysfsName Parent, SysfsName? Type, bool? Online, SysfsName? Group)
+    DeviceId Id, HostPath Path, ulong Inode, SysfsName Parent, SysfsName? Type, bool? Online, VfioNodes Nodes)
 {
     /// <returns>Null when there is no such device.</returns>
     /// <exception cref="IOException">
@@ -78,13 +75,13 @@ internal sealed record HostDevice(
             return null;
         var type = HostFile.LinkName(path / "mdev_type");
         bool? isOnline = HostFile.ReadTrimmed(path / "online") is { Length: > 0 } online ? online != "0" : null;
-        return new HostDevice(id, path, status.Inode, parent, type, isOnline, VfioGroup.OfPath(path));
+        return new HostDevice(id, path, status.Inode, parent, type, isOnline, VfioNodes.OfPath(path));
     }
 
     private static HostDevice? LookAtVf(HostPath path, DeviceId id)
     {
         if (!VirtualFunction.HasType(path, out var type) || FileStatus.Of(path) is not { } status)
             return null;
-        return new HostDevice(id, path, status.Inode, id.Name, type, null, VfioGroup.OfPath(path));
+        return new HostDevice(id, path, status.Inode, id.Name, type, null, VfioNodes.OfPath(path));
     }
 }

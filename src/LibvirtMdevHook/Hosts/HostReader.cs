@@ -13,11 +13,12 @@ internal sealed class HostReader
 {
     private readonly Root _root;
     private readonly TypeFilter _wanted;
+    private readonly VfioHolders _holders;
     private readonly SortedDictionary<SysfsName, GpuReader> _gpus = [];
 
     private SysfsName? _firstVf;
 
-    private HostReader(Root root, TypeFilter wanted) => (_root, _wanted) = (root, wanted);
+    private HostReader(Root root, TypeFilter wanted, VfioHolders holders) => (_root, _wanted, _holders) = (root, wanted, holders);
 
     /// <param name="isWanted">
     /// Decides by the name and the subsystem of a parent whether it is read. It is asked about
@@ -28,6 +29,7 @@ internal sealed class HostReader
     /// <param name="declared">
     /// Devices to look at. Only these VFs are read, unless all types are wanted.
     /// </param>
+    /// <param name="holders">Who holds the declared devices that exist.</param>
     /// <param name="everyVf">Also reads the VFs that are not declared.</param>
     /// <param name="isDeclaredParent">
     /// Decides in the same way whether to find out why a PCI device takes no mediated devices; null
@@ -38,10 +40,11 @@ internal sealed class HostReader
         Func<SysfsName, Func<SysfsName?>, bool> isWanted,
         TypeFilter wanted,
         IEnumerable<DeviceId> declared,
+        VfioHolders holders,
         bool everyVf = false,
         Func<SysfsName, Func<SysfsName?>, bool>? isDeclaredParent = null)
     {
-        var reader = new HostReader(root, wanted);
+        var reader = new HostReader(root, wanted, holders);
         var ids = declared.ToArray();
         reader.AddParents(ids, isWanted, everyVf || wanted.Declared is null, isDeclaredParent);
         foreach (var id in ids)
@@ -54,7 +57,11 @@ internal sealed class HostReader
     }
 
     /// <summary>Reads everything, for listings.</summary>
-    public static Host ReadAll(Root root) => Read(root, (_, _) => true, TypeFilter.All, []);
+    public static Host ReadAll(Root root) => ReadAll(root, TypeFilter.All);
+
+    /// <summary>Reads all parents with the wanted types, and all VFs.</summary>
+    public static Host ReadAll(Root root, TypeFilter wanted) =>
+        Read(root, (_, _) => true, wanted, [], new VfioHolders(root), everyVf: true);
 
     private void AddParents(
         DeviceId[] declared,
@@ -134,5 +141,5 @@ internal sealed class HostReader
         return devices;
     }
 
-    private ExistingDevice WithHolder(HostDevice device) => new(device, VfioGroup.Holder(_root, device.Group));
+    private ExistingDevice WithHolder(HostDevice device) => new(device, _holders.WhyNotFree(device.Nodes));
 }

@@ -111,8 +111,8 @@ internal sealed class AttachClaim(OperationContext context, HotPlugRequest reque
         if (OwnRecord(own) is not { } record || record.Find(attached.Device) is not { } claim)
             return null;
         // QEMU may be taking it, whatever virsh said; only what is on record goes with the domain.
-        if (HolderOf(claim) is { } holder)
-            return $"{holder} holds {claim}, which stays on record until the domain ends or 'virt-mdev detach' takes it back";
+        if (WhyNotFree(claim) is { } held)
+            return $"{held}; {claim} stays on record until the domain ends or 'virt-mdev detach' takes it back";
         return _takeDown.TryBegin(record, claim) is { } withheld ? $"{withheld}; it stays on record until the domain ends" : null;
     }
 
@@ -130,8 +130,8 @@ internal sealed class AttachClaim(OperationContext context, HotPlugRequest reque
     {
         if (_own?.Find(Device) is not { } leftover)
             return null;
-        if (HolderOf(leftover) is { } holder)
-            return $"{leftover} is left by an attach that was broken off, and {holder} holds it; 'virt-mdev detach' takes it back";
+        if (WhyNotFree(leftover) is { } held)
+            return $"{leftover} is left by an attach that was broken off, and {held}; 'virt-mdev detach' takes it back";
         context.Log.Info($"found {leftover} left by an attach that was broken off, taking it down first");
         if (_takeDown.TryBegin(_own, leftover) is { } withheld)
             return withheld;
@@ -185,7 +185,8 @@ internal sealed class AttachClaim(OperationContext context, HotPlugRequest reque
         return record.Find(Claim!.Device)?.Inode == Claim.Inode ? record : null;
     }
 
-    private string? HolderOf(Claim claim) => VfioGroup.Holder(context.Root, VfioGroup.Of(context.Root, claim.Device, claim.Parent));
+    private Reason? WhyNotFree(Claim claim) =>
+        new VfioHolders(context.Root).WhyNotFree(VfioNodes.Of(context.Root, claim.Device, claim.Parent));
 
     private Reason? TryFinish(Deadline deadline)
     {

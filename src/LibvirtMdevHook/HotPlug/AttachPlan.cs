@@ -47,7 +47,7 @@ internal sealed class AttachPlan(OperationContext context, HotPlugRequest reques
         using var host = context.Records.LockHost(request.Deadline);
         if (host is null)
             return context.HostLockIsHeld;
-        var plan = Planner.Make(Read());
+        var plan = Planner.Make(Read(new VfioHolders(context.Root)));
         if (plan.Record is { } record)
         {
             chosen = record.Claims[0].NameThere;
@@ -89,10 +89,11 @@ internal sealed class AttachPlan(OperationContext context, HotPlugRequest reques
 
     private (Plan? Plan, Record? Record) PlanAndSave(Record? own)
     {
+        var holders = PlanInputReader.HoldersFor(context, domain, domain.Declaration!);
         using var host = context.Records.LockHost(request.Deadline);
         if (host is null)
             return (null, null);
-        var input = Read() with { Generation = request.Begin.Plus(_plans++) };
+        var input = Read(holders) with { Generation = request.Begin.Plus(_plans++) };
         // What the domain has takes room as other domains' devices do, and must not be planned
         // again.
         if (own is not null)
@@ -106,8 +107,8 @@ internal sealed class AttachPlan(OperationContext context, HotPlugRequest reques
         return (plan, record);
     }
 
-    private PlanInput Read() => has is null
-        ? PlanInputReader.Read(context, domain, domain.Declaration!, _failed.ToImmutableDictionary())
+    private PlanInput Read(VfioHolders holders) => has is null
+        ? PlanInputReader.Read(context, domain, domain.Declaration!, _failed.ToImmutableDictionary(), holders: holders)
         : PlanInputReader.ForUnnamed(context, domain, domain.Declaration!, _failed.ToImmutableDictionary(), has);
 
     /// <summary>

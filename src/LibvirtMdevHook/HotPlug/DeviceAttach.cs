@@ -2,6 +2,7 @@ using LibvirtMdevHook.Devices;
 using LibvirtMdevHook.DomainEdits;
 using LibvirtMdevHook.Domains;
 using LibvirtMdevHook.Linux;
+using LibvirtMdevHook.Planning;
 using LibvirtMdevHook.Virsh;
 
 namespace LibvirtMdevHook.HotPlug;
@@ -146,8 +147,15 @@ internal sealed class DeviceAttach(OperationContext context, VirshClient virsh, 
     }
 
     /// <summary>libvirt compares it with what the device's type says.</summary>
-    private string Model() =>
-        HostFile.ReadTrimmed(context.Root.MdevDevices / _device.Device.Name / "mdev_type/device_api") ?? HostdevXml.UsualModel;
+    private string Model()
+    {
+        if (_device.Device.Address is not null)
+            return HostdevXml.UsualModel;
+        if (HostFile.ReadTrimmed(context.Root.MdevDevices / _device.Device.Name / "mdev_type/device_api") is { } api)
+            return api;
+        // A domain that does not run gets its device at its next start.
+        return (_device.Type is { } type ? HostdevModel.Of(context.Root, type, _device.Parents) : null) ?? HostdevXml.UsualModel;
+    }
 
     private string Undo()
     {

@@ -16,6 +16,7 @@ namespace LibvirtMdevHook.HotPlug;
 internal sealed class DeviceDetach(OperationContext context, VirshClient virsh, WaitNotice waitNotice, HotPlugRequest request)
 {
     private readonly TakeDown _takeDown = new(context);
+    private readonly HeldDevice _holder = new(context.Root);
     private Moment? _generation;
 
     /// <returns>Good with a sentence for the person who asked.</returns>
@@ -120,8 +121,7 @@ internal sealed class DeviceDetach(OperationContext context, VirshClient virsh, 
             return now.Reason;
         if (guest.IsActive && guest.Find(request.Device) is not null)
             return "libvirt says that the guest has it";
-        var holder = VfioGroup.Holder(context.Root, VfioGroup.Of(context.Root, claim.Device, claim.Parent));
-        return holder is null ? null : $"{holder} holds it";
+        return _holder.WhyNotFree(VfioNodes.Of(context.Root, claim.Device, claim.Parent));
     }
 
     /// <summary>

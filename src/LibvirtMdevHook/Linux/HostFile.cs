@@ -114,8 +114,12 @@ internal static class HostFile
     /// <returns>
     /// The names in a folder in byte order; none when the folder does not exist or cannot be read.
     /// </returns>
-    public static IReadOnlyList<SysfsName> List(HostPath folder)
+    public static IReadOnlyList<SysfsName> List(HostPath folder) => List(folder, out _);
+
+    /// <returns>The same, with the reason why there are none.</returns>
+    public static IReadOnlyList<SysfsName> List(HostPath folder, out Errno error)
     {
+        error = Errno.None;
         var names = new List<SysfsName>();
         try
         {
@@ -127,10 +131,19 @@ internal static class HostFile
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
+            error = ErrnoOf(e);
             return [];
         }
 
         names.Sort();
         return names;
     }
+
+    /// <summary>.NET keeps the errno in an exception only where it has no exception of its own.</summary>
+    private static Errno ErrnoOf(Exception e) => e switch
+    {
+        DirectoryNotFoundException or FileNotFoundException => Errno.ENOENT,
+        UnauthorizedAccessException => Errno.EACCES,
+        _ => (Errno)e.HResult,
+    };
 }

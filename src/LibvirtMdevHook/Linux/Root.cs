@@ -30,6 +30,7 @@ internal sealed class Root
 
     public HostPath Sys => At("/sys");
     public HostPath Vfio => At("/dev/vfio");
+    public HostPath VfioCdevs => At("/dev/vfio/devices");
     public HostPath Proc => At("/proc");
     public HostPath State => At("/run/libvirt-mdev");
     public HostPath Configuration => At("/etc/libvirt/mdev-hook.conf");

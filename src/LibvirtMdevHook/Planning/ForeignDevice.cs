@@ -52,8 +52,8 @@ internal static class ForeignDevice
     /// </returns>
     private static Reason? WhyNotTaken(DeclaredHostdev hostdev, ExistingDevice existing)
     {
-        if (existing.Holder is { } holder)
-            return $"{holder} holds it";
+        if (existing.WhyNotFree is { } held)
+            return held;
         if (hostdev.Attrs.Length > 0)
             return "its attributes are not ours to set";
         if (hostdev.Args.Length > 0)

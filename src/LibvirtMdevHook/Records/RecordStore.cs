@@ -86,6 +86,14 @@ internal sealed class RecordStore(Root root, string boot, Action<string> report)
     /// <returns>A record with the one claim; null when the device is not being removed.</returns>
     public Record? LoadRemoving(DeviceId device) => RemovalFolder.Load($"{device}");
 
+    /// <returns>
+    /// Whether there is a file for a record of the domain, or for the removal of one of the
+    /// devices. It is not read.
+    /// </returns>
+    public bool MayHave(Guid domain, IEnumerable<DeviceId> devices) =>
+        FileStatus.Of(PathOf(domain), out _) is not null
+        || devices.Any(device => FileStatus.Of(RemovalFolder.FileOf($"{device}"), out _) is not null);
+
     /// <summary>
     /// Reads the records of domains before the removals: a claim that moves meanwhile is in both.
     /// </summary>

@@ -114,7 +114,7 @@ internal sealed record ListedDevice(
         var path = HostDevice.PathOf(root, id);
         if (FileStatus.Of(path) is not { } status)
             return null;
-        return new HostDevice(id, path, status.Inode, place.Parent, place.Type, null, VfioGroup.OfPath(path));
+        return new HostDevice(id, path, status.Inode, place.Parent, place.Type, null, VfioNodes.OfPath(path));
     }
 
     private static SysfsName PlaceOf(DeviceId device, SysfsName? gpu, SysfsName parent) => device.Address is null ? parent : gpu ?? parent;

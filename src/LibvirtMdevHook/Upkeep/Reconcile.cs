@@ -19,6 +19,7 @@ internal sealed class Reconcile(OperationContext context, VirshClient virsh, Wai
 
     private readonly TakeDown _takeDown = new(context);
     private readonly List<Leftover> _found = [];
+    private readonly VfioHolders _listed = new(context.Root);
     private bool _applies;
 
     /// <summary>The domains that run; null while libvirt has not said which.</summary>
@@ -207,24 +208,30 @@ internal sealed class Reconcile(OperationContext context, VirshClient virsh, Wai
 
     private Reason? WhoHolds(IEnumerable<(DeviceId Device, SysfsName Parent)> devices)
     {
+        // What is taken down must be free now, and not when the first record was judged.
+        var all = _applies ? new VfioHolders(context.Root) : _listed;
         var holders = new List<string>();
+        Reason? unknown = null;
         foreach (var (device, parent) in devices)
         {
-            if (VfioGroup.Of(context.Root, device, parent) is not { } group)
-                continue;
-            var holder = VfioGroup.Holder(context.Root, group) ?? (_applies ? Unseen(group) : null);
-            if (holder is not null && !holders.Contains(holder))
+            var nodes = VfioNodes.Of(context.Root, device, parent);
+            var holder = all.Of(nodes)?.Text ?? (_applies ? Unseen(nodes) : null);
+            if (holder is null)
+                unknown ??= all.WhyNotFree(nodes);
+            else if (!holders.Contains(holder))
                 holders.Add(holder);
         }
 
         if (holders.Count == 0)
-            return null;
+            return unknown;
         return $"{string.Join(", ", holders)} holds {(holders.Count > 1 ? "them" : "it")}";
     }
 
-    private string? Unseen(SysfsName group)
+    private string? Unseen(VfioNodes nodes)
     {
-        using var node = VfioGroup.TryHold(context.Root, group, out var error);
+        if (nodes.Group is not { } group)
+            return null;
+        using var node = VfioNodes.TryHold(context.Root, group, out var error);
         return error == Errno.EBUSY ? "a process that cannot be seen from here" : null;
     }
 

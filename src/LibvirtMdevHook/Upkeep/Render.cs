@@ -9,8 +9,9 @@ namespace LibvirtMdevHook.Upkeep;
 
 /// <summary>
 /// Writes the short form of a domain XML, in which hostdevs say what they should be, out for
-/// libvirt. Only for a VF the host is looked at: a free one is picked, as for a domain that comes
-/// from another host. Nothing is reserved, and nothing is written to sysfs.
+/// libvirt. The host is looked at for a VF, of which a free one is picked as for a domain that comes
+/// from another host, and for the model of a mediated device that has none. Nothing is reserved, and
+/// nothing is written to sysfs.
 /// </summary>
 internal sealed class Render(OperationContext context, byte[] xml)
 {
@@ -23,7 +24,8 @@ internal sealed class Render(OperationContext context, byte[] xml)
     /// <exception cref="DomainXmlException">The XML or its declaration cannot be taken.</exception>
     public Reason? TryRun()
     {
-        var (text, unnamed) = HostdevShorthand.Expand(DomainDocument.Load(xml));
+        var (text, unnamed) = HostdevShorthand.Expand(
+            DomainDocument.Load(xml), (type, parents) => HostdevModel.Of(context.Root, type, parents));
         var document = DomainDocument.Load(text);
         // What is printed is what 'check' takes.
         var domain = DomainXml.Read(document.Root, context.Settings.AllowedAttributes);

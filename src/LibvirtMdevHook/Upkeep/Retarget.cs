@@ -1,7 +1,9 @@
+using System.Collections.Immutable;
 using System.Text;
 using LibvirtMdevHook.Devices;
 using LibvirtMdevHook.DomainEdits;
 using LibvirtMdevHook.Domains;
+using LibvirtMdevHook.Hosts;
 using LibvirtMdevHook.Linux;
 using LibvirtMdevHook.Planning;
 
@@ -36,14 +38,39 @@ internal sealed class Retarget(OperationContext context, string xml)
         if (domain.Declaration is not { } declaration)
             return $"domain '{domain.Name}': it declares no device";
         context.Records.MakeFolders();
+        var holders = PlanInputReader.HoldersFor(context, domain, declaration);
         using var host = context.Records.LockHost(Deadline.After(LockTime));
         if (host is null)
             return $"domain '{domain.Name}': {context.HostLockIsHeld}";
-        var incoming = IncomingPlan.Of(PlanInputReader.Retarget(context, domain, declaration));
+        var incoming = IncomingPlan.Of(PlanInputReader.Retarget(context, domain, declaration, holders));
         if (incoming.Plan.Record is not { } record)
-            return incoming.Plan.Refusal;
+            return incoming.Plan.Refusal + VfsInstead(document, domain);
         Xml = DeviceRenames.Apply(document, incoming.Names);
         Changes = [.. incoming.Names.Select(n => $"'{n.Key}' becomes {record.Claims.Single(c => c.Device == n.Value)}")];
         return null;
+    }
+
+    /// <summary>
+    /// A hostdev of a mediated device is not made one of a VF, as the guest may see another device
+    /// then: it is said which could be one here, and what would have to go.
+    /// </summary>
+    private string VfsInstead(DomainDocument document, Domain domain)
+    {
+        var guest = GuestDevices.Read(document.Root);
+        var text = "";
+        foreach (var hostdev in domain.Declaration!.Hostdevs.Where(h => h.Device.Uuid is not null && h.AttachedBy == AttachedBy.Hostdev))
+        {
+            var alone = domain.Declaration with { Hostdevs = [hostdev] };
+            var input = PlanInputReader.ForUnnamed(context, domain, alone, ImmutableDictionary<SysfsName, string>.Empty, []);
+            if (Planner.Make(input).Record?.Claims[0].Dialect != Dialect.Vf)
+                continue;
+            var display = MdevOnlyAttributes.DisplayOn(guest.Find(hostdev.Device)!.Place.Parent!.Parent!);
+            text += $"; a VF can be had in place of the mediated device '{hostdev.Device}': write <hostdev type='pci' "
+                + $"mdev:type='{hostdev.Type}'/> for it, which 'virt-mdev render' completes";
+            if (display.Length > 0)
+                text += $"; it has {display}, which {MdevOnlyAttributes.Remedy}";
+        }
+
+        return text;
     }
 }

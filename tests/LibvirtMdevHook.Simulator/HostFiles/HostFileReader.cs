@@ -19,10 +19,12 @@ internal static class HostFileReader
                 throw host.Error("is the outermost element, expected 'host'.");
             var parents = host.Children("parent").Select(Parent).ToImmutableArray();
             var others = host.Children("device").Select(Other).ToImmutableArray();
+            var nodes = host.Choice("vfio", VfioNodesDescription.Groups, ("groups", VfioNodesDescription.Groups),
+                ("both", VfioNodesDescription.GroupsAndCdevs), ("cdevs", VfioNodesDescription.Cdevs), ("none", VfioNodesDescription.None));
             host.NothingElse();
             if (parents.GroupBy(parent => parent.Name).FirstOrDefault(same => same.Count() > 1) is { Key: var twice })
                 throw host.Error($"has the parent '{twice}' twice.");
-            return new HostDescription(parents, others);
+            return new HostDescription(parents, others, nodes);
         }
         catch (XmlException e)
         {

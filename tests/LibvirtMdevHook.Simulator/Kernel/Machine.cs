@@ -8,19 +8,21 @@ internal sealed class Machine
 {
     private readonly Dictionary<string, MediatedDevice> _devices = new(StringComparer.Ordinal);
     private readonly Folder _deviceLinks;
-    private readonly Folder _groups;
-    private readonly Folder _vfio;
-    private int _lastGroup;
+    private int _lastVfioDevice;
 
     public Machine(HostDescription host, Gate gate)
     {
         Gate = gate;
         _deviceLinks = Root.Make("sys/bus/mdev/devices");
         MdevDriver = Root.Make("sys/bus/mdev/drivers/vfio_mdev");
-        _groups = Root.Make("sys/kernel/iommu_groups");
-        _groups.Make("0/devices");
-        _vfio = Root.Make("dev/vfio");
-        _vfio.Add("vfio", new VfioFile(shared: true));
+        VfioNodes = host.VfioNodes;
+        Groups = Root.Make("sys/kernel/iommu_groups");
+        Groups.Make("0/devices");
+        Vfio = Root.Make("dev/vfio");
+        if (VfioNodes != VfioNodesDescription.Cdevs)
+            Vfio.Add("vfio", new VfioFile(VfioFileKind.Shared));
+        if (VfioNodes is VfioNodesDescription.Cdevs or VfioNodesDescription.GroupsAndCdevs)
+            Root.Make("dev").Add("iommu", new VfioFile(VfioFileKind.Shared));
         Parents = [.. host.Parents.SelectMany(IEnumerable<SimulatedParent> (parent) => parent.Dialect switch
         {
             SimulatedDialect.Mdev when parent.Vfs is not null => new MdevVfs(this, parent).Parents,
@@ -35,6 +37,15 @@ internal sealed class Machine
     }
 
     public Gate Gate { get; }
+
+    public VfioNodesDescription VfioNodes { get; }
+
+    /// <summary>The folder of all IOMMU groups.</summary>
+    public Folder Groups { get; }
+
+    public Folder Vfio { get; }
+
+    public Folder Cdevs => Vfio.Make("devices");
 
     public Folder Root { get; } = new() { Permanent = true };
 
@@ -55,18 +66,19 @@ internal sealed class Machine
         return device;
     }
 
-    public IommuGroup NewGroup(Folder device) => new(++_lastGroup, _groups, _vfio, device);
+    public VfioDevice NewVfioDevice(Folder device, bool isMdev) => new(this, ++_lastVfioDevice, device, isMdev);
 
     /// <summary>Removes what else names a device that leaves sysfs.</summary>
     public void Disconnect(MediatedDevice device)
     {
         _deviceLinks.Remove(device.Uuid);
         device.Parent.Disconnect(device);
-        (device.Group.Folder.Find("devices") as Folder)?.Remove(device.Uuid);
+        device.Vfio.Disconnect(device.Uuid);
     }
 
     public void Forget(MediatedDevice device) => _devices.Remove(device.Uuid);
 
     public IEnumerable<string> Describe() =>
-        Parents.SelectMany(parent => parent.Describe()).Concat(Devices.Select(device => device.Describe())).Append($"groups {_lastGroup}");
+        Parents.SelectMany(parent => parent.Describe()).Concat(Devices.Select(device => device.Describe()))
+            .Append($"groups {_lastVfioDevice}");
 }

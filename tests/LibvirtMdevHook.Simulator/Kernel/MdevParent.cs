@@ -51,8 +51,10 @@ internal class MdevParent(Machine machine, ParentDescription description) : Simu
         var device = Create(uuid, type, null);
         Links(type).AddLink(uuid, device.Folder);
         device.Folder.AddLink("mdev_type", TypeFolder(type));
-        device.Folder.AddLink("driver", Machine.MdevDriver);
-        device.Folder.Add("uevent", SysfsFile.Fixed("DRIVER=vfio_mdev"));
+        var hasDriver = Machine.VfioNodes != VfioNodesDescription.None;
+        if (hasDriver)
+            device.Folder.AddLink("driver", Machine.MdevDriver);
+        device.Folder.Add("uevent", SysfsFile.Fixed(hasDriver ? "DRIVER=vfio_mdev" : ""));
         device.Folder.Add("remove", SysfsFile.Command((value, process, end) => Remove(device, value, process, end)));
         return Errno.None;
     }
@@ -68,7 +70,7 @@ internal class MdevParent(Machine machine, ParentDescription description) : Simu
                 end(Errno.None);
                 break;
             default:
-                if (Description.Rules.RemoveRefuses && device.Group.Node.HeldByOtherThan(process))
+                if (Description.Rules.RemoveRefuses && device.Vfio.HeldByOtherThan(process))
                     end(Errno.EBUSY);
                 else
                     device.Leave(process, () => end(Errno.None));

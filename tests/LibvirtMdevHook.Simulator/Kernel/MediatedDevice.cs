@@ -18,9 +18,8 @@ internal sealed class MediatedDevice
     {
         (_machine, Parent, Uuid, Type, Number) = (machine, parent, uuid, type, number);
         Folder = parent.Folder.Add(uuid);
-        Group = machine.NewGroup(Folder);
-        Folder.AddLink("iommu_group", Group.Folder);
-        Group.Node.Closed += Closed;
+        Vfio = machine.NewVfioDevice(Folder, isMdev: true);
+        Vfio.Closed += Closed;
     }
 
     public string Uuid { get; }
@@ -35,9 +34,9 @@ internal sealed class MediatedDevice
 
     public Folder Folder { get; }
 
-    public IommuGroup Group { get; }
+    public VfioDevice Vfio { get; }
 
-    public bool Held => Group.Node.IsOpen;
+    public bool Held => Vfio.IsOpen;
 
     /// <summary>It has left sysfs.</summary>
     public bool Leaving => Folder.Gone;
@@ -60,17 +59,17 @@ internal sealed class MediatedDevice
             _machine.Disconnect(this);
         }
 
-        if (!Group.Node.HeldByOtherThan(process))
+        if (!Vfio.HeldByOtherThan(process))
             End();
     }
 
-    public string Describe() => $"device {Uuid} parent={Parent.Folder.Name} type={Type?.Id ?? "-"} group={Group.Number}"
+    public string Describe() => $"device {Uuid} parent={Parent.Folder.Name} type={Type?.Id ?? "-"} group={Vfio.Number}"
         + $" online={(Online ? 1 : 0)}{(Held ? " held" : "")}{(Leaving ? " leaving" : "")}";
 
     private void End()
     {
         _ended = true;
-        Group.TakeAway();
+        Vfio.TakeAway();
         _machine.Forget(this);
         foreach (var action in _whenEnded)
             action();

@@ -26,7 +26,7 @@ internal static class OtherPciDevice
         var folder = PhysicalDevice.Build(machine.Root, Describe(path, driver, device.Pci));
         folder.AddLink("physfn", pf);
         pf.AddLink($"virtfn{number}", folder);
-        folder.AddLink("iommu_group", machine.NewGroup(folder).Folder);
+        machine.NewVfioDevice(folder, isMdev: false);
     }
 
     /// <summary>The dialect has no meaning here.</summary>

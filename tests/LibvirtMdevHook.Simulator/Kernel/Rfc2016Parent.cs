@@ -79,7 +79,7 @@ internal sealed class Rfc2016Parent(Machine machine, ParentDescription descripti
     {
         if (KernelText.Uuid(text) is not { } uuid || Machine.Find(uuid) is not { Leaving: false } device || device.Parent != this)
             return Errno.EINVAL;
-        if (device.Online || device.Group.Node.HeldByOtherThan(process))
+        if (device.Online || device.Vfio.HeldByOtherThan(process))
             return Errno.EBUSY;
         device.Leave(process, () => { });
         return Errno.None;

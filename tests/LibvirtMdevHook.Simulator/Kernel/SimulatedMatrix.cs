@@ -19,6 +19,7 @@ internal sealed class SimulatedMatrix
         AddFiles("adapter", _adapters, () => Queues);
         AddFiles("domain", _domains, () => Queues);
         AddFiles("control_domain", _controlDomains, () => []);
+        device.Folder.Add("ap_config", SysfsFile.Of(() => $"{Mask(_adapters)},{Mask(_domains)},{Mask(_controlDomains)}\n", Configure));
         device.Folder.Add("matrix", SysfsFile.Of(() => string.Concat(Matrix().Select(line => line + "\n"))));
         device.Folder.Add("control_domains", SysfsFile.Of(() => string.Concat(_controlDomains.Select(domain => $"{domain:x4}\n"))));
     }
@@ -52,6 +53,50 @@ internal sealed class SimulatedMatrix
         if (KernelText.Number(text) is not { } number)
             return Errno.EINVAL;
         return number > _bound.Maximum ? Errno.ENODEV : change(number);
+    }
+
+    /// <summary>All bits, number 0 at the left, as ap_config reads.</summary>
+    private static string Mask(SortedSet<ulong> numbers)
+    {
+        var digits = new int[64];
+        foreach (var number in numbers)
+            digits[number / 4] |= 8 >> (int)(number % 4);
+        return $"0x{string.Concat(digits.Select(digit => $"{digit:x}"))}";
+    }
+
+    /// <returns>The numbers of a mask, which is filled up with zeros at the right; null when it is none.</returns>
+    private static SortedSet<ulong>? Numbers(string mask)
+    {
+        var digits = mask.StartsWith("0x", StringComparison.Ordinal) ? mask[2..] : mask;
+        if (digits.Length is 0 or > 64 || !digits.All(char.IsAsciiHexDigit))
+            return null;
+        var bits = Enumerable.Range(0, digits.Length * 4).Where(bit => (Convert.ToInt32($"{digits[bit / 4]}", 16) & (8 >> (bit % 4))) != 0);
+        return [.. bits.Select(bit => (ulong)bit)];
+    }
+
+    /// <summary>ap_config takes a whole configuration or nothing of it, while a guest uses the device, too.</summary>
+    private Errno Configure(string text)
+    {
+        var masks = text.TrimEnd('\n').Split(',').Select(Numbers).ToArray();
+        if (masks is not [{ } adapters, { } domains, { } controlDomains])
+            return Errno.EINVAL;
+        if (adapters.Concat(domains).Concat(controlDomains).Any(number => number > _bound.Maximum))
+            return Errno.ENODEV;
+        if (adapters.Count > 0 && domains.Count > 0 && (!_bound.Adapters.IsSupersetOf(adapters) || !_bound.Domains.IsSupersetOf(domains)))
+            return Errno.EADDRNOTAVAIL;
+        var others = _all().Where(other => other != this).SelectMany(other => other.Queues);
+        if (others.Any(queue => adapters.Contains(queue.Adapter) && domains.Contains(queue.Domain)))
+            return Errno.EADDRINUSE;
+        Replace(_adapters, adapters);
+        Replace(_domains, domains);
+        Replace(_controlDomains, controlDomains);
+        return Errno.None;
+    }
+
+    private static void Replace(SortedSet<ulong> numbers, SortedSet<ulong> others)
+    {
+        numbers.Clear();
+        numbers.UnionWith(others);
     }
 
     /// <summary>A refused assignment changes nothing.</summary>

@@ -9,7 +9,7 @@ internal sealed class SimulatedVf
     private readonly Machine _machine;
     private readonly VfParent _gpu;
     private readonly Folder _folder;
-    private readonly IommuGroup _group;
+    private readonly VfioDevice _vfio;
     private readonly int _number;
     private readonly List<Action> _resets = [];
     private int _remover = TreeFile.NoProcess;
@@ -29,16 +29,15 @@ internal sealed class SimulatedVf
         }, stays: false);
         _folder.AddLink("physfn", gpu.Folder);
         gpu.Folder.AddLink($"virtfn{number}", _folder);
-        _group = machine.NewGroup(_folder);
-        _folder.AddLink("iommu_group", _group.Folder);
-        _group.Node.Closed += Closed;
+        _vfio = machine.NewVfioDevice(_folder, isMdev: false);
+        _vfio.Closed += Closed;
         if (isBound)
         {
             _folder.AddDeep("nvidia/creatable_vgpu_types", SysfsFile.Of(List));
             _folder.AddDeep("nvidia/current_vgpu_type", SysfsFile.Both(() => $"{Type?.Id ?? "0"}\n", Store));
             foreach (var attribute in pf.Attributes)
             {
-                _folder.AddDeep(attribute.Path, VendorFile.For(attribute, number + 1, () => _group.Node.IsOpen, out var reset));
+                _folder.AddDeep(attribute.Path, VendorFile.For(attribute, number + 1, () => _vfio.IsOpen, out var reset));
                 _resets.Add(reset);
             }
         }
@@ -59,12 +58,12 @@ internal sealed class SimulatedVf
     {
         _gpu.Folder.Remove($"virtfn{_number}");
         PhysicalDevice.TakeAway(_machine.Root, _folder);
-        _group.TakeAway();
+        _vfio.TakeAway();
     }
 
     public string Describe() =>
-        $"vf {Address} parent={_gpu.Description.Name} type={Type?.Id ?? "0"} group={_group.Number}"
-        + $"{(_group.Node.IsOpen ? " held" : "")}{(_leaving ? " leaving" : "")}";
+        $"vf {Address} parent={_gpu.Description.Name} type={Type?.Id ?? "0"} group={_vfio.Number}"
+        + $"{(_vfio.IsOpen ? " held" : "")}{(_leaving ? " leaving" : "")}";
 
     private string List()
     {
@@ -97,8 +96,8 @@ internal sealed class SimulatedVf
         if (Type is null)
             return _gpu.Description.Rules.ClearIdle;
         // A process that opens the group to keep others out while it clears the VF is not a holder that the driver waits for.
-        _remover = _group.Node.IsOpen && !_group.Node.HeldByOtherThan(process) ? process : _remover;
-        if (_leaving || _group.Node.HeldByOtherThan(process))
+        _remover = _vfio.IsOpen && !_vfio.HeldByOtherThan(process) ? process : _remover;
+        if (_leaving || _vfio.HeldByOtherThan(process))
             return _gpu.Description.Rules.ClearHeld;
         Clear();
         return Errno.None;

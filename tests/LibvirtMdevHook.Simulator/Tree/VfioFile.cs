@@ -1,13 +1,28 @@
 namespace LibvirtMdevHook.Simulator.Tree;
 
-/// <summary>A file below /dev/vfio. A group's file can be open once at a time, and reports its close.</summary>
-internal sealed class VfioFile(bool shared) : TreeFile(shared ? 0x1B6u : 0x180u)
+/// <summary>What a file below /dev/vfio stands for.</summary>
+internal enum VfioFileKind
+{
+    /// <summary>The node of all groups, or /dev/iommu.</summary>
+    Shared,
+
+    /// <summary>A group's node, which can be open once at a time.</summary>
+    Group,
+
+    /// <summary>A device's own node, which any number of processes can have open.</summary>
+    Cdev,
+}
+
+/// <summary>A node of VFIO. A device's, or its group's, reports when nobody has it open any more.</summary>
+/// <param name="isBusy">Nobody may open it now for another reason.</param>
+internal sealed class VfioFile(VfioFileKind kind, Func<bool>? isBusy = null) : TreeFile(kind == VfioFileKind.Shared ? 0x1B6u : 0x180u)
 {
     private int _holder;
+    private int _opens;
 
     public event Action? Closed;
 
-    public bool IsOpen { get; private set; }
+    public bool IsOpen => _opens > 0;
 
     public override bool Readable => true;
 
@@ -23,21 +38,22 @@ internal sealed class VfioFile(bool shared) : TreeFile(shared ? 0x1B6u : 0x180u)
 
     public override Errno Open(int process)
     {
-        if (shared)
+        if (kind == VfioFileKind.Shared)
             return Errno.None;
-        if (IsOpen)
+        if (isBusy?.Invoke() == true || (kind == VfioFileKind.Group && IsOpen))
             return Errno.EBUSY;
-        (IsOpen, _holder) = (true, process);
+        _opens++;
+        _holder = process;
         return Errno.None;
     }
 
     public override void Close()
     {
-        if (!shared)
-        {
-            IsOpen = false;
+        if (kind == VfioFileKind.Shared)
+            return;
+        _opens--;
+        if (!IsOpen)
             Closed?.Invoke();
-        }
     }
 
     public override byte[] Read() => [];

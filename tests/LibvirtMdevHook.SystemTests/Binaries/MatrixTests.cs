@@ -69,6 +69,69 @@ internal sealed class MatrixTests
     }
 
     [Test]
+    public void All_can_be_assigned_at_once_by_masks_that_the_kernel_fills_up()
+    {
+        using var host = new HookedHost("s390.xml");
+        var domain = Domain(("ap_config", "0x06,0x08,0x0"), ("assign_domain", "71"));
+        var device = domain.Vgpus[0];
+
+        host.Start(domain);
+
+        Assert.That(host.Host.Read(device.Path + "/ap_config"), Does.StartWith("0x060000").And.Contain($",0x08{new string('0', 15)}1000"));
+        Assert.That(host.Host.Read(device.Path + "/matrix"), Is.EqualTo("05.0004\n05.0047\n06.0004\n06.0047\n"));
+        Assert.That(host.Log, Does.Not.Contain("Warn"));
+        host.Stop(domain);
+        host.MustBeAsBefore();
+    }
+
+    [TestCase("0x06,0x08", "the value is not three masks of adapters, domains and control domains, such as '0x06,0x08,0x08' (EINVAL)")]
+    [TestCase("0x01,0x08,0x0", "a queue that it would add is not bound to the vfio_ap driver")]
+    public void Masks_that_the_kernel_refuses_are_said_in_words(string value, string words)
+    {
+        using var host = new HookedHost("s390.xml");
+        var domain = Domain(("ap_config", value));
+
+        host.Call("prepare", domain).MustBeRefused($"its attribute 'ap_config' cannot be set to '{value}'", words);
+
+        host.Stop(domain);
+        host.MustBeAsBefore();
+    }
+
+    [TestCase("assign_adapter", "6", "assign_domain", "0x04")]
+    [TestCase("ap_config", "0x02,0x08,0x0", "assign_control_domain", "0x04")]
+    public void A_queue_of_another_domain_is_refused_and_the_device_undone(string name, string value, string next, string number)
+    {
+        using var host = new HookedHost("s390.xml");
+        var first = Domain(("assign_adapter", "5"), ("assign_adapter", "6"), ("assign_domain", "4"));
+        var second = Domain((name, value), (next, number)) with { Name = "second" };
+        host.Start(first);
+        var before = host.Host.Tree();
+
+        host.Call("prepare", second).MustBeRefused("'second'", "is in another mediated device already", "(EADDRINUSE)");
+
+        host.Stop(second);
+        host.WaitForWorkers();
+        Assert.That(host.Host.Tree(), Is.EqualTo(before));
+        host.Stop(first);
+        host.MustBeAsBefore();
+    }
+
+    [TestCase("vfio_ap-passthrough", "vfio-ap")]
+    [TestCase("I/O subchannel (Non-QDIO)", "vfio-ccw")]
+    public void A_device_that_is_attached_for_the_next_start_gets_the_model_of_its_type(string type, string model)
+    {
+        using var host = new HookedHost("s390.xml");
+        var inactive = new DeclaringDomain("crypto").WithoutMetadata().Replace(" id='1'", "", StringComparison.Ordinal);
+        var virsh = new RecordedVirsh(host, inactive);
+
+        var attach = virsh.VirtMdev("attach", "crypto", "--type", type, "--persistent");
+
+        Assert.That(attach.Status, Is.Zero, attach.Errors);
+        Assert.That(virsh.Calls, Does.Contain($"<hostdev mode='subsystem' type='mdev' model='{model}'>"));
+        host.MustBeAsBefore();
+    }
+
+    [Test]
     public void A_subchannel_serves_one_domain()
     {
         using var host = new HookedHost("s390.xml");

@@ -53,6 +53,29 @@ internal sealed class RefusedAttributeTests
         host.MustBeAsBefore();
     }
 
+    /// <summary>gpu_instance_id gives ENXIO until the vGPU is used; NVIDIA's guides clear vgpu_params with one blank.</summary>
+    [Test]
+    public void What_cannot_be_read_back_and_a_blank_are_no_differences()
+    {
+        using var host = new HookedHost("l40s-vf.xml", "removal_grace = 0");
+        var domain = new DeclaringDomain("win10", Vgpu.Vf("0000:41:00.4", "NVIDIA L40S-4Q") with
+        {
+            Attrs = $"<mdev:attr name='{Params}' value=' '/><mdev:attr name='nvidia/gpu_instance_id' value='4'/>",
+        });
+        host.Host.Control("fault errno=ENXIO op=read path=**/gpu_instance_id");
+
+        host.Start(domain);
+
+        Assert.That(host.Writes, Has.Some.EqualTo($"0000:41:00.4/{Params} \" \\n\" ok"));
+        Assert.That(host.Log, Does.Contain($"set '{Params}' of '0000:41:00.4'").And.Not.Contain("Warn"));
+        Assert.That(host.VirtMdev("list").Output, Does.Contain("online"));
+        Assert.That(host.VirtMdev("types").Status, Is.Zero);
+        host.Stop(domain);
+        host.WaitForWorkers();
+        host.Host.Control("clear");
+        host.MustBeAsBefore();
+    }
+
     [TestCase("three-dialects.xml", "mdev", Params, InUse)]
     [TestCase("three-dialects.xml", "vf", Params, InUse)]
     [TestCase("s390.xml", "ap", "assign_adapter", "a guest uses the device, which takes no changes until that ends (EBUSY)")]

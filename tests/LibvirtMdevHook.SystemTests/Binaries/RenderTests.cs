@@ -28,9 +28,7 @@ internal sealed class RenderTests
         Assert.That(render.Output, Does.Contain("<hostdev mode='subsystem' type='pci' managed='no'><source>"
             + "<address domain='0x0000' bus='0x41' slot='0x00' function='0x5'/></source></hostdev>").And.Not.Contain("ffff"));
         Assert.That(host.Host.Tree(), Is.EqualTo(before));
-        File.WriteAllText(host.InRoot("rendered.xml"), render.Output);
-        Command.Run("xmllint", "--noout", "--relaxng", "/usr/share/libvirt/schemas/domain.rng", host.InRoot("rendered.xml"))
-            .Expected("xmllint");
+        MustBeValid(host, render);
         host.VirtMdev("check", host.InRoot("rendered.xml")).Expected("check");
         host.Call("prepare", "short", render.Output).MustBeGood();
         host.Call("release", "short", render.Output).MustBeGood();
@@ -61,6 +59,58 @@ internal sealed class RenderTests
             Does.StartWith($"virt-mdev: domain 'short': a VF of type '{type.Split('\'')[0]}' cannot be had: ").And.Contain(words)
                 .And.Not.Contain("ffff"));
     }
+
+    [TestCase("vfio_ap-passthrough", "vfio-ap")]
+    [TestCase("I/O subchannel (Non-QDIO)", "vfio-ccw")]
+    [TestCase("GRID M60-4Q", "vfio-pci", Description = "for another host")]
+    public void The_model_of_a_mediated_device_is_that_of_its_type(string type, string model)
+    {
+        using var host = new HookedHost("s390.xml");
+
+        var render = Render(host, $"<hostdev mode='subsystem' type='mdev' mdev:type='{type}'/>");
+
+        Assert.That(render.Status, Is.Zero, render.Errors);
+        Assert.That(render.Output, Does.Contain($" model='{model}'"));
+        MustBeValid(host, render);
+        if (model != "vfio-pci")
+            host.Call("prepare", "short", render.Output).MustBeGood();
+    }
+
+    [Test]
+    public void A_display_is_neither_carried_to_a_VF_nor_dropped()
+    {
+        using var host = new HookedHost("l40s-vf.xml");
+
+        var render = Render(host, Shorthand.Replace("managed='no'", "managed='no' display='on' ramfb='on'", StringComparison.Ordinal));
+
+        Assert.That((render.Status, render.Output), Is.EqualTo((1, "")));
+        Assert.That(render.Errors, Does.Contain(
+            "domain 'short': the hostdev of the VF of type 'NVIDIA L40S-4Q' has display='on' ramfb='on', "
+            + "which libvirt takes on the hostdev of a mediated device alone; take it away"));
+    }
+
+    [TestCase("display='on' ramfb='on'")]
+    [TestCase("model='vfio-pci'")]
+    public void The_schema_of_libvirt_has_them_for_mediated_devices_alone(string attributes)
+    {
+        using var host = new HookedHost("l40s-vf.xml");
+        var render = Render(host, Shorthand);
+        MustBeValid(host, render);
+
+        File.WriteAllText(host.InRoot("rendered.xml"),
+            render.Output.Replace("managed='no'", $"managed='no' {attributes}", StringComparison.Ordinal));
+
+        Assert.That(Validate(host).Status, Is.Not.Zero);
+    }
+
+    private static void MustBeValid(HookedHost host, Outcome render)
+    {
+        File.WriteAllText(host.InRoot("rendered.xml"), render.Output);
+        Validate(host).Expected("xmllint");
+    }
+
+    private static Outcome Validate(HookedHost host) =>
+        Command.Run("xmllint", "--noout", "--relaxng", "/usr/share/libvirt/schemas/domain.rng", host.InRoot("rendered.xml"));
 
     private static Outcome Render(HookedHost host, string hostdevs)
     {

@@ -115,6 +115,20 @@ internal sealed class DeviceRenamesTests
     }
 
     [Test]
+    public void A_driver_element_with_iommufd_stays()
+    {
+        const string Driver = "<driver iommufd='yes'/>";
+        const string Before = "<address domain='0x0000' bus='0x41' slot='0x00' function='0x4'/>";
+        const string After = "<address domain='0x0001' bus='0x41' slot='0x1f' function='0x5'/>";
+        var text = WithVf("0000:41:00.4", Before).Replace("<source><address domain='0x0000' bus='0x41' slot='0x00' function='0x4'",
+            Driver + "<source><address domain='0x0000' bus='0x41' slot='0x00' function='0x4'", StringComparison.Ordinal);
+
+        Assert.That(Rename(text, VfNames), Is.EqualTo(text.Replace(Before, After, StringComparison.Ordinal)
+            .Replace("address='0000:41:00.4'", "address='0001:41:1f.5'", StringComparison.Ordinal)));
+        Assert.That(DomainText.Parse(text).Declaration!.Hostdevs.Single().AttachedBy, Is.EqualTo(AttachedBy.Hostdev));
+    }
+
+    [Test]
     public void A_declaration_of_which_nothing_is_left_is_dropped()
     {
         var text = DomainText.Around("<o:o:x xmlns:o='urn:other'/>GONE <b:x xmlns:b='urn:b'/>");

@@ -15,6 +15,13 @@ internal sealed class DomainXmlTests
 
     private const string Good = $"""<hostdev uuid="{DomainText.First}" type="GRID M60-4Q"/>""";
 
+    /// <summary>NVIDIA's guides clear the parameters of the plugin with one blank.</summary>
+    [Test]
+    public void A_value_of_one_blank_stays() => Assert.That(
+        DomainText.Parse(DomainText.Declaring($"<hostdev uuid='{DomainText.First}' type='x'>"
+            + "<attr name='nvidia/vgpu_params' value=' '/></hostdev>")).Declaration!.Hostdevs.Single().Attrs.Single().Value,
+        Is.EqualTo(" "));
+
     [Test]
     public void A_domain_without_a_declaration_has_none() =>
         Assert.That(DomainText.Parse(DomainText.Around("<other:x xmlns:other='urn:other'/>")).Declaration, Is.Null);

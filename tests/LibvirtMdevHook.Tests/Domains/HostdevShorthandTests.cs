@@ -131,6 +131,42 @@ internal sealed partial class HostdevShorthandTests
             Is.EqualTo(new[] { "ffffffff:ff:00.0 a 1 1", "0000:41:00.4 b 0 0" }));
     }
 
+    [TestCase("model='vfio-pci'", "'GRID'", "'vfio-pci'", Description = "it is not asked")]
+    [TestCase("", "'GRID'", "'vfio-pci'")]
+    [TestCase("", "'vfio_ap-passthrough' mdev:parent='matrix'", "'vfio-ap'")]
+    public void A_model_that_is_missing_is_that_of_the_type(string model, string type, string expected)
+    {
+        var document = DomainDocument.Load($"{Head}<devices><hostdev type='mdev' {model} mdev:type={type}/></devices></domain>");
+
+        var (rendered, _) = HostdevShorthand.Expand(document, (name, parents) => parents == "matrix" ? $"vfio-{name[5..7]}" : null);
+
+        Assert.That(rendered, Does.Match($"<hostdev type='mdev'( mode='subsystem')? model={expected}"));
+    }
+
+    [TestCase("display='on' ramfb='on'")]
+    [TestCase("model='vfio-pci'")]
+    [TestCase("display='off'")]
+    public void What_libvirt_has_for_mediated_devices_alone_is_neither_carried_to_a_VF_nor_dropped(string attributes)
+    {
+        var document = DomainDocument.Load(
+            $"{Head}<devices><hostdev type='pci' {attributes} mdev:type='NVIDIA L40S-4Q'/></devices></domain>");
+
+        Assert.That(() => HostdevShorthand.Expand(document), Throws.TypeOf<DomainXmlException>().With.Message.Contains(
+            $"domain 'win10': the hostdev of the VF of type 'NVIDIA L40S-4Q' has {attributes}, "
+            + "which libvirt takes on the hostdev of a mediated device alone; take it away"));
+    }
+
+    [Test]
+    public void A_driver_element_with_iommufd_stays()
+    {
+        const string Driver = "<driver iommufd='yes'/>";
+        var text = $"{Head}<devices><hostdev type='pci' mdev:type='a'>{Driver}</hostdev></devices></domain>";
+
+        var (rendered, _) = HostdevShorthand.Expand(DomainDocument.Load(text));
+
+        Assert.That(rendered, Does.Contain("slot='0x00' function='0x0'/></source><driver iommufd='yes'/></hostdev>"));
+    }
+
     private static (string Text, string Uuid) Render(string text)
     {
         var rendered = HostdevShorthand.Expand(DomainDocument.Load(text)).Text;
