@@ -15,6 +15,7 @@ internal sealed record ApConfig(ImmutableArray<ImmutableSortedSet<ulong>> Masks)
 {
     private const int MaximumDigits = 64;
 
+    /// <returns>Whether the attribute is ap_config.</returns>
     public static bool IsNameOf(AttrName name) => name.ToString() == "ap_config";
 
     /// <returns>Null when the text is no value that the kernel takes.</returns>
@@ -24,6 +25,7 @@ internal sealed record ApConfig(ImmutableArray<ImmutableSortedSet<ulong>> Masks)
         return masks.Length == 3 && text.Count(c => c == ',') == 2 ? new ApConfig(masks) : null;
     }
 
+    /// <returns>Whether the masks have the same numbers, however they are written.</returns>
     public bool IsSameAs(ApConfig other) => Masks.Zip(other.Masks).All(pair => pair.First.SetEquals(pair.Second));
 
     private static ImmutableSortedSet<ulong>? ParseMask(string text)

@@ -22,6 +22,7 @@ internal sealed record MissingVfioDriver(string Why, string Remedy)
     /// </summary>
     private static readonly Version FirstWithoutModule = new(5, 16);
 
+    /// <param name="device">A device with neither of the two.</param>
     public static MissingVfioDriver Of(Root root, DeviceId device)
     {
         if (device.Address is not null)
