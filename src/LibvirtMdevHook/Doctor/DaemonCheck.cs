@@ -53,7 +53,9 @@ internal static class DaemonCheck
         if (daemon.IsOfAnotherPlace)
             return $"is '{daemon.Program}'";
         var where = daemon.HasOwnMounts ? "in another mount namespace" : "with another root";
-        return $"runs {where}, with another /etc/libvirt/hooks";
+        return daemon.Hooks == HooksSeen.WithoutProgram
+            ? $"runs {where}, which has the entry of our hook and not its program"
+            : $"runs {where}, with another /etc/libvirt/hooks";
     }
 
     /// <returns>

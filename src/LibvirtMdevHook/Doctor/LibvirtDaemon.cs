@@ -30,8 +30,8 @@ internal sealed record LibvirtDaemon(string Name, string Pid, double? Start)
     /// </summary>
     public bool IsInUnusualPlace => Program is { } program && !UsualFolders.Contains(program[..(program.LastIndexOf('/') + 1)]);
 
-    /// <summary>False also where it is not known.</summary>
-    public bool CallsOtherHooks => IsOfAnotherPlace || Hooks == HooksSeen.Others;
+    /// <summary>It does not call our hook; false also where it is not known.</summary>
+    public bool CallsOtherHooks => IsOfAnotherPlace || Hooks is HooksSeen.Others or HooksSeen.WithoutProgram;
 
     /// <param name="process">The folder of the process in /proc.</param>
     /// <param name="start">Seconds since 1970; null when /proc does not tell.</param>
@@ -67,11 +67,20 @@ internal sealed record LibvirtDaemon(string Name, string Pid, double? Start)
             var theirs = FileStatus.OfLink(new HostPath(rootOfProcess.Text + path), out error);
             if (theirs is null && !error.IsAbsent)
                 return HooksSeen.Unknown;
-            return theirs?.IsSameAs(ours) == true ? HooksSeen.Ours : HooksSeen.Others;
+            if (theirs?.IsSameAs(ours) != true)
+                return HooksSeen.Others;
+            return HasTarget(root, path, rootOfProcess) ? HooksSeen.Ours : HooksSeen.WithoutProgram;
         }
 
         return HooksSeen.Ours;
     }
+
+    /// <summary>
+    /// A container may have the folder of the hooks from the host, and nothing where the link leads.
+    /// </summary>
+    private static bool HasTarget(Root root, string link, HostPath rootOfProcess) =>
+        root.Resolve(link) is not { } target || FileStatus.Of(root.At(target), out _) is null
+        || FileStatus.Of(new HostPath(rootOfProcess.Text + target), out _) is not null;
 }
 
 /// <summary>Whose hooks a process sees in /etc/libvirt/hooks.</summary>
@@ -82,6 +91,9 @@ internal enum HooksSeen
 
     /// <summary>It has another folder there, or none.</summary>
     Others,
+
+    /// <summary>It has this host's folder, but not the program to which our entry there leads.</summary>
+    WithoutProgram,
 
     /// <summary>It cannot be looked at, which is for root.</summary>
     Unknown,

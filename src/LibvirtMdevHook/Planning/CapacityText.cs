@@ -20,7 +20,7 @@ internal static class CapacityText
         if (SizeRule.PendingOtherSize(capacity, parent, type) is { } pending)
             return OfPending(pending);
         if (VgpuSize.IsOfMig(type.Name))
-            return $"no GPU instance for it is free{Beside(capacity, parent)}; {GpuInstances(parent)}";
+            return $"no GPU instance is left{Beside(capacity, parent)}; {GpuInstances(parent)}";
         if (SizeRule.SizeInUse(capacity, parent, type) is { } other)
             return $"another size is in use ('{other.Title}'{Size(other)})";
         return $"no instance is left{Beside(capacity, parent)}";
@@ -59,7 +59,7 @@ internal static class CapacityText
     {
         var beside = Beside(capacity, parent);
         if (VgpuSize.IsOfMig(seen.Name))
-            return $"no GPU instance for its type '{seen.Title}' ({seen.Id}) is free{beside}; {GpuInstances(parent)}";
+            return $"no GPU instance is left for its type '{seen.Title}' ({seen.Id}){beside}; {GpuInstances(parent)}";
         if (capacity.Runs(parent.Gpu, seen.Id))
             return $"no instance of its type '{seen.Title}' ({seen.Id}) is left{beside}";
         var remedy = beside.Length > 0 && parent.Dialect == Dialect.Vf ? OneSize : "";

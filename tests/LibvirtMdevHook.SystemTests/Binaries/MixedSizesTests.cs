@@ -55,9 +55,9 @@ internal sealed class MixedSizesTests
         var ofVf = new DeclaringDomain("three", [Vgpu.Vf("0001:c8:00.5", "NVIDIA RTX Pro 6000 Blackwell DC-2-48Q")]);
 
         host.Call("prepare", DeclaringDomain.With("three", 1, "GRID A100D-1-10C"))
-            .MustBeRefused("no GPU instance for it is free", "'nvidia-smi mig -lgi' lists those of '0000:41:00.0'");
+            .MustBeRefused("no GPU instance is left beside 2 x 'GRID A100D-1-10C'", "'nvidia-smi mig -lgi' lists those of '0000:41:00.0'");
         host.Call("prepare", ofVf)
-            .MustBeRefused("no GPU instance for its type", "'nvidia-smi mig -lgi' lists those of '0001:c8:00.0'");
+            .MustBeRefused("no GPU instance is left for its type", "'nvidia-smi mig -lgi' lists those of '0001:c8:00.0'");
     }
 
     [Test]

@@ -33,6 +33,8 @@ internal sealed class LibvirtDaemonTests
     [TestCase("/usr/sbin/libvirtd", "mnt:[2]", "../../other",
         "Wrong: libvirtd (pid 4111) runs in another mount namespace, with another /etc/libvirt/hooks" + Elsewhere)]
     [TestCase("/usr/sbin/libvirtd", "mnt:[2]", "../../empty", "Wrong: libvirtd (pid 4111) runs in another mount namespace")]
+    [TestCase("/usr/sbin/libvirtd", "mnt:[2]", "../../container",
+        "Wrong: libvirtd (pid 4111) runs in another mount namespace, which has the entry of our hook and not its program" + Elsewhere)]
     [TestCase("/usr/sbin/libvirtd", "mnt:[1]", "../../other", "Wrong: libvirtd (pid 4111) runs with another root")]
     [TestCase("/snap/openstack-hypervisor/7/usr/sbin/libvirtd", "mnt:[2]", "../../other",
         "Wrong: libvirtd (pid 4111) is '/snap/openstack-hypervisor/7/usr/sbin/libvirtd'" + Elsewhere)]
@@ -42,7 +44,8 @@ internal sealed class LibvirtDaemonTests
     public void A_daemon_that_has_other_hooks_is_no_proof_that_ours_is_called(
         string program, string mounts, string root, string expected)
     {
-        using var tree = new TreeOfText(Installed + Daemon("4111", program, mounts, root) + $"other/{Hook} = x\nempty/");
+        using var tree = new TreeOfText(Installed + Daemon("4111", program, mounts, root)
+            + $"other/{Hook} = x\nempty/\ncontainer/etc/libvirt -> ../../etc/libvirt");
 
         Assert.That(Said(tree)[0], Does.StartWith(expected));
     }
