@@ -41,18 +41,10 @@ internal sealed record LibvirtDaemon(string Name, string Pid, double? Start)
         var own = HostFile.LinkTarget(root.Proc / "self/ns/mnt", out _);
         return new LibvirtDaemon(name, pid.ToString(), start)
         {
-            Program = ProgramOf(process),
+            Program = ProcessProgram.PathOf(process),
             HasOwnMounts = mounts is not null && own is not null && mounts != own,
             Hooks = HooksOf(root, process / "root"),
         };
-    }
-
-    /// <summary>The kernel adds a word to the path of a program that was replaced.</summary>
-    private static string? ProgramOf(HostPath process)
-    {
-        const string replaced = " (deleted)";
-        var program = HostFile.LinkTarget(process / "exe", out _);
-        return program?.EndsWith(replaced, StringComparison.Ordinal) == true ? program[..^replaced.Length] : program;
     }
 
     /// <param name="rootOfProcess">A link that the kernel follows into the mounts of the process.</param>

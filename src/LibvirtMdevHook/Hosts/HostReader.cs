@@ -101,7 +101,7 @@ internal sealed class HostReader
     {
         // All reads begin at once: a GPU that does not answer takes no time from the others.
         var reads = _gpus.Select(gpu => (gpu.Key, Reader: gpu.Value, Read: gpu.Value.Begin())).ToArray();
-        var devices = Mdevs();
+        var devices = ImmutableDictionary.CreateBuilder<DeviceId, DevicePlace>();
         var host = Host.Empty;
         var parents = new List<Parent>();
         foreach (var (gpu, reader, read) in reads)
@@ -120,6 +120,8 @@ internal sealed class HostReader
             };
         }
 
+        // After the types: a device that is made meanwhile must not be missed here and counted there.
+        devices.AddRange(Mdevs());
         return host with
         {
             Parents = [.. parents.OrderBy(parent => parent.Name)],

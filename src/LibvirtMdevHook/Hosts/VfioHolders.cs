@@ -26,7 +26,7 @@ internal sealed class VfioHolders(Root root)
             return;
         _isRead = true;
         _hidden = WhyProcessesAreHidden();
-        var ownProgram = HostFile.LinkTarget(root.Proc / "self/exe", out _);
+        var ownProgram = ProcessProgram.PathOf(root.Proc / "self");
         foreach (var pid in HostFile.List(root.Proc).Where(name => name.ToString().All(char.IsAsciiDigit)))
             Read(pid, ownProgram);
     }
@@ -93,7 +93,8 @@ internal sealed class VfioHolders(Root root)
 
         if (opened.Count == 0)
             return;
-        var program = HostFile.LinkTarget(root.Proc / pid / "exe", out _);
+        // A worker that an upgrade has replaced is ours, too.
+        var program = ProcessProgram.PathOf(root.Proc / pid);
         if (program is null || program != ownProgram)
             _open.AddRange(opened);
     }

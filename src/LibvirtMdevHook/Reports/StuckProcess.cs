@@ -41,7 +41,7 @@ internal sealed record StuckProcess(int Pid, SysfsName Gpu, string File)
             // Another user's process may have a file of sysfs open before it runs this program.
             if (FileStatus.Of(root.Proc / name, out _)?.Uid != Libc.geteuid())
                 continue;
-            if (pid == Environment.ProcessId || ProgramOf(root.Proc / name) != ownProgram)
+            if (pid == Environment.ProcessId || ProcessProgram.PathOf(root.Proc / name) != ownProgram)
                 continue;
             foreach (var file in OpenFiles.OfSysfs(root, root.Proc / name / "fd"))
             {
@@ -51,16 +51,5 @@ internal sealed record StuckProcess(int Pid, SysfsName Gpu, string File)
         }
 
         return reading;
-    }
-
-    /// <summary>
-    /// After an upgrade the link of a process that runs the old program ends in a mark of the
-    /// kernel's (proc(5)).
-    /// </summary>
-    private static string? ProgramOf(HostPath process)
-    {
-        const string deleted = " (deleted)";
-        var program = HostFile.LinkTarget(process / "exe", out _);
-        return program?.EndsWith(deleted, StringComparison.Ordinal) == true ? program[..^deleted.Length] : program;
     }
 }

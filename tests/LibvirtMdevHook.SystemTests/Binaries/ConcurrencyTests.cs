@@ -60,6 +60,22 @@ internal sealed class ConcurrencyTests
         host.MustBeAsBefore();
     }
 
+    /// <summary>The kernel counts the device already, and the record of its domain does not say yet that it is there.</summary>
+    [Test]
+    public void A_device_that_is_made_while_the_host_is_read_is_counted_once()
+    {
+        using var host = new HookedHost("samples.xml", "removal_grace = 0");
+        host.Start(DeclaringDomain.With("running", 2, "mdpy-vga"));
+        host.Host.Control("fault delay=500ms op=write path=**/create count=1");
+        host.Host.Control("fault delay=1s op=read path=**/mdpy-vga/available_instances nth=2 count=1");
+        var first = host.Begin("prepare", DeclaringDomain.With("first", 1, "mdpy-vga"));
+        host.Host.WaitForLog(line => line.StartsWith("begin write", StringComparison.Ordinal));
+
+        host.Call("prepare", DeclaringDomain.With("second", 1, "mdpy-vga")).MustBeGood();
+
+        first.End().MustBeGood();
+    }
+
     [Test]
     public void Whole_lives_of_domains_side_by_side_leave_nothing()
     {

@@ -96,11 +96,13 @@ internal sealed class VfMigrateTests
     {
         using var host = new HookedHost("l40s-vf.xml");
         DeclaringDomain[] domains = [_domain, new DeclaringDomain("second", Vgpu.Vf(Elsewhere, Type)),
-            new DeclaringDomain("third", Vgpu.Vf(Elsewhere, "NVIDIA L40S-1B"))];
+            new DeclaringDomain("third", Vgpu.Vf(Elsewhere, Type))];
+        var small = new DeclaringDomain("small", Vgpu.Vf(Elsewhere, "NVIDIA L40S-1B"));
         host.Call("migrate", domains[0]).MustBeRewritten();
         var second = domains[1] with { Vgpus = [Vgpu.Vf(Address(host.Call("migrate", domains[1]).MustBeRewritten()), Type)] };
 
         host.Call("migrate", domains[2]).MustBeRefused("'third'", "no VF fits", "no instance is left beside 2 x 'NVIDIA L40S-24Q'");
+        host.Call("migrate", small).MustBeRefused("'small'", "another size ('NVIDIA L40S-24Q') is reserved on its GPU for the domain");
         host.Start(second);
 
         Assert.That(File.ReadAllText(host.Record(second)), Does.Contain("gpu-gigabytes=\"48\""));

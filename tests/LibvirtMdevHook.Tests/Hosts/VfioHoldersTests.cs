@@ -52,6 +52,15 @@ internal sealed class VfioHoldersTests
         Assert.That(WhyNotFree(tree, Both), Is.EqualTo("process 'qemu-system-x86' (pid 900), 'sleep' (pid 901) holds it"));
     }
 
+    [TestCase("/usr/bin/virt-mdev"), TestCase("/usr/bin/virt-mdev (deleted)", Description = "of before an upgrade")]
+    public void A_worker_of_this_program_is_no_holder(string program)
+    {
+        using var tree = new TreeOfText($"{Nodes}{Qemu}proc/self/exe -> /usr/bin/virt-mdev\nproc/900/exe -> {program}\n");
+        Open(tree, 900, "87");
+
+        Assert.That(WhyNotFree(tree, Both), Is.Null);
+    }
+
     [TestCase("proc/800/fd -> fd", "the files that the process 800 has open cannot be read: Too many", TestName = "An unread folder")]
     [TestCase("proc/1/ns/pid -> pid:[4026532201]", "does not show all processes of the host", TestName = "Another PID namespace")]
     [TestCase("proc/self/", "does not show all processes of the host", TestName = "No process 1, as under hidepid")]
