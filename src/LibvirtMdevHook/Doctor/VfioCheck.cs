@@ -15,7 +15,9 @@ internal sealed class VfioCheck(Vfio vfio, ImmutableArray<Parent> parents, Archi
 
     private bool HasMdevParents => parents.Any(p => p.Dialect != Dialect.Vf);
 
-    /// <summary>An IBM Z, by its parents or the machine: it needs no IOMMU for what is its own.</summary>
+    /// <summary>
+    /// An IBM Z, by its parents or the machine: it needs no IOMMU for what is its own.
+    /// </summary>
     private bool IsZ => architecture == Architecture.S390x || HasCrypto || HasSubchannels;
 
     private bool HasCrypto => parents.Any(p => IsOf(p, "matrix"));
