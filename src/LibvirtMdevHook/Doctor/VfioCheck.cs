@@ -51,7 +51,7 @@ internal sealed class VfioCheck(Vfio vfio, ImmutableArray<Parent> parents, Archi
         var runs = string.Join(" and ", modules.Select(module => $"'modprobe {module}'"));
         var names = string.Join(" and ", modules.Select(module => $"'{module}'"));
         return Finding.Wrong(
-            "there is neither '/dev/vfio/vfio' nor '/dev/iommu', and without both libvirt starts no domain with a vGPU",
+            "there is neither '/dev/vfio/vfio' nor '/dev/iommu', and libvirt starts no domain with a vGPU without one of them",
             $"run {runs}, and put {names} into /etc/modules-load.d for the next boot");
     }
 

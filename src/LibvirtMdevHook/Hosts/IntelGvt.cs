@@ -8,7 +8,7 @@ internal static class IntelGvt
     private const string Generations = "Intel's GPUs from the 11th generation on have no GVT-g";
 
     private const string SwitchOn =
-        $"put 'i915.enable_gvt=1' on the kernel's command line, boot, and run 'modprobe kvmgt'; {Generations}";
+        $"put 'i915.enable_gvt=1' on the kernel's command line, boot again, and run 'modprobe kvmgt'; {Generations}";
 
     /// <param name="gpu">A GPU that is no parent.</param>
     /// <returns>Null where GVT-g has nothing to do with it.</returns>
