@@ -36,8 +36,8 @@ internal static class TypeName
         return WithoutVendor(text.ToString());
     }
 
-    /// <returns>True when the declared text can mean a type of this id and name.</returns>
     /// <param name="name">Null for a type without a name.</param>
+    /// <returns>True when the declared text can mean a type of this id and name.</returns>
     public static bool CanMean(string declared, string id, string? name) =>
         IsId(declared, id) || IsName(declared, id, name) || IsSpellingOf(id, name, Normalise(declared));
 

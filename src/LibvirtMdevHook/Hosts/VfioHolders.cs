@@ -132,7 +132,7 @@ internal sealed class VfioHolders(Root root)
 internal sealed record VfioHolder(string Text, ImmutableArray<OpenNode> Open)
 {
     /// <summary>The reason for a device that they have, as a clause.</summary>
-    public Reason WhyNotFree => $"{Text} holds it"!;
+    public Reason WhyNotFree => new($"{Text} holds it");
 
     /// <summary>
     /// Whether all of them still have it: a link is read for each, not all of /proc.
