@@ -72,7 +72,8 @@ internal static class CapacityText
         var what = $"another size ('{type.Title}'{Size(type)})";
         return pending.IsReservation
             ? $"{what} is reserved on its GPU for the domain '{pending.Record.Name}', which may be coming here; try again in a minute"
-            : $"the domain '{pending.Record.Name}' is starting with {what} on its GPU";
+            : $"the domain '{pending.Record.Name}' is starting with {what} on its GPU; "
+                + "if its start was broken off, 'virt-mdev reconcile --apply' takes down what it left";
     }
 
     private static string Size(ClaimedType type) => type.Framebuffer is null ? "" : $", {type.Framebuffer}";
