@@ -61,9 +61,9 @@ internal static class TypeName
     }
 
     /// <summary>
-    /// The name of a type whose driver gives it none. Since Linux 6.1 the kernel shows it, before
-    /// it does not (drivers/vfio/mdev/mdev_sysfs.c): the id without the driver's name. What is left
-    /// of an id such as <c>mtty-1</c> is no name.
+    /// The name of a type whose driver gives it none: the id without the driver's name. The kernel
+    /// shows it since Linux 6.1, and showed no name before (drivers/vfio/mdev/mdev_sysfs.c). What is
+    /// left of an id such as <c>mtty-1</c> is no name.
     /// </summary>
     /// <returns><c>GVTg_V5_4</c> for <c>i915-GVTg_V5_4</c>; otherwise the id.</returns>
     public static string WithoutDriver(string id)
