@@ -19,6 +19,8 @@ internal static class CapacityText
             return null;
         if (SizeRule.PendingOtherSize(capacity, parent, type) is { } pending)
             return OfPending(pending);
+        if (IsUsedVf(capacity, parent))
+            return "a VF takes one device, and this one has it already";
         if (VgpuSize.IsOfMig(type.Name))
             return $"no GPU instance is left{Beside(capacity, parent)}; {GpuInstances(parent)}";
         if (SizeRule.SizeInUse(capacity, parent, type) is { } other)
@@ -53,6 +55,13 @@ internal static class CapacityText
         var counts = capacity.TypesOn(parent).CountBy(id => id).OrderBy(count => count.Key);
         return string.Join(", ", counts.Select(count => $"{count.Value} x '{capacity.TitleOf(parent, count.Key)}'"));
     }
+
+    /// <summary>
+    /// A VF that is a parent, and has its device: what its GPU has left is not the reason then.
+    /// </summary>
+    private static bool IsUsedVf(Capacity capacity, Parent parent) =>
+        parent.Dialect == Dialect.Mdev && parent.Name != parent.Gpu
+        && capacity.DevicesOn(parent.Gpu).Any(device => device.Value.Parent == parent.Name);
 
     /// <param name="seen">A type that the parent's GPU showed earlier.</param>
     private static Reason WhySeenIsHidden(Capacity capacity, Parent parent, MdevType seen)
