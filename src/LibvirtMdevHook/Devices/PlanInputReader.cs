@@ -52,7 +52,7 @@ internal static class PlanInputReader
             isParentMissing ? host with { Gpus = [.. ParentFolder.Gpus(context.Root)] } : host,
             others,
             removing,
-            HoldersOf(context.Root, holders, removing, declaration),
+            HoldersOfRemovals(context.Root, holders, removing, declaration),
             context.Settings,
             failed,
             HostNuma.NodesOf(context.Root, domain.Numa),
@@ -190,7 +190,7 @@ internal static class PlanInputReader
     private static bool IsKept(Root root, Claim claim, VfioHolders? kept) =>
         kept?.WhyNotFree(VfioNodes.Of(root, claim.Device, claim.Parent)) is not null;
 
-    private static ImmutableDictionary<DeviceId, string> HoldersOf(
+    private static ImmutableDictionary<DeviceId, string> HoldersOfRemovals(
         Root root, VfioHolders all, ImmutableArray<Record> removing, Declaration declaration)
     {
         var declared = declaration.Hostdevs.Select(h => h.Device).ToHashSet();

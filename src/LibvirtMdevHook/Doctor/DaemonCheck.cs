@@ -54,7 +54,7 @@ internal static class DaemonCheck
             return $"is '{daemon.Program}'";
         var where = daemon.HasOwnMounts ? "in another mount namespace" : "with another root";
         return daemon.Hooks == HooksSeen.WithoutProgram
-            ? $"runs {where}, which has the entry of our hook and not its program"
+            ? $"runs {where}, which has the entry of our hook but not its program"
             : $"runs {where}, with another /etc/libvirt/hooks";
     }
 

@@ -113,7 +113,8 @@ internal static class HookCheck
     }
 
     /// <summary>
-    /// Nothing is said where every daemon that runs calls other hooks, which is a finding of its own.
+    /// Nothing is said where every daemon that runs calls other hooks, which is a finding of its
+    /// own.
     /// </summary>
     private static IEnumerable<Finding> OfLibvirt(HookFiles files, Processes? processes)
     {

@@ -92,7 +92,9 @@ internal sealed class HostReads
     }
 }
 
-/// <summary>The GPUs of the host, and when libvirt starts beside the daemons of their driver.</summary>
+/// <summary>
+/// The GPUs of the host, and when libvirt starts beside the daemons of their driver.
+/// </summary>
 internal sealed record GpusAndBoot(ImmutableArray<ExaminedGpu> Gpus, BootOrder Order);
 
 /// <summary>The records of this boot, and the files of those of other boots.</summary>

@@ -6,16 +6,20 @@ namespace LibvirtMdevHook.Doctor;
 internal static class LibvirtCheck
 {
     /// <summary>
-    /// Older ones refuse an unmanaged PCI device whose driver is none that they know, and NVIDIA's is
-    /// not vfio-pci.
+    /// Older ones refuse an unmanaged PCI device whose driver is none that they know, and NVIDIA's
+    /// is not vfio-pci.
     /// </summary>
     private static readonly Version FirstWithVfs = new(9, 7, 0);
 
-    /// <summary>The minor version that was seen to delete a saved state. Neither 9.0 nor 12.8 does.</summary>
+    /// <summary>
+    /// The minor version that was seen to delete a saved state. Neither 9.0 nor 12.8 does.
+    /// </summary>
     private static readonly Version LosesSaves = new(11, 3);
 
     /// <param name="host">Null when it could not be read.</param>
-    /// <param name="makesMdevs">NVIDIA's driver makes VFs parents of mediated devices on this kernel.</param>
+    /// <param name="makesMdevs">
+    /// NVIDIA's driver makes VFs parents of mediated devices on this kernel.
+    /// </param>
     public static IEnumerable<Finding> Of(HookFiles hook, Host? host, bool makesMdevs)
     {
         if (hook.Libvirt is not { } version)

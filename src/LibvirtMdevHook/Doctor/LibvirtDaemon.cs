@@ -13,7 +13,9 @@ internal sealed record LibvirtDaemon(string Name, string Pid, double? Start)
     /// </summary>
     public string? Program { get; init; }
 
-    /// <summary>It has its own mounts, which may all the same show the hooks of this host.</summary>
+    /// <summary>
+    /// It has its own mounts, which may all the same show the hooks of this host.
+    /// </summary>
     public bool HasOwnMounts { get; init; }
 
     public HooksSeen Hooks { get; init; }
@@ -47,7 +49,9 @@ internal sealed record LibvirtDaemon(string Name, string Pid, double? Start)
         };
     }
 
-    /// <param name="rootOfProcess">A link that the kernel follows into the mounts of the process.</param>
+    /// <param name="rootOfProcess">
+    /// A link that the kernel follows into the mounts of the process.
+    /// </param>
     private static HooksSeen HooksOf(Root root, HostPath rootOfProcess)
     {
         if (FileStatus.Of(rootOfProcess, out var error) is null)
@@ -68,7 +72,8 @@ internal sealed record LibvirtDaemon(string Name, string Pid, double? Start)
     }
 
     /// <summary>
-    /// A container may have the folder of the hooks from the host, and nothing where the link leads.
+    /// A container may have the folder of the hooks from the host, and nothing where the link
+    /// leads.
     /// </summary>
     private static bool HasTarget(Root root, string link, HostPath rootOfProcess) =>
         root.Resolve(link) is not { } target || FileStatus.Of(root.At(target), out _) is null
@@ -84,7 +89,9 @@ internal enum HooksSeen
     /// <summary>It has another folder there, or none.</summary>
     Others,
 
-    /// <summary>It has this host's folder, but not the program to which our entry there leads.</summary>
+    /// <summary>
+    /// It has this host's folder, but not the program to which our entry there leads.
+    /// </summary>
     WithoutProgram,
 
     /// <summary>It cannot be looked at, which is for root.</summary>

@@ -15,7 +15,9 @@ internal sealed class VfioCheck(Vfio vfio, ImmutableArray<Parent> parents, Archi
 
     private bool HasMdevParents => parents.Any(p => p.Dialect != Dialect.Vf);
 
-    /// <summary>An IBM Z, by its parents or the machine: it needs no IOMMU for what is its own.</summary>
+    /// <summary>
+    /// An IBM Z, by its parents or the machine: it needs no IOMMU for what is its own.
+    /// </summary>
     private bool IsZ => architecture == Architecture.S390x || HasCrypto || HasSubchannels;
 
     private bool HasCrypto => parents.Any(p => IsOf(p, "matrix"));
@@ -49,7 +51,7 @@ internal sealed class VfioCheck(Vfio vfio, ImmutableArray<Parent> parents, Archi
         var runs = string.Join(" and ", modules.Select(module => $"'modprobe {module}'"));
         var names = string.Join(" and ", modules.Select(module => $"'{module}'"));
         return Finding.Wrong(
-            "there is neither '/dev/vfio/vfio' nor '/dev/iommu', and without both libvirt starts no domain with a vGPU",
+            "there is neither '/dev/vfio/vfio' nor '/dev/iommu', and libvirt starts no domain with a vGPU without one of them",
             $"run {runs}, and put {names} into /etc/modules-load.d for the next boot");
     }
 

@@ -1,7 +1,8 @@
 namespace LibvirtMdevHook.Domains;
 
 /// <summary>
-/// How many letters have to be added, left out or changed to make one text of another (Levenshtein).
+/// How many letters have to be added, left out or changed to make one text of another
+/// (Levenshtein).
 /// </summary>
 internal static class EditDistance
 {

@@ -31,8 +31,8 @@ internal sealed partial class GuestDevices
 
     /// <returns>
     /// The place of the device's name in an argument's value: the last name of the path that
-    /// <c>sysfsdev</c> gives, or the PCI address that <c>host</c> gives. Empty where the argument has
-    /// neither.
+    /// <c>sysfsdev</c> gives, or the PCI address that <c>host</c> gives. Empty where the argument
+    /// has neither.
     /// </returns>
     public static Range NameIn(string argument)
     {
@@ -112,8 +112,8 @@ internal sealed partial class GuestDevices
     private static partial Regex SysfsDev();
 
     /// <summary>
-    /// Finds the address in <c>vfio-pci,host=0000:41:00.4</c>, also without its PCI domain and leading
-    /// zeros, and in the JSON form.
+    /// Finds the address in <c>vfio-pci,host=0000:41:00.4</c>, also without its PCI domain and
+    /// leading zeros, and in the JSON form.
     /// </summary>
     [GeneratedRegex(
         """

@@ -36,8 +36,8 @@ internal static class TypeName
         return WithoutVendor(text.ToString());
     }
 
-    /// <returns>True when the declared text can mean a type of this id and name.</returns>
     /// <param name="name">Null for a type without a name.</param>
+    /// <returns>True when the declared text can mean a type of this id and name.</returns>
     public static bool CanMean(string declared, string id, string? name) =>
         IsId(declared, id) || IsName(declared, id, name) || IsSpellingOf(id, name, Normalise(declared));
 
@@ -61,9 +61,9 @@ internal static class TypeName
     }
 
     /// <summary>
-    /// The name of a type whose driver gives it none. Since Linux 6.1 the kernel shows it, before
-    /// it does not (drivers/vfio/mdev/mdev_sysfs.c): the id without the driver's name. What is left
-    /// of an id such as <c>mtty-1</c> is no name.
+    /// The name of a type whose driver gives it none: the id without the driver's name. The kernel
+    /// shows it since Linux 6.1, and showed no name before (drivers/vfio/mdev/mdev_sysfs.c). What is
+    /// left of an id such as <c>mtty-1</c> is no name.
     /// </summary>
     /// <returns><c>GVTg_V5_4</c> for <c>i915-GVTg_V5_4</c>; otherwise the id.</returns>
     public static string WithoutDriver(string id)

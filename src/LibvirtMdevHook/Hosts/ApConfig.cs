@@ -7,8 +7,8 @@ namespace LibvirtMdevHook.Hosts;
 /// <summary>
 /// A value of <c>ap_config</c>, which sets all of a vfio_ap device at once
 /// (Documentation/arch/s390/vfio-ap.rst): three masks in hexadecimal, of adapters, domains and
-/// control domains. The leftmost bit is number 0. The kernel adds zeros on the right, and prints all
-/// 256 bits.
+/// control domains. The leftmost bit is number 0. The kernel adds zeros on the right, and prints
+/// all 256 bits.
 /// </summary>
 /// <param name="Masks">The numbers that each mask has.</param>
 internal sealed record ApConfig(ImmutableArray<ImmutableSortedSet<ulong>> Masks)

@@ -18,7 +18,10 @@ internal sealed record GpuObstacle(string Predicate, string Remedy)
     /// <summary>The sentence about a device that was named before.</summary>
     public Reason Reason => new($"it {Predicate}; {Remedy}");
 
-    /// <returns>Null where there is nothing to say about a device that is no GPU.</returns>
+    /// <returns>
+    /// Null for a device that is neither a GPU nor a VF nor a PF, and for a PF of NVIDIA's whose VFs
+    /// are, or have to be, enabled.
+    /// </returns>
     public static GpuObstacle? Of(Root root, PciDevice device)
     {
         if (device.IsOfAnotherVendor)

@@ -52,7 +52,9 @@ internal sealed record Host(
     /// </summary>
     public ImmutableDictionary<SysfsName, Reason> NotParents { get; init; } = ImmutableDictionary<SysfsName, Reason>.Empty;
 
-    /// <summary>The first wanted VF that takes a type, whether or not it was read; null for none.</summary>
+    /// <summary>
+    /// The first wanted VF that takes a type, whether or not it was read; null for none.
+    /// </summary>
     public SysfsName? FirstVf { get; init; }
 
     public int DevicesOn(SysfsName parent) => Devices.Values.Count(place => place.Parent == parent);

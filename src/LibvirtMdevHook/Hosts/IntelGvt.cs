@@ -8,7 +8,7 @@ internal static class IntelGvt
     private const string Generations = "Intel's GPUs from the 11th generation on have no GVT-g";
 
     private const string SwitchOn =
-        $"put 'i915.enable_gvt=1' on the kernel's command line, boot, and run 'modprobe kvmgt'; {Generations}";
+        $"put 'i915.enable_gvt=1' on the kernel's command line, boot again, and run 'modprobe kvmgt'; {Generations}";
 
     /// <param name="gpu">A GPU that is no parent.</param>
     /// <returns>Null where GVT-g has nothing to do with it.</returns>
@@ -30,7 +30,11 @@ internal static class IntelGvt
     {
         var isOn = HostFile.Read(root.Sys / "module/i915/parameters/enable_gvt", out var error)?.Trim();
         if (isOn is null && error.IsAbsent)
-            return new GpuObstacle("has the driver 'i915' of a kernel without GVT-g (CONFIG_DRM_I915_GVT)", Generations);
+        {
+            return new GpuObstacle(
+                "has the driver 'i915' of a kernel without GVT-g (CONFIG_DRM_I915_GVT)", $"boot a kernel that has it; {Generations}");
+        }
+
         if (isOn is null)
             return new GpuObstacle($"makes no vGPUs, and whether GVT-g is on cannot be read ({error.Name})", SwitchOn);
         if (isOn != "Y")

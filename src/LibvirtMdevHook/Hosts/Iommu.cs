@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace LibvirtMdevHook.Hosts;
 
 /// <summary>
-/// The unit that keeps a device of a guest within the guest's memory. Each VF needs one; a mediated
-/// device shares its parent's.
+/// The unit that keeps a device of a guest within the guest's memory. A VF needs one; a mediated
+/// device is kept there by the driver of its parent.
 /// </summary>
 internal static class Iommu
 {

@@ -23,8 +23,8 @@ internal static class NvidiaDriver
     private static readonly Version FirstWithTypesOfVfs = new(6, 8);
 
     /// <returns>
-    /// True on a kernel before 6.8, on which the driver makes VFs parents of mediated devices. False
-    /// where the release is not known.
+    /// True on a kernel before 6.8, on which the driver makes VFs parents of mediated devices.
+    /// False where the release is not known.
     /// </returns>
     public static bool MakesMdevs(Root root) => KernelRelease.Of(root) is { } release && release < FirstWithTypesOfVfs;
 

@@ -113,7 +113,9 @@ internal sealed class VfioHolders(Root root)
     /// open could hang. Where the node is not in /dev, as when it is deleted, the text alone
     /// decides; the kernel adds a mark to it then.
     /// </summary>
-    /// <param name="name">The end of the node's path; null where the device has no such node.</param>
+    /// <param name="name">
+    /// The end of the node's path; null where the device has no such node.
+    /// </param>
     /// <param name="node">The status of the node; null when it is not in /dev.</param>
     private static bool IsOpen(OpenNode open, string? name, FileStatus? node)
     {
@@ -131,9 +133,11 @@ internal sealed class VfioHolders(Root root)
 internal sealed record VfioHolder(string Text, ImmutableArray<OpenNode> Open)
 {
     /// <summary>The reason for a device that they have, as a clause.</summary>
-    public Reason WhyNotFree => $"{Text} holds it"!;
+    public Reason WhyNotFree => new($"{Text} holds it");
 
-    /// <summary>Whether all of them still have it: a link is read for each, not all of /proc.</summary>
+    /// <summary>
+    /// Whether all of them still have it: a link is read for each, not all of /proc.
+    /// </summary>
     public bool IsStillThere => Open.All(open => HostFile.LinkTarget(open.Descriptor, out _) == open.Target);
 }
 

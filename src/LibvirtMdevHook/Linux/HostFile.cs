@@ -139,7 +139,9 @@ internal static class HostFile
         return names;
     }
 
-    /// <summary>.NET keeps the errno in an exception only where it has no exception of its own.</summary>
+    /// <summary>
+    /// .NET keeps the errno in an exception only where it has no exception of its own.
+    /// </summary>
     private static Errno ErrnoOf(Exception e) => e switch
     {
         DirectoryNotFoundException or FileNotFoundException => Errno.ENOENT,

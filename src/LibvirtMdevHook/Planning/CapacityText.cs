@@ -19,6 +19,8 @@ internal static class CapacityText
             return null;
         if (SizeRule.PendingOtherSize(capacity, parent, type) is { } pending)
             return OfPending(pending);
+        if (IsUsedVf(capacity, parent))
+            return "a VF takes one device, and this one has it already";
         if (VgpuSize.IsOfMig(type.Name))
             return $"no GPU instance is left{Beside(capacity, parent)}; {GpuInstances(parent)}";
         if (SizeRule.SizeInUse(capacity, parent, type) is { } other)
@@ -54,6 +56,13 @@ internal static class CapacityText
         return string.Join(", ", counts.Select(count => $"{count.Value} x '{capacity.TitleOf(parent, count.Key)}'"));
     }
 
+    /// <summary>
+    /// A VF that is a parent, and has its device: what its GPU has left is not the reason then.
+    /// </summary>
+    private static bool IsUsedVf(Capacity capacity, Parent parent) =>
+        parent.Dialect == Dialect.Mdev && parent.Name != parent.Gpu
+        && capacity.DevicesOn(parent.Gpu).Any(device => device.Value.Parent == parent.Name);
+
     /// <param name="seen">A type that the parent's GPU showed earlier.</param>
     private static Reason WhySeenIsHidden(Capacity capacity, Parent parent, MdevType seen)
     {
@@ -72,7 +81,8 @@ internal static class CapacityText
         var what = $"another size ('{type.Title}'{Size(type)})";
         return pending.IsReservation
             ? $"{what} is reserved on its GPU for the domain '{pending.Record.Name}', which may be coming here; try again in a minute"
-            : $"the domain '{pending.Record.Name}' is starting with {what} on its GPU";
+            : $"the domain '{pending.Record.Name}' is starting with {what} on its GPU; "
+                + "if its start was broken off, 'virt-mdev reconcile --apply' takes down what it left";
     }
 
     private static string Size(ClaimedType type) => type.Framebuffer is null ? "" : $", {type.Framebuffer}";

@@ -26,7 +26,9 @@ internal sealed record ParentGroup(int Kind, ImmutableArray<RankedParent> Parent
     /// <summary>The megabytes of the type; null where they are not known.</summary>
     public int? Size => Parents[0].Type is { } type ? TypeSize.Of(Parents[0].Parent, type) : null;
 
-    /// <summary>A parent that takes devices of several sizes, each with its part of the framebuffer.</summary>
+    /// <summary>
+    /// A parent that takes devices of several sizes, each with its part of the framebuffer.
+    /// </summary>
     public bool SharesFramebuffer => Size is not null && Parents[0].Name == Parents[0].Gpu;
 
     public static ImmutableArray<ParentGroup> Of(PlaceableDevice device, ParentKinds kinds) =>

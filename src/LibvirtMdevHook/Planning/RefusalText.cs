@@ -198,8 +198,8 @@ internal static class RefusalText
         string.Join("; ", candidates.GroupBy(c => c.Reason).Select(g => $"{Names(g.Select(c => c.Parent.Name))}: {g.Key}"));
 
     /// <summary>
-    /// A domain that is started from a snapshot has the snapshot's XML, which no hook may change and
-    /// retarget does not.
+    /// A domain that is started from a snapshot has the snapshot's XML, which no hook may change
+    /// and retarget does not.
     /// </summary>
     private static string HowToRename(DeclaredHostdev hostdev)
     {

@@ -4,8 +4,8 @@ using LibvirtMdevHook.Linux;
 namespace LibvirtMdevHook.Reports;
 
 /// <summary>
-/// Lines of columns, each as wide as its widest cell. Nothing is cut off: where a line is wider than
-/// the terminal, its last cell, or its last columns, go on in the lines below.
+/// Lines of columns, each as wide as its widest cell. Nothing is cut off: where a line is wider
+/// than the terminal, its last cell, or its last columns, go on in the lines below.
 /// </summary>
 internal static partial class Columns
 {
@@ -51,8 +51,8 @@ internal static partial class Columns
     }
 
     /// <returns>
-    /// How many columns before the last one have room in a line: the same for all rows, so that what
-    /// is below each other belongs together.
+    /// How many columns before the last one have room in a line: the same for all rows, so that
+    /// what is below each other belongs together.
     /// </returns>
     private static int ColumnsOfFirstLine(List<int> widths, int last, int indent, int? width)
     {
@@ -113,8 +113,8 @@ internal static partial class Columns
     }
 
     /// <summary>
-    /// A command in single quotes stays in one line where there is room, so that it can be copied, as
-    /// do a key and its value.
+    /// A command in single quotes stays in one line where there is room, so that it can be copied,
+    /// as do a key and its value.
     /// </summary>
     private static IEnumerable<string> WordsOf(string text, int room)
     {

@@ -28,8 +28,8 @@ internal sealed record ListedType(MdevType Type, string Available, Reason? WhyNo
     }
 
     /// <returns>
-    /// The types that the parent's GPU showed earlier and the parent does not offer now. None where its
-    /// types cannot be read.
+    /// The types that the parent's GPU showed earlier and the parent does not offer now. None where
+    /// its types cannot be read.
     /// </returns>
     public static IEnumerable<ListedType> HiddenOn(Parent parent, Capacity capacity)
     {

@@ -74,7 +74,8 @@ internal sealed class ListedVfs(Host host, Capacity capacity, ImmutableArray<Par
     }
 
     /// <summary>
-    /// A free VF says why it does not take the type now. One that lists it knows more than the others.
+    /// A free VF says why it does not take the type now. One that lists it knows more than the
+    /// others.
     /// </summary>
     private Reason WhyOnNone(MdevType type)
     {

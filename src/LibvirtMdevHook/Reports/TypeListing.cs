@@ -5,8 +5,8 @@ using LibvirtMdevHook.Planning;
 namespace LibvirtMdevHook.Reports;
 
 /// <summary>
-/// What 'virt-mdev types' lists for people: the parents of this host, with those together that offer
-/// the same, and below them their types.
+/// What 'virt-mdev types' lists for people: the parents of this host, with those together that
+/// offer the same, and below them their types.
 /// </summary>
 /// <param name="isExcluded">Whether the configuration excludes a parent.</param>
 /// <param name="width">The width of the terminal; null where a line has any width.</param>
@@ -63,7 +63,8 @@ internal sealed class TypeListing(Host host, Capacity capacity, Func<Parent, boo
     }
 
     /// <summary>
-    /// Whether two parents can be listed as one: VFs of one PF, or whole devices, that offer the same.
+    /// Whether two parents can be listed as one: VFs of one PF, or whole devices, that offer the
+    /// same.
     /// </summary>
     private bool AreAlike(ImmutableArray<Parent> some, ImmutableArray<Parent> others)
     {

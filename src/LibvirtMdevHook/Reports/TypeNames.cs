@@ -5,9 +5,9 @@ using LibvirtMdevHook.Linux;
 namespace LibvirtMdevHook.Reports;
 
 /// <summary>
-/// The names of the types of devices that no record has; a record keeps the names of its own. A VF's
-/// name is among the types that its GPU shows. Of a mediated device the driver is asked for it, each
-/// GPU with a limit.
+/// The names of the types of devices that no record has; a record keeps the names of its own. A
+/// VF's name is among the types that its GPU shows. Of a mediated device the driver is asked for
+/// it, each GPU with a limit.
 /// </summary>
 internal sealed class TypeNames
 {

@@ -9,9 +9,9 @@ namespace LibvirtMdevHook.Upkeep;
 
 /// <summary>
 /// Writes the short form of a domain XML, in which hostdevs say what they should be, out for
-/// libvirt. The host is looked at for a VF, of which a free one is picked as for a domain that comes
-/// from another host, and for the model of a mediated device that has none. Nothing is reserved, and
-/// nothing is written to sysfs.
+/// libvirt. The host is looked at for a VF, of which a free one is picked as for a domain that
+/// comes from another host, and for the model of a mediated device that has none. Nothing is
+/// reserved, and nothing is written to sysfs.
 /// </summary>
 internal sealed class Render(OperationContext context, byte[] xml)
 {

@@ -34,7 +34,7 @@ internal sealed class LibvirtDaemonTests
         "Wrong: libvirtd (pid 4111) runs in another mount namespace, with another /etc/libvirt/hooks" + Elsewhere)]
     [TestCase("/usr/sbin/libvirtd", "mnt:[2]", "../../empty", "Wrong: libvirtd (pid 4111) runs in another mount namespace")]
     [TestCase("/usr/sbin/libvirtd", "mnt:[2]", "../../container",
-        "Wrong: libvirtd (pid 4111) runs in another mount namespace, which has the entry of our hook and not its program" + Elsewhere)]
+        "Wrong: libvirtd (pid 4111) runs in another mount namespace, which has the entry of our hook but not its program" + Elsewhere)]
     [TestCase("/usr/sbin/libvirtd", "mnt:[1]", "../../other", "Wrong: libvirtd (pid 4111) runs with another root")]
     [TestCase("/snap/openstack-hypervisor/7/usr/sbin/libvirtd", "mnt:[2]", "../../other",
         "Wrong: libvirtd (pid 4111) is '/snap/openstack-hypervisor/7/usr/sbin/libvirtd'" + Elsewhere)]

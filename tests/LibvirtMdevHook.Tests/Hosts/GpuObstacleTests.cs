@@ -64,7 +64,7 @@ internal sealed class GpuObstacleTests
         MustBeSaid(Device(Pf, "0x10de", type, driver) + more, Pf, Severity.Wrong, predicate, remedy);
 
     [TestCase("enable_gvt = N", "", "makes no vGPUs, as GVT-g is off (enable_gvt=N)",
-        "put 'i915.enable_gvt=1' on the kernel's command line, boot, and run 'modprobe kvmgt'; "
+        "put 'i915.enable_gvt=1' on the kernel's command line, boot again, and run 'modprobe kvmgt'; "
             + "Intel's GPUs from the 11th generation on have no GVT-g")]
     [TestCase("enable_gvt = Y", "", "makes no vGPUs, as the module kvmgt of GVT-g is not loaded", "run 'modprobe kvmgt'; Intel's GPUs")]
     [TestCase("enable_gvt = Y", "sys/module/kvmgt/", "makes no vGPUs, though GVT-g is on and kvmgt is loaded", "'journalctl -k' says why")]

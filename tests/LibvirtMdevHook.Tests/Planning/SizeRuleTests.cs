@@ -34,10 +34,13 @@ internal sealed class SizeRuleTests
     [Test]
     public void A_driver_that_offers_none_says_so_and_the_size_in_use_explains_it()
     {
-        using var tree = new TreeOfText(Vf(4, "NVIDIA A40-4Q", 0, "NVIDIA A40-6Q", 0) + Device(4, Id("NVIDIA A40-4Q")));
+        using var tree = new TreeOfText(
+            Vf(4, "NVIDIA A40-4Q", 0, "NVIDIA A40-6Q", 0) + Vf(5, "NVIDIA A40-4Q", 1, "NVIDIA A40-6Q", 0) + Device(4, Id("NVIDIA A40-4Q")));
         Record(tree, 4, "NVIDIA A40-4Q", Stage.Online);
 
-        Assert.That(PlanOf(tree, "NVIDIA A40-6Q").Refusal, Does.Contain("another size is in use ('NVIDIA A40-4Q', 4096M)"));
+        Assert.That(PlanOf(tree, "NVIDIA A40-6Q").Refusal,
+            Does.Contain("'0000:41:00.4': a VF takes one device, and this one has it already")
+                .And.Contain("'0000:41:00.5': another size is in use ('NVIDIA A40-4Q', 4096M)"));
     }
 
     [TestCase(Stage.Reserved), TestCase(Stage.Intended)]
