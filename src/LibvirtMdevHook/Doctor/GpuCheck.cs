@@ -53,8 +53,9 @@ internal static class GpuCheck
         var what = alike.Length == 1
             ? $"'{first.Name}' {obstacle.Predicate}"
             : $"{alike.Length} VFs of '{first.Pf}' serve no vGPUs: each, such as '{first.Name}', {obstacle.Predicate}";
-        return severity == Severity.Well
-            ? Finding.Well($"{what}; {obstacle.Remedy}")
-            : new Finding(what, obstacle.Remedy, severity);
+        var namesOne = obstacle.Remedy.Contains($"{first.Name}", StringComparison.Ordinal)
+            || obstacle.Remedy.Contains(first.Device.NodeDevice, StringComparison.Ordinal);
+        var remedy = alike.Length > 1 && namesOne ? $"{obstacle.Remedy}; the same for the others" : obstacle.Remedy;
+        return severity == Severity.Well ? Finding.Well($"{what}; {remedy}") : new Finding(what, remedy, severity);
     }
 }

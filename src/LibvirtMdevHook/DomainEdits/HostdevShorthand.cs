@@ -107,15 +107,13 @@ internal sealed class HostdevShorthand
             Refuse(hostdev, "only a <hostdev type='mdev'> or a <hostdev type='pci'> can be written in the short form; "
                 + "write any other hostdev in full");
         }
-        else if (type == "pci" && (string?)hostdev.Attribute("managed") == "yes")
-        {
+
+        if (type != "pci")
+            return;
+        if ((string?)hostdev.Attribute("managed") == "yes")
             Refuse(hostdev, "a VF must stay with its driver; write managed='no' on its <hostdev>");
-        }
-        else if (type == "pci" && MdevOnlyAttributes.On(hostdev) is { Length: > 0 } written)
-        {
-            var name = _domain.Element("name")?.Value;
-            Refuse(hostdev, $"domain '{name}': the hostdev of the VF {NameOf(hostdev)} has {written}, which {MdevOnlyAttributes.Remedy}");
-        }
+        if (MdevOnlyAttributes.On(hostdev) is { Length: > 0 } written)
+            Refuse(hostdev, $"the hostdev of the VF {NameOf(hostdev)} has {written}, which {MdevOnlyAttributes.Remedy}");
     }
 
     private static string NameOf(XElement hostdev) => HostdevXml.DeviceOf(hostdev) is { } device

@@ -43,7 +43,8 @@ internal sealed class NotePhaseOperation(OperationContext context, TimeBudget bu
     private void LogFailedStart(Record record)
     {
         if (record.Claims.Any(claim => NvidiaDriver.MayDrive(Dialect.ParentPath(context.Root, claim.Parent))))
-            context.Log.Warn($"the domain has ended before it was started, though its devices were ready; {NvidiaDriver.Logs}");
+            context.Log.Warn($"the domain has ended before it was started, though its devices were ready; "
+                + $"where NVIDIA's driver refused one, {NvidiaDriver.Logs}");
     }
 
     private void LogDifferences(Record record)

@@ -60,14 +60,14 @@ internal sealed record GpuObstacle(string Predicate, string Remedy)
         {
             return new GpuObstacle(
                 $"is a VF {what}, and takes no type",
-                "leave out its declaration: libvirt passes it through as it is") { IsByDesign = true };
+                HowToPassThrough(device)) { IsByDesign = true };
         }
 
         if (HostFile.ReadTrimmed(device.Path / "sriov_totalvfs") is not (null or "0"))
         {
             return new GpuObstacle(
                 $"is a PF {what}, whose VFs take no type",
-                "leave out the declaration: libvirt passes its VFs through as they are") { IsByDesign = true };
+                "leave out the declaration: libvirt passes its VFs through without this hook") { IsByDesign = true };
         }
 
         if (!device.IsGpu)
@@ -75,4 +75,11 @@ internal sealed record GpuObstacle(string Predicate, string Remedy)
         return IntelGvt.ObstacleOf(root, device)
             ?? new GpuObstacle($"is a GPU {what}, and makes no vGPUs", "'virt-mdev types' lists what makes some") { IsByDesign = true };
     }
+
+    /// <summary>
+    /// libvirt takes an unmanaged device only from vfio-pci and its variants, such as xe-vfio-pci.
+    /// </summary>
+    private static string HowToPassThrough(PciDevice vf) => vf.Driver?.ToString().Contains("vfio", StringComparison.Ordinal) == true
+        ? "leave out its declaration: libvirt passes it through as it is"
+        : "leave out its declaration, and write managed='yes' on its <hostdev>: libvirt then passes it through by vfio-pci";
 }

@@ -20,7 +20,7 @@ internal static class IntelGvt
         {
             "xe" => new GpuObstacle(
                 "has the driver 'xe', which has no GVT-g",
-                "where it has SR-IOV, libvirt passes its VFs through as they are, without a declaration") { IsByDesign = true },
+                "where it has SR-IOV, libvirt passes its VFs through without a declaration") { IsByDesign = true },
             "i915" => OfI915(root),
             _ => null,
         };

@@ -8,7 +8,8 @@ namespace LibvirtMdevHook.SystemTests.Binaries;
 internal sealed class FailedStartTests
 {
     private const string Where =
-        "the domain has ended before it was started, though its devices were ready; 'journalctl -u nvidia-vgpu-mgr'";
+        "the domain has ended before it was started, though its devices were ready; where NVIDIA's driver refused one, "
+        + "'journalctl -u nvidia-vgpu-mgr'";
 
     [TestCase("m60-mdev.xml", "GRID M60-4Q")]
     [TestCase("m60-rfc2016.xml", "GRID M60-4Q")]

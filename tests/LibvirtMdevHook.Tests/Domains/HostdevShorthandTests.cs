@@ -152,7 +152,7 @@ internal sealed partial class HostdevShorthandTests
             $"{Head}<devices><hostdev type='pci' {attributes} mdev:type='NVIDIA L40S-4Q'/></devices></domain>");
 
         Assert.That(() => HostdevShorthand.Expand(document), Throws.TypeOf<DomainXmlException>().With.Message.Contains(
-            $"domain 'win10': the hostdev of the VF of type 'NVIDIA L40S-4Q' has {attributes}, "
+            $"the hostdev of the VF of type 'NVIDIA L40S-4Q' has {attributes}, "
             + "which libvirt takes on the hostdev of a mediated device alone; take it away"));
     }
 

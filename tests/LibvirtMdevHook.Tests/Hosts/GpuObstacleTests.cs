@@ -24,6 +24,9 @@ internal sealed class GpuObstacleTests
 
     private const string PassThrough = "leave out its declaration: libvirt passes it through as it is";
 
+    private const string ByVfioPci =
+        "leave out its declaration, and write managed='yes' on its <hostdev>: libvirt then passes it through by vfio-pci";
+
     private static readonly string NvidiaPf = Device(Pf, "0x10de", "0x030200", "nvidia", "sriov_totalvfs = 16") + Link(Pf, "virtfn0", Vf);
 
     [TestCase("nvidia", "", Without + ", as its driver 'nvidia' is there without its module nvidia_vgpu_vfio", NoModule)]
@@ -46,7 +49,8 @@ internal sealed class GpuObstacleTests
     [TestCase("0x1002", "0x120000", "vfio-pci", "is a VF of AMD (vendor 0x1002) with the driver 'vfio-pci', and takes no type")]
     [TestCase("0x1eed", "0x030000", "other", "is a VF of vendor 0x1eed with the driver 'other', and takes no type")]
     public void A_VF_of_another_vendor(string vendor, string type, string? driver, string predicate) =>
-        MustBeSaid(OtherPf(vendor, type) + OwnVf(vendor, type, driver), Vf, Severity.Well, predicate, PassThrough);
+        MustBeSaid(OtherPf(vendor, type) + OwnVf(vendor, type, driver), Vf, Severity.Well, predicate,
+            driver?.Contains("vfio", StringComparison.Ordinal) == true ? PassThrough : ByVfioPci);
 
     [TestCase("0x030000", "nvidia", "", "has the driver 'nvidia' without its module nvidia_vgpu_vfio, and makes no vGPUs", NoModule)]
     [TestCase("0x030000", "nvidia", Module, "makes no vGPUs: its display is on (class 0x0300), and it has no VFs (sriov_totalvfs)",
@@ -77,7 +81,7 @@ internal sealed class GpuObstacleTests
     [Test]
     public void An_Intel_GPU_of_a_driver_that_never_had_GVT_g() => MustBeSaid(
         Device(Pf, "0x8086", "0x030000", "xe"), Pf, Severity.Well, "has the driver 'xe', which has no GVT-g",
-        "where it has SR-IOV, libvirt passes its VFs through as they are");
+        "where it has SR-IOV, libvirt passes its VFs through without a declaration");
 
     [Test]
     public void An_Intel_GPU_beside_parents_is_no_matter()
@@ -98,7 +102,7 @@ internal sealed class GpuObstacleTests
         Assert.That(Findings(tree).Select(f => f.What), Is.EqualTo(new[]
         {
             $"2 VFs of '{Pf}' serve no vGPUs: each, such as '{Vf}', is a VF of Intel (vendor 0x8086) with the driver 'xe', "
-                + $"and takes no type; {PassThrough}",
+                + $"and takes no type; {ByVfioPci}",
         }));
         Assert.That(Refusal(tree, VfText.Hostdev("0000:05:00.1", "x")),
             Does.Contain("it is a VF of Intel (vendor 0x8086) with the driver 'iavf'"));
