@@ -74,11 +74,17 @@ internal sealed record VfioNodes(SysfsName? Group, SysfsName? Cdev)
         return group?.ToString().All(char.IsAsciiDigit) == true ? group : null;
     }
 
+    /// <exception cref="IOException">
+    /// The folder cannot be read. A caller that took it for empty would take a held device for free.
+    /// </exception>
     private static SysfsName? CdevOf(HostPath device)
     {
         var folder = device / "vfio-dev";
-        if (FileStatus.Of(folder, out _) is not { IsDirectory: true })
+        if (FileStatus.Of(folder) is not { IsDirectory: true })
             return null;
-        return HostFile.List(folder).FirstOrDefault(name => name.ToString().StartsWith("vfio", StringComparison.Ordinal));
+        var names = HostFile.List(folder, out var error);
+        if (!error.IsNone && !error.IsAbsent)
+            throw new HostException($"cannot read the folder '{folder}'", error);
+        return names.FirstOrDefault(name => name.ToString().StartsWith("vfio", StringComparison.Ordinal));
     }
 }

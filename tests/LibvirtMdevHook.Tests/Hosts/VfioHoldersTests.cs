@@ -78,6 +78,14 @@ internal sealed class VfioHoldersTests
     }
 
     [Test]
+    public void A_folder_of_cdevs_that_cannot_be_read_is_not_taken_for_none()
+    {
+        using var tree = new TreeOfText("sys/bus/mdev/devices/a/vfio-dev -> vfio-dev");
+
+        Assert.That(() => VfioNodes.OfPath(tree.Root.MdevDevices / "a"), Throws.InstanceOf<IOException>());
+    }
+
+    [Test]
     public void A_process_that_ends_meanwhile_hides_nothing()
     {
         using var tree = new TreeOfText(Nodes + "proc/800/comm = gone\\n");
