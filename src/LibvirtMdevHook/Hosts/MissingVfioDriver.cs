@@ -17,10 +17,10 @@ internal sealed record MissingVfioDriver(string Why, string Remedy)
     private const string KernelLog = "the kernel's log may say why ('journalctl -k')";
 
     /// <summary>
-    /// The first kernel that has no module of that name: there, the driver of the parent takes a
-    /// mediated device itself.
+    /// The first kernel that has no module of that name: what it did is part of the module 'mdev'
+    /// there, and later the driver of the parent takes a mediated device itself.
     /// </summary>
-    private static readonly Version FirstWithoutModule = new(5, 16);
+    private static readonly Version FirstWithoutModule = new(5, 14);
 
     /// <param name="device">A device with neither of the two.</param>
     public static MissingVfioDriver Of(Root root, DeviceId device)
