@@ -41,6 +41,8 @@ internal sealed record MissingVfioDriver(string Why, string Remedy)
     /// <summary>Where the kernel's release cannot be read, the advice does no harm.</summary>
     private static bool MayNeedModule(Root root)
     {
+        if (FileStatus.Of(root.Sys / $"module/{Module}", out _) is not null)
+            return false;
         var release = HostFile.ReadTrimmed(root.Proc / "sys/kernel/osrelease") ?? "";
         var numbers = string.Concat(release.TakeWhile(c => char.IsAsciiDigit(c) || c == '.')).TrimEnd('.');
         return !Version.TryParse(numbers, out var version) || version < FirstWithoutModule;

@@ -22,6 +22,14 @@ internal sealed class MissingVfioDriverTests
     }
 
     [Test]
+    public void A_module_that_is_loaded_is_not_asked_for()
+    {
+        using var tree = new TreeOfText($"proc/sys/kernel/osrelease = 5.4.0-150-generic\\n\nsys/module/vfio_mdev/\n{Device}/power/");
+
+        Assert.That(Said(tree, DomainText.First), Does.Contain("no VFIO driver has taken it").And.Not.Contain("modprobe"));
+    }
+
+    [Test]
     public void A_driver_that_has_taken_the_device_is_named()
     {
         using var tree = new TreeOfText($"{Device}/driver -> ../../../drivers/vfio_mdev");
