@@ -43,8 +43,6 @@ internal sealed record MissingVfioDriver(string Why, string Remedy)
     {
         if (FileStatus.Of(root.Sys / $"module/{Module}", out _) is not null)
             return false;
-        var release = HostFile.ReadTrimmed(root.Proc / "sys/kernel/osrelease") ?? "";
-        var numbers = string.Concat(release.TakeWhile(c => char.IsAsciiDigit(c) || c == '.')).TrimEnd('.');
-        return !Version.TryParse(numbers, out var version) || version < FirstWithoutModule;
+        return KernelRelease.Of(root) is not { } release || release < FirstWithoutModule;
     }
 }
