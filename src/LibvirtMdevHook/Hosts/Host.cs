@@ -72,7 +72,13 @@ internal sealed record DevicePlace(SysfsName Parent, SysfsName? Type, SysfsName?
 /// <summary>
 /// A declared device that exists already: another program created it, or it was left over.
 /// </summary>
-/// <param name="WhyNotFree">
-/// Which process has it open, or that this cannot be told, as a clause; null when no process has.
-/// </param>
-internal sealed record ExistingDevice(HostDevice Device, Reason? WhyNotFree);
+/// <param name="Holders">Who has which VFIO node open.</param>
+internal sealed record ExistingDevice(HostDevice Device, VfioHolders Holders)
+{
+    /// <summary>
+    /// Which process has it open, or that this cannot be told, as a clause; null when no process
+    /// has. /proc is read for it only when it is asked for: of a device that a record has, nobody
+    /// asks.
+    /// </summary>
+    public Reason? WhyNotFree => Holders.WhyNotFree(Device.Nodes);
+}

@@ -113,7 +113,7 @@ internal sealed class HostReader
             {
                 Unlisted = contents.HasUnlistedVfs ? host.Unlisted.Add(gpu) : host.Unlisted,
                 Silent = silent is null ? host.Silent : host.Silent.Add(gpu, silent),
-                Existing = host.Existing.AddRange(contents.Existing.Select(WithHolder)),
+                Existing = host.Existing.AddRange(contents.Existing.Select(device => new ExistingDevice(device, _holders))),
                 NotVfs = host.NotVfs.AddRange(contents.NotVfs),
                 NotParents = host.NotParents.AddRange(contents.NotParents),
                 NotSeen = host.NotSeen.AddRange(contents.NotSeen),
@@ -142,6 +142,4 @@ internal sealed class HostReader
 
         return devices;
     }
-
-    private ExistingDevice WithHolder(HostDevice device) => new(device, _holders.WhyNotFree(device.Nodes));
 }

@@ -17,10 +17,10 @@ internal sealed record MissingVfioDriver(string Why, string Remedy)
     private const string KernelLog = "the kernel's log may say why ('journalctl -k')";
 
     /// <summary>
-    /// The first kernel that has no module of that name: there, the driver of the parent takes a
-    /// mediated device itself.
+    /// The first kernel that has no module of that name: what it did is part of the module 'mdev'
+    /// there, and later the driver of the parent takes a mediated device itself.
     /// </summary>
-    private static readonly Version FirstWithoutModule = new(5, 16);
+    private static readonly Version FirstWithoutModule = new(5, 14);
 
     /// <param name="device">A device with neither of the two.</param>
     public static MissingVfioDriver Of(Root root, DeviceId device)
@@ -39,5 +39,10 @@ internal sealed record MissingVfioDriver(string Why, string Remedy)
     public override string ToString() => $"{Why}; {Remedy}";
 
     /// <summary>Where the kernel's release cannot be read, the advice does no harm.</summary>
-    private static bool MayNeedModule(Root root) => KernelRelease.Of(root) is not { } release || release < FirstWithoutModule;
+    private static bool MayNeedModule(Root root)
+    {
+        if (FileStatus.Of(root.Sys / $"module/{Module}", out _) is not null)
+            return false;
+        return KernelRelease.Of(root) is not { } release || release < FirstWithoutModule;
+    }
 }

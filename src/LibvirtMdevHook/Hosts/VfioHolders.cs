@@ -110,8 +110,9 @@ internal sealed class VfioHolders(Root root)
 
     /// <summary>
     /// Compares the text of the link first: reading the status of every file that a process has
-    /// open could hang. Where the node is not in /dev, as when it is deleted, the text alone
-    /// decides; the kernel adds a mark to it then.
+    /// open could hang. Where the node is not in /dev, the text alone decides. The kernel adds a mark
+    /// to it when the node is deleted from the /dev that the process has: libvirt does so in QEMU's
+    /// own when a guest gives a device back, and QEMU may close it only after that.
     /// </summary>
     /// <param name="name">
     /// The end of the node's path; null where the device has no such node.
@@ -121,9 +122,10 @@ internal sealed class VfioHolders(Root root)
     {
         if (name is null)
             return false;
-        if (node is null)
-            return open.Target.EndsWith(name + Deleted, StringComparison.Ordinal) || open.Target.EndsWith(name, StringComparison.Ordinal);
-        return open.Target.EndsWith(name, StringComparison.Ordinal) && FileStatus.Of(open.Descriptor, out _)?.IsSameAs(node) == true;
+        var target = open.Target.EndsWith(Deleted, StringComparison.Ordinal) ? open.Target[..^Deleted.Length] : open.Target;
+        if (!target.EndsWith(name, StringComparison.Ordinal))
+            return false;
+        return node is null || FileStatus.Of(open.Descriptor, out _)?.IsSameAs(node) == true;
     }
 }
 

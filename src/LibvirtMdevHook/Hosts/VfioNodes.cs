@@ -6,9 +6,10 @@ namespace LibvirtMdevHook.Hosts;
 /// <summary>
 /// The VFIO nodes by which a process can have a device open: the node of its IOMMU group,
 /// /dev/vfio/N, and its own node, the cdev /dev/vfio/devices/vfioM. The kernel lets only one
-/// process open a group (Documentation/driver-api/vfio.rst), and refuses that with EBUSY while a
-/// process has the cdev. A cdev is never opened here: that keeps nobody out, and makes our own
-/// remove wait.
+/// process open a group (Documentation/driver-api/vfio.rst), and refuses that with EBUSY once a
+/// process has bound the cdev to an iommufd, as QEMU does right after it has opened it
+/// (drivers/vfio/device_cdev.c). A cdev is never opened here: that keeps nobody out, and makes our
+/// own remove wait.
 /// </summary>
 /// <param name="Group">
 /// The number of the device's IOMMU group, which is the name of its node; null where it has none,
@@ -74,11 +75,17 @@ internal sealed record VfioNodes(SysfsName? Group, SysfsName? Cdev)
         return group?.ToString().All(char.IsAsciiDigit) == true ? group : null;
     }
 
+    /// <exception cref="IOException">
+    /// The folder cannot be read. A caller that took it for empty would take a held device for free.
+    /// </exception>
     private static SysfsName? CdevOf(HostPath device)
     {
         var folder = device / "vfio-dev";
-        if (FileStatus.Of(folder, out _) is not { IsDirectory: true })
+        if (FileStatus.Of(folder) is not { IsDirectory: true })
             return null;
-        return HostFile.List(folder).FirstOrDefault(name => name.ToString().StartsWith("vfio", StringComparison.Ordinal));
+        var names = HostFile.List(folder, out var error);
+        if (!error.IsNone && !error.IsAbsent)
+            throw new HostException($"cannot read the folder '{folder}'", error);
+        return names.FirstOrDefault(name => name.ToString().StartsWith("vfio", StringComparison.Ordinal));
     }
 }

@@ -39,10 +39,15 @@ internal sealed class Retarget(OperationContext context, string xml)
             return $"domain '{domain.Name}': it declares no device";
         context.Records.MakeFolders();
         var holders = PlanInputReader.HoldersFor(context, domain, declaration);
-        using var host = context.Records.LockHost(Deadline.After(LockTime));
-        if (host is null)
-            return $"domain '{domain.Name}': {context.HostLockIsHeld}";
-        var incoming = IncomingPlan.Of(PlanInputReader.Retarget(context, domain, declaration, holders));
+        IncomingPlan incoming;
+        using (var host = context.Records.LockHost(Deadline.After(LockTime)))
+        {
+            if (host is null)
+                return $"domain '{domain.Name}': {context.HostLockIsHeld}";
+            incoming = IncomingPlan.Of(PlanInputReader.Retarget(context, domain, declaration, holders));
+        }
+
+        // What the refusal says besides takes a plan for each device, which no start should wait for.
         if (incoming.Plan.Record is not { } record)
             return incoming.Plan.Refusal + VfsInstead(document, domain);
         Xml = DeviceRenames.Apply(document, incoming.Names);

@@ -33,7 +33,8 @@ internal sealed class VfioDevice
 
         if (!hasGroupNode)
             return;
-        // The kernel lets nobody open a group one of whose devices is open by its cdev (since Linux 6.6).
+        // The kernel lets nobody open a group one of whose devices is bound to an iommufd by its cdev (since Linux 6.6). Here one that is
+        // open counts as bound.
         _groupNode = machine.Vfio.Add($"{number}", new VfioFile(VfioFileKind.Group, () => _cdev?.IsOpen == true));
         _groupNode.Closed += () => Closed?.Invoke();
     }

@@ -42,6 +42,17 @@ internal sealed class VfioHoldersTests
         Assert.That(WhyNotFree(tree, new VfioNodes(null, SysfsName.Parse("vfio5"))), Does.Contain("(pid 900) holds it"));
     }
 
+    /// <summary>In QEMU's own /dev, from which libvirt deletes it; the link in /proc leads to the open node all the same.</summary>
+    [TestCase("devices/vfio3")]
+    [TestCase("87")]
+    public void A_node_that_is_deleted_where_the_process_sees_it_is_still_held(string node)
+    {
+        using var tree = new TreeOfText($"{Nodes}{Qemu}dev/vfio/{node} (deleted) -> {Path.GetFileName(node)}\n");
+        Open(tree, 900, $"{node} (deleted)");
+
+        Assert.That(WhyNotFree(tree, Both), Is.EqualTo("process 'qemu-system-x86' (pid 900) holds it"));
+    }
+
     [Test]
     public void All_of_several_holders_are_named()
     {
@@ -73,6 +84,14 @@ internal sealed class VfioHoldersTests
         Assert.That(WhyNotFree(tree, CdevAlone), Does.StartWith("it cannot be told whether a process holds it: ").And.Contain(words));
         Assert.That(WhyNotFree(tree, Both), Is.Null, "the group's node can be opened, which tells");
         Assert.That(WhyNotFree(tree, new VfioNodes(SysfsName.Parse("9"), null)), Is.Null, "no VFIO driver has it");
+    }
+
+    [Test]
+    public void A_folder_of_cdevs_that_cannot_be_read_is_not_taken_for_none()
+    {
+        using var tree = new TreeOfText("sys/bus/mdev/devices/a/vfio-dev -> vfio-dev");
+
+        Assert.That(() => VfioNodes.OfPath(tree.Root.MdevDevices / "a"), Throws.InstanceOf<IOException>());
     }
 
     [Test]
