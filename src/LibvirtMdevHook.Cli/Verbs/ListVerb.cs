@@ -29,9 +29,10 @@ internal sealed class ListVerb
         Print(rows);
         if (rows.FirstOrDefault(row => row.Unknown is not null) is { } first)
             Terminal.Tell($"'{first.Device}': {first.Unknown}");
-        foreach (var silent in host.Silent.Values)
+        SilentGpu[] allSilent = [.. host.Silent.Values.Concat(names.Silent).DistinctBy(silent => silent.WhyLeftOut)];
+        foreach (var silent in allSilent)
             Terminal.Tell($"{silent.WhyLeftOut}; {SilentGpu.Remedy}");
-        return host.Silent.IsEmpty ? 0 : 1;
+        return allSilent.Length == 0 ? 0 : 1;
     }
 
     private void Print(Row[] rows)
@@ -87,7 +88,7 @@ internal sealed class ListVerb
             Domain ?? "-",
             Parent,
             TypeName ?? TypeId ?? "-",
-            Holder is null ? State : $"{State}, held by {Holder}",
+            State + HolderInWords(),
         ];
 
         public JsonObject ToJson() => new()
@@ -101,6 +102,14 @@ internal sealed class ListVerb
             ["held_by"] = Holder,
             ["type_id"] = TypeId,
             ["type_name"] = TypeName,
+            ["holder_unknown"] = Unknown,
         };
+
+        private string HolderInWords()
+        {
+            if (Holder is not null)
+                return $", held by {Holder}";
+            return Unknown is null ? "" : ", perhaps held";
+        }
     }
 }

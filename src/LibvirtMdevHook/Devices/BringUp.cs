@@ -238,6 +238,8 @@ internal sealed class BringUp(OperationContext context, TimeBudget budget, Recor
 
         foreach (var claim in waiting)
         {
+            if (HostDevice.Look(context.Root, claim.Device) is null)
+                return Fail(claim, "it has vanished since it was made; the kernel's log may say why");
             if (NodesOf(claim).IsEmpty)
                 return Fail(claim, $"{MissingVfioDriver.Of(context.Root, claim.Device)}");
             context.Log.Warn($"the device {claim} has no node in '{context.Root.Vfio}' yet, ignoring");

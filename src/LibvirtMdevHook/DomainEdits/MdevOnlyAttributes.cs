@@ -9,7 +9,7 @@ namespace LibvirtMdevHook.DomainEdits;
 internal static class MdevOnlyAttributes
 {
     /// <summary>The rest of a sentence that begins with the attributes.</summary>
-    public const string Remedy = "libvirt takes on the hostdev of a mediated device alone; take it away, "
+    public const string Remedy = "libvirt takes on the hostdev of a mediated device alone; leave that out, "
         + "and give a guest that needs a console another display, such as <video> with <graphics>";
 
     private static readonly string[] Names = ["model", "display", "ramfb"];

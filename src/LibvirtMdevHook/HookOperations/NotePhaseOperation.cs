@@ -42,9 +42,10 @@ internal sealed class NotePhaseOperation(OperationContext context, TimeBudget bu
     /// </summary>
     private void LogFailedStart(Record record)
     {
-        if (record.Claims.Any(claim => NvidiaDriver.MayDrive(Dialect.ParentPath(context.Root, claim.Parent))))
-            context.Log.Warn($"the domain has ended before it was started, though its devices were ready; "
-                + $"where NVIDIA's driver refused one, {NvidiaDriver.Logs}");
+        if (!record.Claims.Any(claim => NvidiaDriver.MayDrive(Dialect.ParentPath(context.Root, claim.Parent))))
+            return;
+        context.Log.Warn(
+            $"the domain has ended before it was seen to run; where NVIDIA's driver refused a device, {NvidiaDriver.Logs}");
     }
 
     private void LogDifferences(Record record)

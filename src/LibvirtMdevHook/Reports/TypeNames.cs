@@ -12,10 +12,14 @@ namespace LibvirtMdevHook.Reports;
 internal sealed class TypeNames
 {
     private readonly Dictionary<DeviceId, string> _names = [];
+    private readonly List<SilentGpu> _silent = [];
 
     private TypeNames()
     {
     }
+
+    /// <summary>The GPUs whose driver did not answer when it was asked for a name.</summary>
+    public IReadOnlyList<SilentGpu> Silent => _silent;
 
     public static TypeNames Of(Root root, Host host, IEnumerable<ListedDevice> devices)
     {
@@ -46,7 +50,10 @@ internal sealed class TypeNames
             .ToArray();
         foreach (var read in reads)
         {
-            foreach (var (device, name) in read.Result(out _) ?? [])
+            var named = read.Result(out var silent) ?? [];
+            if (silent is not null)
+                _silent.Add(silent);
+            foreach (var (device, name) in named)
                 Add(device, name);
         }
     }

@@ -8,8 +8,7 @@ namespace LibvirtMdevHook.SystemTests.Binaries;
 internal sealed class FailedStartTests
 {
     private const string Where =
-        "the domain has ended before it was started, though its devices were ready; where NVIDIA's driver refused one, "
-        + "'journalctl -u nvidia-vgpu-mgr'";
+        "the domain has ended before it was seen to run; where NVIDIA's driver refused a device, 'journalctl -u nvidia-vgpu-mgr'";
 
     [TestCase("m60-mdev.xml", "GRID M60-4Q")]
     [TestCase("m60-rfc2016.xml", "GRID M60-4Q")]

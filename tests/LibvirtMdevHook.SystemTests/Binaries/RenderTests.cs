@@ -86,7 +86,7 @@ internal sealed class RenderTests
         Assert.That((render.Status, render.Output), Is.EqualTo((1, "")));
         Assert.That(render.Errors, Does.Contain(
             "the hostdev of the VF of type 'NVIDIA L40S-4Q' has display='on' ramfb='on', "
-            + "which libvirt takes on the hostdev of a mediated device alone; take it away"));
+            + "which libvirt takes on the hostdev of a mediated device alone; leave that out"));
     }
 
     [TestCase("display='on' ramfb='on'")]

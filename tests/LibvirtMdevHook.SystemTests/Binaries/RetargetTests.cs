@@ -25,7 +25,7 @@ internal sealed class RetargetTests
     }
 
     [TestCase(" display='on' ramfb='on'",
-        "; it has display='on' ramfb='on', which libvirt takes on the hostdev of a mediated device alone; take it away")]
+        "; it has display='on' ramfb='on', which libvirt takes on the hostdev of a mediated device alone; leave that out")]
     [TestCase("", "which 'virt-mdev render' completes\n")]
     public void A_mediated_device_that_could_be_a_VF_here_is_said_to_with_what_a_VF_cannot_have(string attributes, string words)
     {

@@ -174,7 +174,7 @@ internal sealed partial class VirtMdevTests
         Assert.That((type.GetProperty("name").GetString(), type.GetProperty("available").GetInt32()), Is.EqualTo(("GRID M60-4Q", 1)));
 
         var device = Json(host, 0, "list").EnumerateArray().First();
-        Assert.That(Fields(device), Is.EqualTo("device domain domain_uuid parent type state held_by type_id type_name"));
+        Assert.That(Fields(device), Is.EqualTo("device domain domain_uuid parent type state held_by type_id type_name holder_unknown"));
         Assert.That(device.GetProperty("device").GetString(), Is.EqualTo($"{Id(1)}"));
 
         var plan = Json(host, 0, "plan", file);

@@ -153,7 +153,7 @@ internal sealed partial class HostdevShorthandTests
 
         Assert.That(() => HostdevShorthand.Expand(document), Throws.TypeOf<DomainXmlException>().With.Message.Contains(
             $"the hostdev of the VF of type 'NVIDIA L40S-4Q' has {attributes}, "
-            + "which libvirt takes on the hostdev of a mediated device alone; take it away"));
+            + "which libvirt takes on the hostdev of a mediated device alone; leave that out"));
     }
 
     [Test]
