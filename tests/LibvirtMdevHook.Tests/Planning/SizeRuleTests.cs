@@ -119,6 +119,19 @@ internal sealed class SizeRuleTests
         Assert.That(Planner.Make(one).Record, Is.Not.Null, "the driver says whether it takes them");
     }
 
+    /// <summary>Breadth first alone would give each GPU a 4Q, and leave none for the 2Q.</summary>
+    [TestCase("4Q", "4Q", "2Q")]
+    [TestCase("2Q", "4Q", "4Q")]
+    public void Devices_of_one_size_leave_a_GPU_to_the_other_size(params string[] types)
+    {
+        var two = HostInMemory.Input(
+            [HostInMemory.Mdev("0000:41:00.0", "2Q=4 4Q=2"), HostInMemory.Mdev("0000:42:00.0", "2Q=4 4Q=2")], GpuRule.Any, types);
+
+        var claims = Planner.Make(two).Record!.Claims;
+
+        Assert.That(claims.GroupBy(c => c.Gpu).Select(gpu => gpu.DistinctBy(c => c.Type!.Id).Count()), Is.EqualTo(new[] { 1, 1 }));
+    }
+
     [Test]
     public void A_whole_GPU_takes_no_more_of_several_sizes_than_it_has()
     {
