@@ -114,10 +114,11 @@ internal static class RefusalText
     {
         if (TypeNumber.Parse(hostdev.Type) is null)
             return null;
-        var types = candidates.Where(c => c.Type is not null).DistinctBy(c => TypeName.Normalise(c.Type!.Title)).ToArray();
+        // On a full GPU no VF tells the name of the type that it has.
+        var types = candidates.Where(c => c.Type?.Name is not null).DistinctBy(c => TypeName.Normalise(c.Type!.Name!)).ToArray();
         if (types.Length < 2)
             return null;
-        var choices = string.Join(", ", types.Select(c => $"'{c.Type!.Title}' on '{c.Parent.Name}'"));
+        var choices = string.Join(", ", types.Select(c => $"'{c.Type!.Name}' on '{c.Parent.Name}'"));
         return Of(input, hostdev, $"the number is not one type here: {choices}; declare the name, or a parent");
     }
 
