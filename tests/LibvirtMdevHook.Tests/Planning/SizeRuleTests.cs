@@ -52,6 +52,21 @@ internal sealed class SizeRuleTests
         Assert.That(refusal.CuredBy, Is.EqualTo(CuredBy.Start));
     }
 
+    /// <summary>What is still to be made cannot bring back what the driver does not offer beside what runs.</summary>
+    [Test]
+    public void Another_size_waits_for_no_domain_where_the_driver_has_said_no()
+    {
+        using var tree = new TreeOfText(
+            Vf(4, "NVIDIA A40-4Q", 0, "NVIDIA A40-6Q", 0) + Vf(5, "NVIDIA A40-4Q", 1, "NVIDIA A40-6Q", 0) + Device(4, Id("NVIDIA A40-4Q")));
+        Record(tree, 4, "NVIDIA A40-4Q", Stage.Online);
+        using var starting = Record(tree, 5, "NVIDIA A40-4Q", Stage.Intended, Other, isStarting: true);
+
+        var refusal = PlanOf(tree, "NVIDIA A40-6Q").Refusals.Single();
+
+        Assert.That(refusal.Text, Does.Contain("another size is in use ('NVIDIA A40-4Q', 4096M)"));
+        Assert.That(refusal.CuredBy, Is.EqualTo(CuredBy.Nothing));
+    }
+
     [Test]
     public void Another_size_waits_for_no_domain_whose_start_was_broken_off()
     {
