@@ -165,10 +165,16 @@ internal static class RefusalText
 
     private static Refusal OfAll(PlanInput input, ImmutableArray<DeviceCandidates> devices, string reason)
     {
-        var gpus = devices.SelectMany(d => d.Candidates).Select(c => c.Parent.Gpu).ToHashSet();
-        var isBeingFreed = input.Removing.SelectMany(r => r.Claims).Any(c => gpus.Contains(c.Gpu));
-        var curedBy = isBeingFreed ? CuredBy.Removal : CuredBy.Nothing;
+        var curedBy = WhatCuresAll(input, [.. devices.SelectMany(d => d.Candidates)]);
         return new Refusal(null, $"domain '{input.Domain.Name}': {reason}", curedBy);
+    }
+
+    private static CuredBy WhatCuresAll(PlanInput input, ImmutableArray<Candidate> candidates)
+    {
+        var gpus = candidates.Select(c => c.Parent.Gpu).ToHashSet();
+        if (input.Removing.SelectMany(r => r.Claims).Any(c => gpus.Contains(c.Gpu)))
+            return CuredBy.Removal;
+        return candidates.Any(c => c.CuredBy == CuredBy.Start) ? CuredBy.Start : CuredBy.Nothing;
     }
 
     private static string Place(DeviceCandidates device) => IsVf(device.Hostdev)

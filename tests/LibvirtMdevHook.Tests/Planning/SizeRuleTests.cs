@@ -77,6 +77,21 @@ internal sealed class SizeRuleTests
         Assert.That(PlanOf(tree, "NVIDIA A40-6Q").Refusals.Single().CuredBy, Is.EqualTo(CuredBy.Nothing));
     }
 
+    /// <summary>Each device fits on the GPU where nobody starts, but not both.</summary>
+    [Test]
+    public void Devices_that_do_not_fit_together_wait_for_a_domain_that_is_starting_too()
+    {
+        var other = new Record(
+            Guid.Parse(Other), "other", TreeOfText.Boot, new Moment(1), Phase.Preparing, [ClaimOf(0, "NVIDIA A40-4Q", Stage.Reserved)]);
+        var input = HostInMemory.Input(
+            [HostInMemory.Mdev(Gpu, "2Q=1 4Q=1"), HostInMemory.Mdev("0000:42:00.0", "2Q=1")], GpuRule.Any, "2Q", "2Q");
+
+        var refusal = Planner.Make(input with { Others = [other], Starting = [other.Domain] }).Refusals.Single();
+
+        Assert.That(refusal.Text, Does.Contain("do not fit together"));
+        Assert.That(refusal.CuredBy, Is.EqualTo(CuredBy.Start));
+    }
+
     [Test]
     public void Another_size_is_refused_beside_a_reservation()
     {
