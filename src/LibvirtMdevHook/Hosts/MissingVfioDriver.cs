@@ -39,10 +39,5 @@ internal sealed record MissingVfioDriver(string Why, string Remedy)
     public override string ToString() => $"{Why}; {Remedy}";
 
     /// <summary>Where the kernel's release cannot be read, the advice does no harm.</summary>
-    private static bool MayNeedModule(Root root)
-    {
-        var release = HostFile.ReadTrimmed(root.Proc / "sys/kernel/osrelease") ?? "";
-        var numbers = string.Concat(release.TakeWhile(c => char.IsAsciiDigit(c) || c == '.')).TrimEnd('.');
-        return !Version.TryParse(numbers, out var version) || version < FirstWithoutModule;
-    }
+    private static bool MayNeedModule(Root root) => KernelRelease.Of(root) is not { } release || release < FirstWithoutModule;
 }
