@@ -155,7 +155,7 @@ internal sealed class Capacity
     /// <returns>Those of them that other domains have.</returns>
     public IEnumerable<PendingClaim> PendingOfOthers(SysfsName gpu) => _ofOthers[gpu];
 
-    /// <returns>The devices that exist on a GPU, as far as its parents were read.</returns>
+    /// <returns>The devices that exist on a GPU.</returns>
     public IEnumerable<KeyValuePair<DeviceId, DevicePlace>> DevicesOn(SysfsName gpu) => _devices.OnGpu(gpu);
 
     /// <summary>Whether nothing is known to run on a GPU with VFs.</summary>

@@ -138,6 +138,19 @@ internal sealed class SizeRuleTests
         return PlanOf(tree, wanted).Record is not null;
     }
 
+    /// <summary>The VF on which the GPU runs a device already is not read then.</summary>
+    [Test]
+    public void A_GPU_is_seen_to_run_several_sizes_also_where_one_of_its_VFs_is_declared()
+    {
+        using var tree = new TreeOfText(
+            Vf(4, "NVIDIA A40-4Q", 0, "NVIDIA A40-6Q", 0) + Vf(5, "NVIDIA A40-4Q", 1, "NVIDIA A40-6Q", 1)
+            + Vf(6, "NVIDIA A40-4Q", 1, "NVIDIA A40-6Q", 1) + Device(4, Id("NVIDIA A40-4Q")));
+        Record(tree, 4, "NVIDIA A40-4Q", Stage.Online);
+        Record(tree, 5, "NVIDIA A40-4Q", Stage.Intended, Other);
+
+        Assert.That(PlanOf(tree, "NVIDIA A40-6Q", "parent='0000:41:00.6'").Record, Is.Not.Null);
+    }
+
     [Test]
     public void Of_one_domain_two_sizes_go_to_one_GPU_only_where_there_is_no_other()
     {
@@ -231,9 +244,9 @@ internal sealed class SizeRuleTests
             [ClaimOf(function, type, Stage.Reserved)], Deadline.After(TimeSpan.FromMinutes(1))));
     }
 
-    private static Plan PlanOf(TreeOfText tree, string type)
+    private static Plan PlanOf(TreeOfText tree, string type, string more = "")
     {
-        var domain = DomainText.Parse(DomainText.Declaring(DomainText.Hostdev(DomainText.First, type)));
+        var domain = DomainText.Parse(DomainText.Declaring(DomainText.Hostdev(DomainText.First, type, more)));
         var settings = HostSettings.Load(tree.Root);
         var context = new OperationContext(tree.Root, settings, tree.Store(), new HookLog(tree.Root, settings, "test"));
         return Planner.Make(PlanInputReader.Read(context, domain, domain.Declaration!, ImmutableDictionary<SysfsName, string>.Empty));
