@@ -68,6 +68,15 @@ internal sealed class SizeRuleTests
     }
 
     [Test]
+    public void Another_size_waits_for_no_domain_whose_driver_does_not_come_back()
+    {
+        using var tree = new TreeOfText(Vf(4, "NVIDIA A40-4Q", 1, "NVIDIA A40-6Q", 1) + Vf(5, "NVIDIA A40-4Q", 1, "NVIDIA A40-6Q", 1));
+        using var stuck = Record(tree, 4, "NVIDIA A40-4Q", Stage.Intended, isStarting: true, call: new Moment(1));
+
+        Assert.That(PlanOf(tree, "NVIDIA A40-6Q").Refusals.Single().CuredBy, Is.EqualTo(CuredBy.Nothing));
+    }
+
+    [Test]
     public void Another_size_waits_for_no_domain_whose_start_was_broken_off()
     {
         using var tree = new TreeOfText(Vf(4, "NVIDIA A40-4Q", 1, "NVIDIA A40-6Q", 1) + Vf(5, "NVIDIA A40-4Q", 1, "NVIDIA A40-6Q", 1));
@@ -224,12 +233,12 @@ internal sealed class SizeRuleTests
 
     /// <returns>The lock of the record, for a domain that is starting.</returns>
     private static IDisposable? Record(
-        TreeOfText tree, int function, string type, Stage stage, string domain = Domain, bool isStarting = false)
+        TreeOfText tree, int function, string type, Stage stage, string domain = Domain, bool isStarting = false, Moment? call = null)
     {
         var store = tree.Store();
         store.MakeFolders();
         var uuid = Guid.Parse(domain);
-        store.Save(new Record(uuid, "other", TreeOfText.Boot, new Moment(1), Phase.Preparing, [ClaimOf(function, type, stage)]));
+        store.Save(new Record(uuid, "other", TreeOfText.Boot, call ?? Moment.Now, Phase.Preparing, [ClaimOf(function, type, stage)]));
         if (!isStarting)
             return null;
         var held = store.Lock(uuid, Deadline.After(TimeSpan.Zero));
