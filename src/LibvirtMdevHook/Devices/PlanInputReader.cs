@@ -68,17 +68,20 @@ internal static class PlanInputReader
     /// <summary>
     /// The domains with claims whose devices are still to be made, and of whose records a process
     /// holds the lock; all with such claims where the held locks cannot be read. A start that has
-    /// ended since the records were read counts, too: what it made has to be looked at again.
+    /// ended since the records were read counts, too: what it made has to be looked at again. One
+    /// that has taken longer than it may does not: its process waits for a driver.
     /// </summary>
     private static ImmutableHashSet<Guid> StartingOf(OperationContext context, ImmutableArray<Record> records)
     {
-        var unfinished = records.Where(IsUnfinished).ToArray();
+        var unfinished = records.Where(r => IsUnfinished(r) && !IsOverdue(r)).ToArray();
         if (unfinished.Length == 0)
             return [];
         var locks = HeldLocks.Read(context.Root);
         var starting = unfinished.Where(record => locks is null || context.Records.IsActedOn(record.Domain, locks)
             || context.Records.Load(record.Domain) is not { } now || !IsUnfinished(now));
         return [.. starting.Select(record => record.Domain)];
+
+        bool IsOverdue(Record record) => record.Phase == Phase.Preparing && record.Generation.Age > context.Settings.PrepareDeadline;
     }
 
     private static bool IsUnfinished(Record record) => record.Claims.Any(c => c.Stage is Stage.Reserved or Stage.Intended);

@@ -61,7 +61,7 @@ internal static class ParentCheck
 
     private static IEnumerable<Finding> VfsOfUnknownType(Host host)
     {
-        var vfs = host.Devices.Where(d => d.Value is { Type: null, Gpu: not null }).OrderBy(d => d.Value.Parent);
+        var vfs = host.Devices.Where(d => d.Key.Address is not null && d.Value.Type is null).OrderBy(d => d.Value.Parent);
         return vfs.Select(vf => Finding.Wrong($"the type of the VF '{vf.Key}' cannot be read from its current_vgpu_type", KernelLog));
     }
 

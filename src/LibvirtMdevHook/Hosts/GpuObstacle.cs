@@ -49,7 +49,8 @@ internal sealed record GpuObstacle(string Predicate, string Remedy)
             var dialect when dialect == Dialect.Vf => new GpuObstacle(
                 "is a PF, whose VFs take types themselves and no mediated devices",
                 $"declare address='{vf.Address}' in place of the uuid, with a <hostdev type='pci' managed='no'>"),
-            _ => new GpuObstacle("is a PF, whose VFs take mediated devices", $"declare parent='{vf.Address}'"),
+            // A PF stands for VFs that are parents.
+            _ => null,
         };
     }
 

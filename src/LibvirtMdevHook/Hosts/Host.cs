@@ -64,10 +64,8 @@ internal sealed record Host(
 
 /// <summary>Where a device is.</summary>
 /// <param name="Type">Null where the dialect does not show it.</param>
-/// <param name="Gpu">
-/// The PF of a VF; null for a mediated device, whose GPU is that of its parent.
-/// </param>
-internal sealed record DevicePlace(SysfsName Parent, SysfsName? Type, SysfsName? Gpu = null);
+/// <param name="Gpu">The physical device, whether or not its parents were read.</param>
+internal sealed record DevicePlace(SysfsName Parent, SysfsName? Type, SysfsName Gpu);
 
 /// <summary>
 /// A declared device that exists already: another program created it, or it was left over.

@@ -136,8 +136,10 @@ internal sealed class HostReader
         foreach (var name in HostFile.List(_root.MdevDevices))
         {
             var path = _root.MdevDevices / name;
-            if (DeviceId.TryParse(name.ToString(), out var id) && HostDevice.ParentOf(path) is { } parent)
-                devices[id] = new DevicePlace(parent, HostFile.LinkName(path / "mdev_type"));
+            if (!DeviceId.TryParse(name.ToString(), out var id) || HostDevice.ParentOf(path) is not { } parent)
+                continue;
+            var gpu = PhysicalGpu.Of(parent, Dialect.ParentPath(_root, parent));
+            devices[id] = new DevicePlace(parent, HostFile.LinkName(path / "mdev_type"), gpu);
         }
 
         return devices;

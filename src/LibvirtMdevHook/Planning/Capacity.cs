@@ -41,6 +41,8 @@ internal sealed class Capacity
     /// <summary>The number of devices on each physical GPU.</summary>
     private ImmutableDictionary<SysfsName, int> _loads;
 
+    private bool _keepsSizesApart;
+
     private Capacity(Host host, ImmutableArray<Claim> claims, ImmutableArray<PendingClaim> pending, Guid? domain)
     {
         _host = host;
@@ -84,12 +86,23 @@ internal sealed class Capacity
         return next;
     }
 
+    /// <returns>
+    /// The capacity for a plan that trusts no driver to take two sizes of the domain: where a GPU is
+    /// not seen to run both, there is no room for the second.
+    /// </returns>
+    public Capacity WithSizesApart()
+    {
+        var next = (Capacity)MemberwiseClone();
+        next._keepsSizesApart = true;
+        return next;
+    }
+
     /// <summary>How many devices a physical GPU carries, for placement.</summary>
     public int Load(SysfsName gpu) => _loads.GetValueOrDefault(gpu);
 
     /// <summary>Whether one more device of the type can be made on the parent.</summary>
     public bool HasRoomFor(Parent parent, MdevType? type) =>
-        type is null || (!SizeRule.Forbids(this, parent, type) && Left(parent, type) is null or > 0);
+        type is null || (!IsAgainstSize(parent, type) && Left(parent, type) is null or > 0);
 
     /// <returns>
     /// How many devices of the type can still be made on the parent; null where neither kernel nor
@@ -142,7 +155,7 @@ internal sealed class Capacity
     /// <returns>Those of them that other domains have.</returns>
     public IEnumerable<PendingClaim> PendingOfOthers(SysfsName gpu) => _ofOthers[gpu];
 
-    /// <returns>The devices that exist on a GPU, as far as its parents were read.</returns>
+    /// <returns>The devices that exist on a GPU.</returns>
     public IEnumerable<KeyValuePair<DeviceId, DevicePlace>> DevicesOn(SysfsName gpu) => _devices.OnGpu(gpu);
 
     /// <summary>Whether nothing is known to run on a GPU with VFs.</summary>
@@ -185,6 +198,9 @@ internal sealed class Capacity
             _listed[parent.Name] = gigabytes = VgpuSize.OfGpu(parent.Types);
         return gigabytes;
     }
+
+    private bool IsAgainstSize(Parent parent, MdevType type) =>
+        SizeRule.Forbids(this, parent, type) || (_keepsSizesApart && SizeRule.MayNotMix(this, parent, type));
 
     private static bool IsSpokenFor(Claim claim) => claim.Stage is Stage.Reserved or Stage.Intended;
 

@@ -12,18 +12,11 @@ internal sealed class DeviceIndex
 
     public DeviceIndex(Host host)
     {
-        var gpus = new Dictionary<SysfsName, SysfsName>();
-        foreach (var parent in host.Parents)
-            gpus.TryAdd(parent.Name, parent.Gpu);
         _byParent = host.Devices.ToLookup(device => device.Value.Parent);
-        _byGpu = host.Devices
-            .Where(device => GpuOf(device.Value) is not null)
-            .ToLookup(device => GpuOf(device.Value)!);
-
-        SysfsName? GpuOf(DevicePlace place) => place.Gpu ?? gpus.GetValueOrDefault(place.Parent);
+        _byGpu = host.Devices.ToLookup(device => device.Value.Gpu);
     }
 
-    /// <summary>The GPU of each device, as far as its parent was read.</summary>
+    /// <summary>The GPU of each device.</summary>
     public IEnumerable<SysfsName> Gpus => _byGpu.SelectMany(devices => devices.Select(_ => devices.Key));
 
     public IEnumerable<KeyValuePair<DeviceId, DevicePlace>> On(SysfsName parent) => _byParent[parent];

@@ -73,9 +73,26 @@ internal sealed class Planner
     {
         if (_input.IsIncoming)
         {
-            var inPlace = ParentSelection.Of(_input, _capacity, [.. devices.Select(InPlace)], limit);
+            var inPlace = Select([.. devices.Select(InPlace)], limit);
             if (inPlace.Claims is not null)
                 return inPlace;
+        }
+
+        return Select(devices, limit);
+    }
+
+    /// <summary>
+    /// Two sizes of the domain share a GPU that is not seen to run both only where nothing else is
+    /// left: the driver may refuse the second.
+    /// </summary>
+    private Selection Select(ImmutableArray<DeviceCandidates> devices, Deadline limit)
+    {
+        var fitting = devices.SelectMany(d => d.Candidates).Where(c => c.Fits && c.Type is not null);
+        if (fitting.Select(c => TypeSize.Of(c.Parent, c.Type!)).OfType<int>().Distinct().Skip(1).Any())
+        {
+            var apart = ParentSelection.Of(_input, _capacity.WithSizesApart(), devices, limit);
+            if (apart.Claims is not null)
+                return apart;
         }
 
         return ParentSelection.Of(_input, _capacity, devices, limit);

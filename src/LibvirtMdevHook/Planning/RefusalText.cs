@@ -114,10 +114,11 @@ internal static class RefusalText
     {
         if (TypeNumber.Parse(hostdev.Type) is null)
             return null;
-        var types = candidates.Where(c => c.Type is not null).DistinctBy(c => TypeName.Normalise(c.Type!.Title)).ToArray();
+        // On a full GPU no VF tells the name of the type that it has.
+        var types = candidates.Where(c => c.Type?.Name is not null).DistinctBy(c => TypeName.Normalise(c.Type!.Name!)).ToArray();
         if (types.Length < 2)
             return null;
-        var choices = string.Join(", ", types.Select(c => $"'{c.Type!.Title}' on '{c.Parent.Name}'"));
+        var choices = string.Join(", ", types.Select(c => $"'{c.Type!.Name}' on '{c.Parent.Name}'"));
         return Of(input, hostdev, $"the number is not one type here: {choices}; declare the name, or a parent");
     }
 
@@ -164,10 +165,16 @@ internal static class RefusalText
 
     private static Refusal OfAll(PlanInput input, ImmutableArray<DeviceCandidates> devices, string reason)
     {
-        var gpus = devices.SelectMany(d => d.Candidates).Select(c => c.Parent.Gpu).ToHashSet();
-        var isBeingFreed = input.Removing.SelectMany(r => r.Claims).Any(c => gpus.Contains(c.Gpu));
-        var curedBy = isBeingFreed ? CuredBy.Removal : CuredBy.Nothing;
+        var curedBy = WhatCuresAll(input, [.. devices.SelectMany(d => d.Candidates)]);
         return new Refusal(null, $"domain '{input.Domain.Name}': {reason}", curedBy);
+    }
+
+    private static CuredBy WhatCuresAll(PlanInput input, ImmutableArray<Candidate> candidates)
+    {
+        var gpus = candidates.Select(c => c.Parent.Gpu).ToHashSet();
+        if (input.Removing.SelectMany(r => r.Claims).Any(c => gpus.Contains(c.Gpu)))
+            return CuredBy.Removal;
+        return candidates.Any(c => c.CuredBy == CuredBy.Start) ? CuredBy.Start : CuredBy.Nothing;
     }
 
     private static string Place(DeviceCandidates device) => IsVf(device.Hostdev)

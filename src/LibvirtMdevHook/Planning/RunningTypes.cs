@@ -20,12 +20,10 @@ internal sealed class RunningTypes
     public static RunningTypes Of(Host host, IEnumerable<Claim> claims)
     {
         var running = new RunningTypes();
-        var gpus = host.Parents.ToDictionary(p => p.Name, p => p.Gpu);
         foreach (var place in host.Devices.Values)
         {
-            var gpu = place.Gpu ?? gpus.GetValueOrDefault(place.Parent);
-            if (gpu is not null && place.Type is { } type)
-                running._types.Add((gpu, type));
+            if (place.Type is { } type)
+                running._types.Add((place.Gpu, type));
         }
 
         foreach (var claim in claims)

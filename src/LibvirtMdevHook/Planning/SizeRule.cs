@@ -22,11 +22,12 @@ internal static class SizeRule
     /// </summary>
     /// <returns>
     /// Another domain's claim of another size, whose device is not there yet, unless the GPU is
-    /// seen to run several sizes; null for none, and in the 2016 interface.
+    /// seen to run several sizes; null for none, where the driver offers none of the type already,
+    /// and in the 2016 interface.
     /// </returns>
     public static PendingClaim? PendingOtherSize(Capacity capacity, Parent parent, MdevType type)
     {
-        if (parent.Dialect == Dialect.Rfc2016 || TypeSize.Of(parent, type) is not { } size)
+        if (parent.Dialect == Dialect.Rfc2016 || type.AvailableInstances is not > 0 || TypeSize.Of(parent, type) is not { } size)
             return null;
         var other = capacity.PendingOfOthers(parent.Gpu).FirstOrDefault(p => IsOther(parent, p.Claim, size));
         return other is null || RunsSeveral(capacity, parent, type, size) ? null : other;

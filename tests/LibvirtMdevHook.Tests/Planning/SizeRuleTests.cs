@@ -55,6 +55,30 @@ internal sealed class SizeRuleTests
         Assert.That(refusal.CuredBy, Is.EqualTo(CuredBy.Start));
     }
 
+    /// <summary>What is still to be made cannot bring back what the driver does not offer beside what runs.</summary>
+    [Test]
+    public void Another_size_waits_for_no_domain_where_the_driver_has_said_no()
+    {
+        using var tree = new TreeOfText(
+            Vf(4, "NVIDIA A40-4Q", 0, "NVIDIA A40-6Q", 0) + Vf(5, "NVIDIA A40-4Q", 1, "NVIDIA A40-6Q", 0) + Device(4, Id("NVIDIA A40-4Q")));
+        Record(tree, 4, "NVIDIA A40-4Q", Stage.Online);
+        using var starting = Record(tree, 5, "NVIDIA A40-4Q", Stage.Intended, Other, isStarting: true);
+
+        var refusal = PlanOf(tree, "NVIDIA A40-6Q").Refusals.Single();
+
+        Assert.That(refusal.Text, Does.Contain("another size is in use ('NVIDIA A40-4Q', 4096M)"));
+        Assert.That(refusal.CuredBy, Is.EqualTo(CuredBy.Nothing));
+    }
+
+    [Test]
+    public void Another_size_waits_for_no_domain_whose_driver_does_not_come_back()
+    {
+        using var tree = new TreeOfText(Vf(4, "NVIDIA A40-4Q", 1, "NVIDIA A40-6Q", 1) + Vf(5, "NVIDIA A40-4Q", 1, "NVIDIA A40-6Q", 1));
+        using var stuck = Record(tree, 4, "NVIDIA A40-4Q", Stage.Intended, isStarting: true, call: new Moment(1));
+
+        Assert.That(PlanOf(tree, "NVIDIA A40-6Q").Refusals.Single().CuredBy, Is.EqualTo(CuredBy.Nothing));
+    }
+
     [Test]
     public void Another_size_waits_for_no_domain_whose_start_was_broken_off()
     {
@@ -63,6 +87,21 @@ internal sealed class SizeRuleTests
         Record(tree, 4, "NVIDIA A40-4Q", Stage.Intended);
 
         Assert.That(PlanOf(tree, "NVIDIA A40-6Q").Refusals.Single().CuredBy, Is.EqualTo(CuredBy.Nothing));
+    }
+
+    /// <summary>Each device fits on the GPU where nobody starts, but not both.</summary>
+    [Test]
+    public void Devices_that_do_not_fit_together_wait_for_a_domain_that_is_starting_too()
+    {
+        var other = new Record(
+            Guid.Parse(Other), "other", TreeOfText.Boot, new Moment(1), Phase.Preparing, [ClaimOf(0, "NVIDIA A40-4Q", Stage.Reserved)]);
+        var input = HostInMemory.Input(
+            [HostInMemory.Mdev(Gpu, "2Q=1 4Q=1"), HostInMemory.Mdev("0000:42:00.0", "2Q=1")], GpuRule.Any, "2Q", "2Q");
+
+        var refusal = Planner.Make(input with { Others = [other], Starting = [other.Domain] }).Refusals.Single();
+
+        Assert.That(refusal.Text, Does.Contain("do not fit together"));
+        Assert.That(refusal.CuredBy, Is.EqualTo(CuredBy.Start));
     }
 
     [Test]
@@ -111,6 +150,19 @@ internal sealed class SizeRuleTests
         return PlanOf(tree, wanted).Record is not null;
     }
 
+    /// <summary>The VF on which the GPU runs a device already is not read then.</summary>
+    [Test]
+    public void A_GPU_is_seen_to_run_several_sizes_also_where_one_of_its_VFs_is_declared()
+    {
+        using var tree = new TreeOfText(
+            Vf(4, "NVIDIA A40-4Q", 0, "NVIDIA A40-6Q", 0) + Vf(5, "NVIDIA A40-4Q", 1, "NVIDIA A40-6Q", 1)
+            + Vf(6, "NVIDIA A40-4Q", 1, "NVIDIA A40-6Q", 1) + Device(4, Id("NVIDIA A40-4Q")));
+        Record(tree, 4, "NVIDIA A40-4Q", Stage.Online);
+        Record(tree, 5, "NVIDIA A40-4Q", Stage.Intended, Other);
+
+        Assert.That(PlanOf(tree, "NVIDIA A40-6Q", "parent='0000:41:00.6'").Record, Is.Not.Null);
+    }
+
     [Test]
     public void Of_one_domain_two_sizes_go_to_one_GPU_only_where_there_is_no_other()
     {
@@ -120,6 +172,19 @@ internal sealed class SizeRuleTests
 
         Assert.That(Planner.Make(two).Record!.Claims.Select(c => c.Gpu).Distinct().Count(), Is.EqualTo(2));
         Assert.That(Planner.Make(one).Record, Is.Not.Null, "the driver says whether it takes them");
+    }
+
+    /// <summary>Breadth first alone would give each GPU a 4Q, and leave none for the 2Q.</summary>
+    [TestCase("4Q", "4Q", "2Q")]
+    [TestCase("2Q", "4Q", "4Q")]
+    public void Devices_of_one_size_leave_a_GPU_to_the_other_size(params string[] types)
+    {
+        var two = HostInMemory.Input(
+            [HostInMemory.Mdev("0000:41:00.0", "2Q=4 4Q=2"), HostInMemory.Mdev("0000:42:00.0", "2Q=4 4Q=2")], GpuRule.Any, types);
+
+        var claims = Planner.Make(two).Record!.Claims;
+
+        Assert.That(claims.GroupBy(c => c.Gpu).Select(gpu => gpu.DistinctBy(c => c.Type!.Id).Count()), Is.EqualTo(new[] { 1, 1 }));
     }
 
     [Test]
@@ -171,12 +236,12 @@ internal sealed class SizeRuleTests
 
     /// <returns>The lock of the record, for a domain that is starting.</returns>
     private static IDisposable? Record(
-        TreeOfText tree, int function, string type, Stage stage, string domain = Domain, bool isStarting = false)
+        TreeOfText tree, int function, string type, Stage stage, string domain = Domain, bool isStarting = false, Moment? call = null)
     {
         var store = tree.Store();
         store.MakeFolders();
         var uuid = Guid.Parse(domain);
-        store.Save(new Record(uuid, "other", TreeOfText.Boot, new Moment(1), Phase.Preparing, [ClaimOf(function, type, stage)]));
+        store.Save(new Record(uuid, "other", TreeOfText.Boot, call ?? Moment.Now, Phase.Preparing, [ClaimOf(function, type, stage)]));
         if (!isStarting)
             return null;
         var held = store.Lock(uuid, Deadline.After(TimeSpan.Zero));
@@ -191,9 +256,9 @@ internal sealed class SizeRuleTests
             [ClaimOf(function, type, Stage.Reserved)], Deadline.After(TimeSpan.FromMinutes(1))));
     }
 
-    private static Plan PlanOf(TreeOfText tree, string type)
+    private static Plan PlanOf(TreeOfText tree, string type, string more = "")
     {
-        var domain = DomainText.Parse(DomainText.Declaring(DomainText.Hostdev(DomainText.First, type)));
+        var domain = DomainText.Parse(DomainText.Declaring(DomainText.Hostdev(DomainText.First, type, more)));
         var settings = HostSettings.Load(tree.Root);
         var context = new OperationContext(tree.Root, settings, tree.Store(), new HookLog(tree.Root, settings, "test"));
         return Planner.Make(PlanInputReader.Read(context, domain, domain.Declaration!, ImmutableDictionary<SysfsName, string>.Empty));

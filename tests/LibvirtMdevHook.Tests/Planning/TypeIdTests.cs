@@ -57,6 +57,15 @@ internal sealed class TypeIdTests
         Assert.That(plan.Record, Is.Not.Null, plan.Refusal);
     }
 
+    /// <summary>A VF does not list the type that it has, and beside a full GPU no sibling does.</summary>
+    [Test]
+    public void A_number_whose_name_one_VF_does_not_tell_is_taken()
+    {
+        var plan = Planner.Make(WithType("17", [Vf("0000:87:00.4", null), Vf("0000:88:00.4", "NVIDIA L4-2B")]));
+
+        Assert.That(plan.Record, Is.Not.Null, plan.Refusal);
+    }
+
     private static string? Match(string dialect, string declared, MdevType type) =>
         TypeMatch.Of(declared, Dialect.Find(dialect)!, [type]).Types.SingleOrDefault()?.Id.ToString();
 
@@ -71,7 +80,7 @@ internal sealed class TypeIdTests
 
     private static Parent Table(string name, string title) => Parent(name, Dialect.Rfc2016, Type("17", title));
 
-    private static Parent Vf(string name, string title) => Parent(name, Dialect.Vf, Type("nvidia-17", title));
+    private static Parent Vf(string name, string? title) => Parent(name, Dialect.Vf, Type("nvidia-17", title));
 
     private static Parent Parent(string name, Dialect dialect, MdevType type) => new(SysfsName.Parse(name), SysfsName.Parse(name + "0"),
         new HostPath($"/{name}"), dialect, RunsOneSize: false, null, HasTypes: true, [type], ImmutableArray<MdevType>.Empty, null);
