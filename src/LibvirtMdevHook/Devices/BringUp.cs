@@ -83,22 +83,26 @@ internal sealed class BringUp(OperationContext context, TimeBudget budget, Recor
         if (error == Errno.EEXIST)
             return FailForeign(claim);
         Save(Record.With(claim with { Stage = Stage.Reserved }));
-        var words = claim.Dialect.WhyNotCreated(parent, claim.Type?.Id, error) + OtherSizeBeside(claim);
+        var words = claim.Dialect.WhyNotCreated(parent, claim.Type?.Id, error);
         var retry = Dialect.MayBeFull(error) ? Retry.Elsewhere : Retry.No;
-        _failure = new BringUpFailure($"the device {claim} cannot be created: {words}", retry, claim.Parent, words);
+        _failure = new BringUpFailure($"the device {claim} cannot be created: {words}", retry, claim.Parent, words)
+        {
+            Gpu = claim.Gpu,
+            TwoSizes = OtherSizeBeside(claim) is { } other ? $"'{claim.Type!.Title}' beside '{other.Type!.Title}'" : null,
+        };
         return false;
     }
 
-    /// <summary>
-    /// Whether a GPU takes two sizes is for its driver to say; the reason need not be that.
-    /// </summary>
-    private string OtherSizeBeside(Claim claim)
+    /// <returns>
+    /// A device of the domain that was made on the same GPU with another framebuffer size; null for
+    /// none.
+    /// </returns>
+    private Claim? OtherSizeBeside(Claim claim)
     {
         if (SizeOf(claim) is not { } size)
-            return "";
+            return null;
         var beside = Record.Claims.Where(other => other.Gpu == claim.Gpu && other.Stage == Stage.Created);
-        var different = beside.FirstOrDefault(other => SizeOf(other) is { } otherSize && otherSize != size);
-        return different is null ? "" : $", beside '{different.Type!.Title}', another size of this domain";
+        return beside.FirstOrDefault(other => SizeOf(other) is { } otherSize && otherSize != size);
     }
 
     private static int? SizeOf(Claim claim) => TypeSize.Of(claim.Type?.Name, claim.Type?.Framebuffer);

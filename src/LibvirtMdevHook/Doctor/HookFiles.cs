@@ -62,6 +62,11 @@ internal sealed record HookFiles(
         return files with { Program = program, Worker = PlacedFile.Look(root, WorkerOf(program.Target)) };
     }
 
+    /// <summary>
+    /// The program looks for bin/virt-mdev beside the folder in which it lies itself.
+    /// </summary>
+    public static string WorkerOf(string program) => $"{FolderOf(FolderOf(program))}/bin/virt-mdev";
+
     /// <returns>What else libvirt executes as a hook of QEMU.</returns>
     private static ImmutableArray<string> ReadOthers(Root root, PlacedFile entry, PlacedFile oldHook, bool oldHookIsOurs)
     {
@@ -96,11 +101,6 @@ internal sealed record HookFiles(
         var line = script.Split('\n').FirstOrDefault(line => line.StartsWith(ProgramLine + '/', StringComparison.Ordinal));
         return line?[ProgramLine.Length..].Trim();
     }
-
-    /// <summary>
-    /// The program looks for bin/virt-mdev beside the folder in which it lies itself.
-    /// </summary>
-    private static string WorkerOf(string program) => $"{FolderOf(FolderOf(program))}/bin/virt-mdev";
 
     private static string FolderOf(string path) => path[..Math.Max(path.LastIndexOf('/'), 0)];
 }

@@ -75,9 +75,14 @@ internal sealed record LibvirtDaemon(string Name, string Pid, double? Start)
     /// A container may have the folder of the hooks from the host, and nothing where the link
     /// leads.
     /// </summary>
-    private static bool HasTarget(Root root, string link, HostPath rootOfProcess) =>
-        root.Resolve(link) is not { } target || FileStatus.Of(root.At(target), out _) is null
-        || FileStatus.Of(new HostPath(rootOfProcess.Text + target), out _) is not null;
+    private static bool HasTarget(Root root, string link, HostPath rootOfProcess)
+    {
+        if (root.Resolve(link) is not { } target)
+            return true;
+        string[] programs = [target, HookFiles.WorkerOf(target)];
+        return programs.Where(program => FileStatus.Of(root.At(program), out _) is not null)
+            .All(program => FileStatus.Of(new HostPath(rootOfProcess.Text + program), out _) is not null);
+    }
 }
 
 /// <summary>Whose hooks a process sees in /etc/libvirt/hooks.</summary>

@@ -12,7 +12,8 @@ namespace LibvirtMdevHook.Doctor;
 /// <param name="HasContainer">There is /dev/vfio/vfio, by which QEMU reaches all groups.</param>
 /// <param name="HasIommufd">There is /dev/iommu, by which QEMU reaches cdevs.</param>
 /// <param name="HasGroupNodes">
-/// The kernel has nodes of groups, or may have them: it was built with CONFIG_VFIO_GROUP.
+/// The kernel has nodes of groups, or may have them: it was built with CONFIG_VFIO_GROUP. That it
+/// was not shows only where VFIO is loaded, and has cdevs alone.
 /// </param>
 /// <param name="Untaken">
 /// The mediated devices that no VFIO driver has taken, each with the reason.
@@ -27,12 +28,11 @@ internal sealed record Vfio(
     public static Vfio Read(Root root)
     {
         var hasContainer = FileStatus.OfLink(root.Vfio / "vfio", out _) is not null;
-        var hasIommufd = FileStatus.OfLink(root.At("/dev/iommu"), out _) is not null;
         return new Vfio(
             HostFile.List(root.Sys / "kernel/iommu_groups").Count > 0,
             hasContainer,
-            hasIommufd,
-            hasContainer || !hasIommufd || ShowsGroupNodes(root),
+            FileStatus.OfLink(root.At("/dev/iommu"), out _) is not null,
+            hasContainer || ShowsGroupNodes(root) || !ShowsCdevs(root),
             ReadUntaken(root));
     }
 
@@ -40,6 +40,9 @@ internal sealed record Vfio(
     private static bool ShowsGroupNodes(Root root) =>
         FileStatus.Of(root.Sys / "class/vfio", out _) is not null
         || HostFile.List(root.Vfio).Any(name => name.ToString().All(char.IsAsciiDigit));
+
+    private static bool ShowsCdevs(Root root) =>
+        FileStatus.Of(root.Sys / "class/vfio-dev", out _) is not null || HostFile.List(root.VfioCdevs).Count > 0;
 
     private static ImmutableArray<(DeviceId Device, MissingVfioDriver Driver)> ReadUntaken(Root root)
     {

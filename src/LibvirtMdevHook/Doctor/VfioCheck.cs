@@ -32,8 +32,8 @@ internal sealed class VfioCheck(Vfio vfio, ImmutableArray<Parent> parents, Archi
     private List<Finding> Examine()
     {
         var findings = new List<Finding>();
-        if (!vfio.HasContainer && !vfio.HasIommufd)
-            findings.Add(WithoutModule());
+        if (!vfio.HasContainer && vfio.HasGroupNodes)
+            findings.Add(WithoutContainer());
         if (!vfio.HasGroupNodes)
             findings.AddRange(WithoutGroupNodes());
         if (!vfio.HasGroups)
@@ -45,14 +45,27 @@ internal sealed class VfioCheck(Vfio vfio, ImmutableArray<Parent> parents, Archi
         return findings;
     }
 
-    private Finding WithoutModule()
+    /// <summary>A VF can do without the container where its hostdev asks for iommufd.</summary>
+    private Finding WithoutContainer()
     {
         var modules = Modules();
         var runs = string.Join(" and ", modules.Select(module => $"'modprobe {module}'"));
         var names = string.Join(" and ", modules.Select(module => $"'{module}'"));
-        return Finding.Wrong(
-            "there is neither '/dev/vfio/vfio' nor '/dev/iommu', and libvirt starts no domain with a vGPU without one of them",
-            $"run {runs}, and put {names} into /etc/modules-load.d for the next boot");
+        var load = $"run {runs}, and put {names} into /etc/modules-load.d for the next boot";
+        if (!vfio.HasIommufd)
+        {
+            return Finding.Wrong(
+                "there is neither '/dev/vfio/vfio' nor '/dev/iommu', and libvirt starts no domain with a vGPU without one of them", load);
+        }
+
+        if (HasVfs && !HasMdevParents)
+        {
+            return Finding.Hint(
+                "there is no '/dev/vfio/vfio', so libvirt can give a VF to QEMU from version 12.1 on only, and by iommufd",
+                $"{load}, or write <driver iommufd='yes'/> into each <hostdev type='pci'>");
+        }
+
+        return Finding.Wrong("there is no '/dev/vfio/vfio', without which libvirt starts no domain with a mediated device", load);
     }
 
     /// <summary>The modules that bring the nodes of this host's devices.</summary>

@@ -14,9 +14,14 @@ namespace LibvirtMdevHook.HookOperations;
 /// </summary>
 internal sealed class PrepareOperation(OperationContext context, TimeBudget budget, WorkerRequest request) : Operation
 {
+    /// <summary>How many VFs of one GPU may refuse until none of them is tried any more.</summary>
+    private const int VfsTried = 3;
+
     private readonly TakeDown _takeDown = new(context);
     private readonly TakeDown _abandoned = new(context);
     private readonly Dictionary<SysfsName, string> _failed = [];
+    private readonly Dictionary<SysfsName, string> _oneSize = [];
+    private readonly Dictionary<SysfsName, int> _refusals = [];
     private readonly RefusedSelection _refused = new();
 
     /// <summary>
@@ -155,9 +160,24 @@ internal sealed class PrepareOperation(OperationContext context, TimeBudget budg
                 budget.Pause(TimeSpan.FromMilliseconds(Math.Min(100 * round, 1000)));
             if (!isClean || budget.IsOver || failure.Retry == Retry.No)
                 return failure.Sentence;
-            if (failure is { Retry: Retry.Elsewhere, Parent: { } parent })
-                _failed[parent] = failure.Reason;
+            if (failure.Retry == Retry.Elsewhere)
+                LeaveOut(failure);
         }
+    }
+
+    /// <summary>
+    /// Where two sizes of the domain met, the GPU is tried with one of them. Where its VFs refuse
+    /// one after the other, they are not all tried: each takes a round of creates and removes.
+    /// </summary>
+    private void LeaveOut(BringUpFailure failure)
+    {
+        var gpu = failure.Gpu!;
+        if (failure.TwoSizes is { } two && _oneSize.TryAdd(gpu, $"{two}: {failure.Reason}"))
+            return;
+        _failed[failure.Parent!] = failure.Reason;
+        _refusals[gpu] = _refusals.GetValueOrDefault(gpu) + 1;
+        if (_refusals[gpu] >= VfsTried)
+            _failed[gpu] = failure.Reason;
     }
 
     /// <summary>
@@ -201,7 +221,7 @@ internal sealed class PrepareOperation(OperationContext context, TimeBudget budg
             context.Records.DeleteExpiredReservations();
             SilentGpu.DeleteDebris(context.Root);
             input = PlanInputReader.Read(context, domain, declaration, _failed.ToImmutableDictionary(), holders: holders);
-            plan = Planner.Make(input with { Generation = request.Call.Plus(_plans++) }, _refused);
+            plan = Planner.Make(input with { Generation = request.Call.Plus(_plans++), OneSize = _oneSize.ToImmutableDictionary() }, _refused);
             // Reading the host takes time, in which the hook may have ended.
             if (budget.HookIsGone)
                 return null;

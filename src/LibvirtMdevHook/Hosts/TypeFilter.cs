@@ -6,10 +6,11 @@ namespace LibvirtMdevHook.Hosts;
 
 /// <summary>
 /// The types that are to be read from the host. Ids are names of folders, so they cost nothing.
-/// Names are read only where not all declared texts are ids, and everything else only of types that
-/// a declared text can mean.
+/// Names are read only where the one declared text is no id, and everything else only of types that
+/// a declared text can mean. Of several types the sizes may have to be compared with what the GPU
+/// has, which the names tell.
 /// </summary>
-/// <param name="Declared">The declared names or ids; null to read all types.</param>
+/// <param name="Declared">The declared names or ids; none to read no type, null to read all.</param>
 internal sealed record TypeFilter(ImmutableArray<string>? Declared)
 {
     public static readonly TypeFilter All = new((ImmutableArray<string>?)null);
@@ -20,16 +21,18 @@ internal sealed record TypeFilter(ImmutableArray<string>? Declared)
     {
         if (Declared is not { } declared)
             return ids;
-        return AreIds(declared, ids) ? ids.Where(id => declared.Any(text => TypeName.IsId(text, id.ToString()))) : ids;
+        if (declared.IsEmpty)
+            return [];
+        return IsOneId(declared, ids) ? ids.Where(id => TypeName.IsId(declared[0], id.ToString())) : ids;
     }
 
     /// <param name="read">The types of a parent whose ids <see cref="Named"/> has chosen.</param>
     /// <returns>Whether these are all types of the parent.</returns>
-    public bool NamesAll(IEnumerable<MdevType> read) => Declared is not { } declared || !AreIds(declared, [.. read.Select(t => t.Id)]);
+    public bool NamesAll(IEnumerable<MdevType> read) => Declared is not { } declared || !IsOneId(declared, read.Select(t => t.Id));
 
     public bool WantsDetails(SysfsName id, string? name) =>
         Declared is not { } declared || declared.Any(text => TypeName.CanMean(text, id.ToString(), name));
 
-    private static bool AreIds(ImmutableArray<string> declared, IReadOnlyList<SysfsName> ids) =>
-        declared.All(text => ids.Any(id => TypeName.IsId(text, id.ToString())));
+    private static bool IsOneId(ImmutableArray<string> declared, IEnumerable<SysfsName> ids) =>
+        declared is [var text] && ids.Any(id => TypeName.IsId(text, id.ToString()));
 }

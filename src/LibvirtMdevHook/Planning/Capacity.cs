@@ -41,6 +41,9 @@ internal sealed class Capacity
     /// <summary>The number of devices on each physical GPU.</summary>
     private ImmutableDictionary<SysfsName, int> _loads;
 
+    /// <summary>The GPUs that have refused two sizes of the domain.</summary>
+    private ImmutableHashSet<SysfsName> _ofOneSize = [];
+
     private bool _keepsSizesApart;
 
     private Capacity(Host host, ImmutableArray<Claim> claims, ImmutableArray<PendingClaim> pending, Guid? domain)
@@ -94,6 +97,14 @@ internal sealed class Capacity
     {
         var next = (Capacity)MemberwiseClone();
         next._keepsSizesApart = true;
+        return next;
+    }
+
+    /// <param name="gpus">The GPUs that have refused two sizes of the domain.</param>
+    public Capacity WithOneSizeOn(IEnumerable<SysfsName> gpus)
+    {
+        var next = (Capacity)MemberwiseClone();
+        next._ofOneSize = [.. gpus];
         return next;
     }
 
@@ -199,8 +210,12 @@ internal sealed class Capacity
         return gigabytes;
     }
 
-    private bool IsAgainstSize(Parent parent, MdevType type) =>
-        SizeRule.Forbids(this, parent, type) || (_keepsSizesApart && SizeRule.MayNotMix(this, parent, type));
+    private bool IsAgainstSize(Parent parent, MdevType type)
+    {
+        if (SizeRule.Forbids(this, parent, type))
+            return true;
+        return (_keepsSizesApart || _ofOneSize.Contains(parent.Gpu)) && SizeRule.MayNotMix(this, parent, type);
+    }
 
     private static bool IsSpokenFor(Claim claim) => claim.Stage is Stage.Reserved or Stage.Intended;
 

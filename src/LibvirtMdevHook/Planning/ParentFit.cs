@@ -11,7 +11,7 @@ internal static class ParentFit
     {
         if (input.Settings.ExcludedParents.Any(parent.IsOn))
             return Not(Unfit.Excluded, "it is excluded by excluded_parents of the configuration");
-        if (input.Failed.TryGetValue(parent.Name, out var failure))
+        if (input.Failed.TryGetValue(parent.Name, out var failure) || input.Failed.TryGetValue(parent.Gpu, out failure))
             return Not(Unfit.CreateFailed, failure);
         // A GPU that does not answer may do so later, as one whose types come late.
         if (parent.Reason is { Error: Errno.ETIMEDOUT } silence)

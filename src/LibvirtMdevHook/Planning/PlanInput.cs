@@ -14,7 +14,8 @@ namespace LibvirtMdevHook.Planning;
 /// The processes that hold declared devices that are being removed, in words.
 /// </param>
 /// <param name="Failed">
-/// The parents that refused a create of this very prepare, with what they answered.
+/// The parents that refused a create of this very prepare, and the GPUs several of whose VFs did,
+/// with what they answered.
 /// </param>
 /// <param name="Nodes">The NUMA nodes that the domain is bound to; empty for none.</param>
 /// <param name="IsIncoming">
@@ -46,6 +47,12 @@ internal sealed record PlanInput(
     /// is none of them.
     /// </summary>
     public ImmutableHashSet<Guid> Starting { get; init; } = [];
+
+    /// <summary>
+    /// The GPUs that refused a second framebuffer size of the domain to this very prepare: the two
+    /// types, and what was answered.
+    /// </summary>
+    public ImmutableDictionary<SysfsName, string> OneSize { get; init; } = ImmutableDictionary<SysfsName, string>.Empty;
 
     public Placement Placement => Declaration.Placement ?? Settings.Placement;
 

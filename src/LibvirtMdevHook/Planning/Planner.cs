@@ -21,7 +21,7 @@ internal sealed class Planner
     private Planner(PlanInput input)
     {
         _input = input;
-        _capacity = Capacity.Of(input.Host, input.Others.Concat(input.Removing), input.Domain.Uuid);
+        _capacity = Capacity.Of(input.Host, input.Others.Concat(input.Removing), input.Domain.Uuid).WithOneSizeOn(input.OneSize.Keys);
         _parents = new ConsideredParents(input, _capacity);
     }
 

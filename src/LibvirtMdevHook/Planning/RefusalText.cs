@@ -151,8 +151,9 @@ internal static class RefusalText
         }
 
         var places = string.Join("; ", devices.Where(d => d.Foreign is null).Select(Place));
+        var sizes = string.Concat(input.OneSize.Select(gpu => $"; '{gpu.Key}' did not take {gpu.Value}"));
         return OfAll(input, devices, $"its {devices.Length} devices do not fit together{rule}, though each would alone: "
-            + $"{places}; free an instance or declare other types or parents");
+            + $"{places}{sizes}; free an instance or declare other types or parents");
     }
 
     /// <returns>The names in single quotes; of a long list only the first ones.</returns>

@@ -41,7 +41,7 @@ internal sealed class RefusedSelection
 
         foreach (var (device, place) in input.Host.Devices)
             facts.Append($"{device} {place.Parent} {place.Type} {place.Gpu}\n");
-        foreach (var gpu in input.Host.Unlisted)
+        foreach (var gpu in input.Host.Unlisted.Concat(input.OneSize.Keys))
             facts.Append($"{gpu}\n");
         return facts.ToString();
     }

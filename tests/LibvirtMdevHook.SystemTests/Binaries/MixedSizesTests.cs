@@ -131,8 +131,34 @@ internal sealed class MixedSizesTests
         var domain = new DeclaringDomain(
             "win10", [new Vgpu("type='GRID M60-4Q' parent='0000:86:00.0'"), new Vgpu("type='GRID M60-2Q' parent='0000:86:00.0'")]);
 
-        host.Call("prepare", domain).MustBeRefused("'win10'", "beside 'GRID M60-4Q', another size of this domain");
+        host.Call("prepare", domain).MustBeRefused("'win10'", "'0000:86:00.0' did not take 'GRID M60-2Q' beside 'GRID M60-4Q': ");
 
+        host.MustBeAsBefore();
+    }
+
+    [Test]
+    public void Two_sizes_are_not_tried_on_one_VF_after_the_other()
+    {
+        using var host = new HookedHost(
+            Sriov, "removal_grace = 0", text => text.Replace("full=\"ENOSPC\"", "full=\"ENOSPC\" one-size=\"yes\"", StringComparison.Ordinal));
+        var domain = new DeclaringDomain(
+            "win10", [new Vgpu("type='NVIDIA A40-24Q' parent='0000:61:00.0'"), new Vgpu("type='NVIDIA A40-4Q' parent='0000:61:00.0'")]);
+
+        host.Call("prepare", domain).MustBeRefused("'win10'", "'0000:61:00.0' did not take ");
+
+        Assert.That(host.Creates, Has.Count.EqualTo(2));
+        host.MustBeAsBefore();
+    }
+
+    [Test]
+    public void VFs_that_refuse_are_not_all_tried()
+    {
+        using var host = new HookedHost(Sriov, "removal_grace = 0");
+        host.Host.Control("fault errno=EIO op=write path=**/nvidia-559/create");
+
+        host.Call("prepare", DeclaringDomain.With("win10", 1, "NVIDIA A40-4Q")).MustBeRefused("'win10'", "(EIO)");
+
+        Assert.That(host.Creates, Has.Count.EqualTo(3));
         host.MustBeAsBefore();
     }
 

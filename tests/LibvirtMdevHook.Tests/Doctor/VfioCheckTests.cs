@@ -19,8 +19,16 @@ internal sealed class VfioCheckTests
         Assert.That(Said(Container + Groups + Vfs), Is.EqualTo("Well: VFIO is there, and IOMMU groups are"));
 
     [Test]
-    public void Iommufd_will_do_without_a_container() =>
-        Assert.That(Said("dev/iommu =\nsys/class/vfio/\n" + Groups + Vfs), Is.EqualTo("Well: VFIO is there, and IOMMU groups are"));
+    public void Iommufd_will_do_without_a_container_for_VFs_that_ask_for_it() =>
+        Assert.That(Said("dev/iommu =\nsys/class/vfio/\n" + Groups + Vfs), Does.StartWith(
+            "Hint: there is no '/dev/vfio/vfio', so libvirt can give a VF to QEMU from version 12.1 on only, and by iommufd: "
+            + "run 'modprobe vfio-pci', ").And.EndsWith(", or write <driver iommufd='yes'/> into each <hostdev type='pci'>"));
+
+    [TestCase("sys/class/vfio/\n", Description = "the module that makes the container is gone")]
+    [TestCase("", Description = "VFIO is not loaded, which tells nothing about the kernel")]
+    public void A_mediated_device_needs_the_container(string loaded) =>
+        Assert.That(Said("dev/iommu =\n" + Groups + loaded, "m60-mdev"), Does.StartWith(
+            "Wrong: there is no '/dev/vfio/vfio', without which libvirt starts no domain with a mediated device: run 'modprobe vfio-pci'"));
 
     [Test]
     public void Without_nodes_of_groups_VFs_need_iommufd_in_their_hostdevs() =>
