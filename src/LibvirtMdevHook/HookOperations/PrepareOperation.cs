@@ -221,7 +221,8 @@ internal sealed class PrepareOperation(OperationContext context, TimeBudget budg
             context.Records.DeleteExpiredReservations();
             SilentGpu.DeleteDebris(context.Root);
             input = PlanInputReader.Read(context, domain, declaration, _failed.ToImmutableDictionary(), holders: holders);
-            plan = Planner.Make(input with { Generation = request.Call.Plus(_plans++), OneSize = _oneSize.ToImmutableDictionary() }, _refused);
+            input = input with { Generation = request.Call.Plus(_plans++), OneSize = _oneSize.ToImmutableDictionary() };
+            plan = Planner.Make(input, _refused);
             // Reading the host takes time, in which the hook may have ended.
             if (budget.HookIsGone)
                 return null;

@@ -139,8 +139,9 @@ internal sealed class MixedSizesTests
     [Test]
     public void Two_sizes_are_not_tried_on_one_VF_after_the_other()
     {
+        const string Full = "full=\"ENOSPC\"";
         using var host = new HookedHost(
-            Sriov, "removal_grace = 0", text => text.Replace("full=\"ENOSPC\"", "full=\"ENOSPC\" one-size=\"yes\"", StringComparison.Ordinal));
+            Sriov, "removal_grace = 0", text => text.Replace(Full, $"{Full} one-size=\"yes\"", StringComparison.Ordinal));
         var domain = new DeclaringDomain(
             "win10", [new Vgpu("type='NVIDIA A40-24Q' parent='0000:61:00.0'"), new Vgpu("type='NVIDIA A40-4Q' parent='0000:61:00.0'")]);
 
