@@ -29,7 +29,7 @@ internal sealed class DeviceRemoval(OperationContext context, Record record, Fil
 
     private readonly Deadline _selfRemoval = SelfRemoval(context, record);
     private readonly BackgroundWrite _write = new();
-    private readonly HeldDevice _holder = new(context.Root);
+    private readonly LastHolder _holder = new(context.Root);
     private Deadline _nextDestroy;
     private bool _wasDestroyed;
     private string? _reported;

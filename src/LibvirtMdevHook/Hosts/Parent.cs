@@ -41,8 +41,14 @@ internal sealed record Parent(
     /// </summary>
     public bool NamesAllTypes { get; init; }
 
+    /// <summary>It is a VF of its GPU, whatever its dialect.</summary>
+    public bool IsVf => Name != Gpu;
+
+    /// <summary>Its types have framebuffers in their names or descriptions.</summary>
+    public bool IsNvidias => RunsOneSize || Dialect == Dialect.Vf;
+
     /// <summary>A PF whose VFs are not enabled. No device can be created on it.</summary>
-    public bool HasDisabledVfs => Dialect == Dialect.Vf && Name == Gpu;
+    public bool HasDisabledVfs => Dialect == Dialect.Vf && !IsVf;
 
     /// <returns>
     /// True when the name means the parent itself, or the PF to which it belongs.

@@ -16,7 +16,7 @@ namespace LibvirtMdevHook.HotPlug;
 internal sealed class DeviceDetach(OperationContext context, VirshClient virsh, WaitNotice waitNotice, HotPlugRequest request)
 {
     private readonly TakeDown _takeDown = new(context);
-    private readonly HeldDevice _holder = new(context.Root);
+    private readonly LastHolder _holder = new(context.Root);
     private Moment? _generation;
 
     /// <returns>Good with a sentence for the person who asked.</returns>

@@ -129,7 +129,7 @@ internal sealed class Capacity
             return type.MaxInstances - _devices.On(parent.Name).Count() - pending.Length;
         var framebuffer = Framebuffer.Left(this, parent, type);
         // Devices of a VF's parent, and those whose sizes are not known, cannot share an instance.
-        var anyTypeCounts = SharesInstances(parent) && (framebuffer is null || parent.Name != parent.Gpu);
+        var anyTypeCounts = SharesInstances(parent) && (framebuffer is null || parent.IsVf);
         var spokenFor = pending.Count(c => IsSpokenFor(c) && (anyTypeCounts || c.Type?.Id == type.Id));
         var left = (type.AvailableInstances ?? 0) - spokenFor;
         return left > 0 ? Math.Min(left, framebuffer ?? left) : left;
@@ -140,7 +140,7 @@ internal sealed class Capacity
     /// same type.
     /// </summary>
     public static bool SharesInstances(Parent parent) =>
-        parent.RunsOneSize || parent.Dialect == Dialect.Vf || !parent.Dialect.TellsType;
+        parent.IsNvidias || !parent.Dialect.TellsType;
 
     /// <summary>
     /// Whether a device of the type binds no GPU to one framebuffer size: the GPU runs several
@@ -181,7 +181,7 @@ internal sealed class Capacity
     /// </returns>
     public IEnumerable<SysfsName> TypesOn(Parent parent)
     {
-        var onGpu = parent.Name != parent.Gpu;
+        var onGpu = parent.IsVf;
         var devices = onGpu ? _devices.OnGpu(parent.Gpu) : _devices.On(parent.Name);
         var pending = onGpu ? _pending[parent.Gpu] : _pendingOnParent[parent.Name];
         return devices.Select(d => d.Value.Type ?? ClaimOn(d.Key)?.Type?.Id)

@@ -60,7 +60,7 @@ internal static class CapacityText
     /// A VF that is a parent, and has its device: what its GPU has left is not the reason then.
     /// </summary>
     private static bool IsUsedVf(Capacity capacity, Parent parent) =>
-        parent.Dialect == Dialect.Mdev && parent.Name != parent.Gpu
+        parent.Dialect == Dialect.Mdev && parent.IsVf
         && capacity.DevicesOn(parent.Gpu).Any(device => device.Value.Parent == parent.Name);
 
     /// <param name="seen">A type that the parent's GPU showed earlier.</param>

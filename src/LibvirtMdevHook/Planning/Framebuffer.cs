@@ -76,10 +76,9 @@ internal sealed record Framebuffer(int Free, int Claimed, bool HasClaims)
     /// </summary>
     private static int? FreeOn(Capacity capacity, Parent parent, Claim[] beside)
     {
-        var isNvidia = parent.RunsOneSize || parent.Dialect == Dialect.Vf;
-        if (!isNvidia || parent.Dialect == Dialect.Rfc2016)
+        if (!parent.IsNvidias || parent.Dialect == Dialect.Rfc2016)
             return null;
-        if (parent.Name == parent.Gpu)
+        if (!parent.IsVf)
             return parent.Types.Max(type => type.AvailableInstances * TypeSize.Of(parent, type));
         if (GigabytesOf(capacity, parent) is not { } gigabytes)
             return null;
@@ -95,7 +94,6 @@ internal sealed record Framebuffer(int Free, int Claimed, bool HasClaims)
     /// </summary>
     private static IEnumerable<Claim> Beside(Capacity capacity, Parent parent)
     {
-        var isVf = parent.Name != parent.Gpu;
-        return capacity.PendingOn(parent.Gpu).Where(claim => !isVf || claim.Parent != parent.Name);
+        return capacity.PendingOn(parent.Gpu).Where(claim => !parent.IsVf || claim.Parent != parent.Name);
     }
 }

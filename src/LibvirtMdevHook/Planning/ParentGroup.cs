@@ -29,7 +29,7 @@ internal sealed record ParentGroup(int Kind, ImmutableArray<RankedParent> Parent
     /// <summary>
     /// A parent that takes devices of several sizes, each with its part of the framebuffer.
     /// </summary>
-    public bool SharesFramebuffer => Size is not null && Parents[0].Name == Parents[0].Gpu;
+    public bool SharesFramebuffer => Size is not null && !Parents[0].Parent.IsVf;
 
     public static ImmutableArray<ParentGroup> Of(PlaceableDevice device, ParentKinds kinds) =>
     [

@@ -34,11 +34,7 @@ internal static class TypeSize
         return Of(parent, capacity.TitleOf(parent, id), parent.Types.FirstOrDefault(t => t.Id == id)?.Framebuffer);
     }
 
-    private static int? Of(Parent parent, string? name, string? framebuffer)
-    {
-        var isNvidia = parent.RunsOneSize || parent.Dialect == Dialect.Vf;
-        return isNvidia ? Of(name, framebuffer) : null;
-    }
+    private static int? Of(Parent parent, string? name, string? framebuffer) => parent.IsNvidias ? Of(name, framebuffer) : null;
 
     /// <returns>4096 for <c>4096M</c>.</returns>
     private static int? Megabytes(string? framebuffer)

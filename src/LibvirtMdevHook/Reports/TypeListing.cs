@@ -41,7 +41,7 @@ internal sealed class TypeListing(Host host, Capacity capacity, Func<Parent, boo
 
     private string Header(ImmutableArray<Parent> alike)
     {
-        var (first, isOfPf) = (alike[0], alike[0].Name != alike[0].Gpu);
+        var (first, isOfPf) = (alike[0], alike[0].IsVf);
         if (first.Dialect == Dialect.Vf)
             return $"{first.Gpu}  {first.Dialect.Name}";
         var names = isOfPf ? ListedVfs.Range(alike) : string.Join(", ", alike.Select(p => p.Name));
@@ -71,8 +71,8 @@ internal sealed class TypeListing(Host host, Capacity capacity, Func<Parent, boo
         var (one, other) = (some[0], others[0]);
         if (one.Dialect == Dialect.Vf || one.Dialect != other.Dialect || isExcluded(one) != isExcluded(other))
             return false;
-        var areVfs = one.Name != one.Gpu;
-        if (areVfs != (other.Name != other.Gpu) || (areVfs && one.Gpu != other.Gpu))
+        var areVfs = one.IsVf;
+        if (areVfs != other.IsVf || (areVfs && one.Gpu != other.Gpu))
             return false;
         return Body(one, ofEach: false).SequenceEqual(Body(other, ofEach: false));
     }

@@ -119,7 +119,7 @@ internal sealed class VfioHoldersTests
     public void A_known_holder_is_looked_at_without_reading_all_of_proc()
     {
         using var tree = new TreeOfText(Nodes + Qemu + "proc/901/comm = sleep\\n\n");
-        var held = new HeldDevice(tree.Root);
+        var held = new LastHolder(tree.Root);
         Open(tree, 901, "87");
         Assert.That(held.FindHolder(Both)!.Text, Is.EqualTo("process 'sleep' (pid 901)"));
         Open(tree, 900, "87");

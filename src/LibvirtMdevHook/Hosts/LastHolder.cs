@@ -3,10 +3,10 @@ using LibvirtMdevHook.Linux;
 namespace LibvirtMdevHook.Hosts;
 
 /// <summary>
-/// A device that is waited for until nobody holds it. The holder that was seen last is looked at
-/// first; all of /proc is read only when that one has let go.
+/// Who holds a device that is waited for. The holder that was seen last is looked at first; all of
+/// /proc is read only when that one has let go.
 /// </summary>
-internal sealed class HeldDevice(Root root)
+internal sealed class LastHolder(Root root)
 {
     /// <summary>How long a look that found nobody is good enough for a message.</summary>
     private static readonly TimeSpan UnseenTime = TimeSpan.FromSeconds(30);
