@@ -30,8 +30,9 @@ int main(int argc, char **argv)
         return failed("VFIO_SET_IOMMU");
     if (ioctl(group, VFIO_GROUP_GET_DEVICE_FD, argv[2]) < 0)
         return failed("VFIO_GROUP_GET_DEVICE_FD");
-    if (unlink(argv[1]) < 0)
-        return failed("unlink");
+    /* The device keeps its group. Without a descriptor of the node /proc does not show who has the device. */
+    if (close(group) < 0 || unlink(argv[1]) < 0)
+        return failed("close or unlink");
     int ready = open(argv[3], O_WRONLY | O_CREAT | O_TRUNC, 0600);
     if (ready < 0 || dprintf(ready, "%d\n", getpid()) < 0)
         return failed(argv[3]);
