@@ -73,16 +73,23 @@ internal static class PlanInputReader
     /// </summary>
     private static ImmutableHashSet<Guid> StartingOf(OperationContext context, ImmutableArray<Record> records)
     {
-        var unfinished = records.Where(r => IsUnfinished(r) && !IsOverdue(r)).ToArray();
+        var unfinished = records.Where(record => IsUnfinished(record) && !IsOverdue(context, record)).ToArray();
         if (unfinished.Length == 0)
             return [];
         var locks = HeldLocks.Read(context.Root);
-        var starting = unfinished.Where(record => locks is null || context.Records.IsActedOn(record.Domain, locks)
-            || context.Records.Load(record.Domain) is not { } now || !IsUnfinished(now));
-        return [.. starting.Select(record => record.Domain)];
-
-        bool IsOverdue(Record record) => record.Phase == Phase.Preparing && record.Generation.Age > context.Settings.PrepareDeadline;
+        return [.. unfinished.Select(record => record.Domain).Where(domain => IsStarting(context, domain, locks))];
     }
+
+    private static bool IsStarting(OperationContext context, Guid domain, HeldLocks? locks)
+    {
+        if (locks is null || context.Records.IsActedOn(domain, locks))
+            return true;
+        var now = context.Records.Load(domain);
+        return now is null || !IsUnfinished(now);
+    }
+
+    private static bool IsOverdue(OperationContext context, Record record) =>
+        record.Phase == Phase.Preparing && record.Generation.Age > context.Settings.PrepareDeadline;
 
     private static bool IsUnfinished(Record record) => record.Claims.Any(c => c.Stage is Stage.Reserved or Stage.Intended);
 

@@ -92,8 +92,6 @@ internal sealed record Framebuffer(int Free, int Claimed, bool HasClaims)
     /// The claims on the GPU whose device is still to be made. One on a VF takes that VF, and so
     /// stands beside no other device there.
     /// </summary>
-    private static IEnumerable<Claim> Beside(Capacity capacity, Parent parent)
-    {
-        return capacity.PendingOn(parent.Gpu).Where(claim => !parent.IsVf || claim.Parent != parent.Name);
-    }
+    private static IEnumerable<Claim> Beside(Capacity capacity, Parent parent) =>
+        capacity.PendingOn(parent.Gpu).Where(claim => !parent.IsVf || claim.Parent != parent.Name);
 }
