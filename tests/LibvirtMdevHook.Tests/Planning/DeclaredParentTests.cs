@@ -1,9 +1,4 @@
-using System.Collections.Immutable;
-using LibvirtMdevHook.Devices;
-using LibvirtMdevHook.Linux;
-using LibvirtMdevHook.Log;
 using LibvirtMdevHook.Planning;
-using LibvirtMdevHook.Settings;
 using NUnit.Framework;
 
 namespace LibvirtMdevHook.Tests.Planning;
@@ -68,9 +63,6 @@ internal sealed class DeclaredParentTests
         using var tree = new TreeOfText(Host);
         var xml = DomainText.Declaring(DomainText.Hostdev(DomainText.First, type, $"parent='{parent}'"))
             .Replace("model='vfio-pci'", $"model='{model}'", StringComparison.Ordinal);
-        var domain = DomainText.Parse(xml);
-        var settings = HostSettings.Load(tree.Root);
-        var context = new OperationContext(tree.Root, settings, tree.Store(), new HookLog(tree.Root, settings, "test"));
-        return Planner.Make(PlanInputReader.Read(context, domain, domain.Declaration!, ImmutableDictionary<SysfsName, string>.Empty));
+        return TreePlan.Of(tree, xml);
     }
 }

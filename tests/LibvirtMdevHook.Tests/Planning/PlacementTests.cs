@@ -1,9 +1,4 @@
 using System.Collections.Immutable;
-using LibvirtMdevHook.Devices;
-using LibvirtMdevHook.Linux;
-using LibvirtMdevHook.Log;
-using LibvirtMdevHook.Planning;
-using LibvirtMdevHook.Settings;
 using NUnit.Framework;
 
 namespace LibvirtMdevHook.Tests.Planning;
@@ -26,7 +21,7 @@ internal sealed class PlacementTests
     public void The_next_2Q_goes(string placement, string first, string second, string third, int expected)
     {
         using var tree = new TreeOfText(Gpu(1, first) + Gpu(2, second) + Gpu(3, third));
-        var plan = PlanOf(tree, DomainText.Declaring($"<hostdev uuid=\"{DomainText.First}\" type=\"GRID M60-2Q\"/>",
+        var plan = TreePlan.Of(tree, DomainText.Declaring($"<hostdev uuid=\"{DomainText.First}\" type=\"GRID M60-2Q\"/>",
             placement.Length > 0 ? $"placement='{placement}'" : ""));
 
         Assert.That(plan.Record?.Claims.Single().Parent.ToString(), Is.EqualTo(expected == 0 ? null : $"0000:0{expected}:00.0"),
@@ -37,7 +32,7 @@ internal sealed class PlacementTests
     public void Devices_of_one_domain_spread_over_empty_GPUs_all_the_same()
     {
         using var tree = new TreeOfText(Gpu(1, "") + Gpu(2, ""));
-        var plan = PlanOf(tree, DomainText.Declaring(
+        var plan = TreePlan.Of(tree, DomainText.Declaring(
             $"<hostdev uuid=\"{DomainText.First}\" type=\"GRID M60-2Q\"/><hostdev uuid=\"{DomainText.Second}\" type=\"GRID M60-2Q\"/>"));
 
         Assert.That(plan.Record!.Claims.Select(c => $"{c.Parent}"), Is.EqualTo(new[] { "0000:01:00.0", "0000:02:00.0" }));
@@ -47,7 +42,7 @@ internal sealed class PlacementTests
     public void The_merits_of_each_are_told()
     {
         using var tree = new TreeOfText(Gpu(1, "2Q 2Q") + Gpu(2, "") + Gpu(3, "4Q"));
-        var plan = PlanOf(tree, DomainText.Declaring($"<hostdev uuid=\"{DomainText.First}\" type=\"GRID M60-2Q\"/>"));
+        var plan = TreePlan.Of(tree, DomainText.Declaring($"<hostdev uuid=\"{DomainText.First}\" type=\"GRID M60-2Q\"/>"));
 
         Assert.That(plan.Candidates.Select(c => c.Reason?.Text ?? c.Ranking), Is.EqualTo(new[]
         {
@@ -85,13 +80,5 @@ internal sealed class PlacementTests
             sys/bus/mdev/devices/{uuid} -> ../../../devices/pci0000:00/{parent}/{uuid}
             sys/devices/pci0000:00/{parent}/{uuid}/mdev_type -> ../mdev_supported_types/nvidia-{type}
             """;
-    }
-
-    private static Plan PlanOf(TreeOfText tree, string xml)
-    {
-        var domain = DomainText.Parse(xml);
-        var settings = HostSettings.Load(tree.Root);
-        var context = new OperationContext(tree.Root, settings, tree.Store(), new HookLog(tree.Root, settings, "test"));
-        return Planner.Make(PlanInputReader.Read(context, domain, domain.Declaration!, ImmutableDictionary<SysfsName, string>.Empty));
     }
 }

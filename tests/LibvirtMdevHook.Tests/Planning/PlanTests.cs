@@ -1,12 +1,8 @@
-using System.Collections.Immutable;
-using LibvirtMdevHook.Devices;
 using LibvirtMdevHook.Domains;
 using LibvirtMdevHook.Hosts;
 using LibvirtMdevHook.Linux;
-using LibvirtMdevHook.Log;
 using LibvirtMdevHook.Planning;
 using LibvirtMdevHook.Records;
-using LibvirtMdevHook.Settings;
 using NUnit.Framework;
 using static VerifyNUnit.Verifier;
 
@@ -112,7 +108,7 @@ internal sealed class PlanTests
     public void Devices_that_share_a_GPU_go_to_the_one_that_has_room_for_all()
     {
         using var tree = new TreeOfText(VirtualFunctions(("0000:40", 7), ("0000:50", 8)));
-        var record = PlanOf(tree, Many(8, "gpu='same' placement='depth-first'")).Record;
+        var record = TreePlan.Of(tree, Many(8, "gpu='same' placement='depth-first'")).Record;
         Assert.That(record!.Claims.Select(c => c.Gpu.ToString()).Distinct(), Is.EqualTo(new[] { "0000:50:00.0" }));
     }
 
@@ -121,7 +117,7 @@ internal sealed class PlanTests
     {
         using var tree = new TreeOfText(VirtualFunctions(("0000:40", 32), ("0000:50", 32), ("0000:60", 32), ("0000:70", 32)));
         var begin = Environment.TickCount64;
-        var plan = PlanOf(tree, Many(5, "gpu='different'"));
+        var plan = TreePlan.Of(tree, Many(5, "gpu='different'"));
         Assert.That(plan.Refusals.Single().Text, Does.Contain("its 5 devices do not fit together with gpu='different'"));
         Assert.That(Environment.TickCount64 - begin, Is.LessThan(10_000));
     }
@@ -131,7 +127,7 @@ internal sealed class PlanTests
     {
         using var tree = TreeOfText.Of("m60-mdev");
         tree.Add("""etc/libvirt/mdev-hook.conf = excluded_parents = ["0000:3d:00.0" # broken fan\n""");
-        var refusal = PlanOf(tree, DomainText.Declaring(DomainText.Hostdev(DomainText.First, "GRID M60-4Q"))).Refusals.Single();
+        var refusal = TreePlan.Of(tree, DomainText.Declaring(DomainText.Hostdev(DomainText.First, "GRID M60-4Q"))).Refusals.Single();
         Assert.That(refusal.Text, Does.StartWith("domain 'win10': its devices cannot be placed: '").And.Contain("excluded_parents"));
         Assert.That(refusal.CuredBy, Is.EqualTo(CuredBy.Nothing));
     }
@@ -141,7 +137,7 @@ internal sealed class PlanTests
     {
         using var tree = TreeOfText.Of("m60-mdev");
         tree.Add("""etc/libvirt/mdev-hook.conf = excluded_parents = ["0000:3d:00.0"]\n""");
-        var plan = PlanOf(tree, DomainText.Declaring(DomainText.Hostdev(DomainText.First, "GRID M60-9X")));
+        var plan = TreePlan.Of(tree, DomainText.Declaring(DomainText.Hostdev(DomainText.First, "GRID M60-9X")));
         Assert.That(plan.Refusals.Single().CuredBy, Is.EqualTo(CuredBy.Types));
     }
 
@@ -167,7 +163,7 @@ internal sealed class PlanTests
     {
         using var tree = TreeOfText.Of("m60-rfc2016");
         Record(tree, "the-other", DomainText.First, Stage.Online);
-        return Verify(PlanOf(tree, DomainText.Declaring(TwoM60)).ToString());
+        return Verify(TreePlan.Of(tree, DomainText.Declaring(TwoM60)).ToString());
     }
 
     [Test]
@@ -175,7 +171,7 @@ internal sealed class PlanTests
     {
         using var tree = TreeOfText.Of("m60-rfc2016");
         Record(tree, "the-other", DomainText.Third, Stage.Intended);
-        return Verify(PlanOf(tree, DomainText.Declaring(TwoM60, "gpu='same'")).ToString());
+        return Verify(TreePlan.Of(tree, DomainText.Declaring(TwoM60, "gpu='same'")).ToString());
     }
 
     [Test]
@@ -183,7 +179,7 @@ internal sealed class PlanTests
     {
         using var tree = TreeOfText.Of("m60-rfc2016");
         Record(tree, "the-other", DomainText.Third, Stage.Intended);
-        return Verify(PlanOf(tree,
+        return Verify(TreePlan.Of(tree,
             DomainText.Declaring(DomainText.Hostdev(DomainText.First, "GRID M60-8Q", "parent='0000:86:00.0'"))).ToString());
     }
 
@@ -192,7 +188,7 @@ internal sealed class PlanTests
     {
         using var tree = TreeOfText.Of("m60-rfc2016");
         tree.AddNewerRecord("99999999-9999-4999-8999-999999999999", DomainText.First, "0000:86:00.0");
-        Assert.That(PlanOf(tree, DomainText.Declaring(TwoM60)).Refusals.Single().Text,
+        Assert.That(TreePlan.Of(tree, DomainText.Declaring(TwoM60)).Refusals.Single().Text,
             Does.Contain($"the device '{DomainText.First}'").And.Contain("record version 2; this one knows 1"));
     }
 
@@ -201,7 +197,7 @@ internal sealed class PlanTests
     {
         using var tree = TreeOfText.Of("m60-rfc2016");
         tree.AddNewerRecord(DomainText.Uuid, DomainText.Third, "0000:86:00.0");
-        Assert.That(PlanOf(tree, DomainText.Declaring(TwoM60)).Refusals.Single().Text, Does.StartWith("domain 'win10': ")
+        Assert.That(TreePlan.Of(tree, DomainText.Declaring(TwoM60)).Refusals.Single().Text, Does.StartWith("domain 'win10': ")
             .And.Contain("record version 2; this one knows 1").And.Contain("'virt-mdev reconcile --apply'"));
     }
 
@@ -210,7 +206,7 @@ internal sealed class PlanTests
     {
         using var tree = TreeOfText.Of("m60-rfc2016");
         tree.Add("""etc/libvirt/mdev-hook.conf = excluded_parents = ["pci_0000_86_00_0"]\n""");
-        return Verify(PlanOf(tree, DomainText.Declaring(TwoM60)).ToString());
+        return Verify(TreePlan.Of(tree, DomainText.Declaring(TwoM60)).ToString());
     }
 
     [Test]
@@ -232,21 +228,21 @@ internal sealed class PlanTests
         using var tree = TreeOfText.Of("mtty");
         var xml = DomainText.Declaring(DomainText.Hostdev(DomainText.First, "mtty-1"))
             .Replace("vfio-pci", "vfio-ap", StringComparison.Ordinal);
-        return Verify(PlanOf(tree, xml).ToString());
+        return Verify(TreePlan.Of(tree, xml).ToString());
     }
 
     [Test]
     public async Task The_plan_is_the_record_that_is_saved()
     {
         using var tree = TreeOfText.Of("m60-rfc2016");
-        await Verify(RecordXml.Write(PlanOf(tree, DomainText.Declaring(TwoM60)).Record! with { Generation = new Moment(1) }));
+        await Verify(RecordXml.Write(TreePlan.Of(tree, DomainText.Declaring(TwoM60)).Record! with { Generation = new Moment(1) }));
     }
 
     private static Task Foreign(string attributes, string attrs = "")
     {
         const string Existing = "aaaaaaaa-0000-4000-8000-000000000001";
         using var tree = TreeOfText.Of("m60-mdev");
-        return Verify(PlanOf(tree, DomainText.Around(
+        return Verify(TreePlan.Of(tree, DomainText.Around(
             $"""<hostdevs xmlns="urn:libvirt-mdev-hook:1"><hostdev uuid="{Existing}" {attributes}>{attrs}</hostdev></hostdevs>""",
             Existing))
             .ToString());
@@ -256,13 +252,13 @@ internal sealed class PlanTests
     {
         using var tree = TreeOfText.Of("m60-mdev");
         var xml = DomainText.Declaring(DomainText.Hostdev(DomainText.First, "GRID M60-2Q"), $"numa='{rule}'");
-        return Verify(PlanOf(tree, xml.Replace("<devices>", tuning + "<devices>", StringComparison.Ordinal)).ToString());
+        return Verify(TreePlan.Of(tree, xml.Replace("<devices>", tuning + "<devices>", StringComparison.Ordinal)).ToString());
     }
 
     private static Task Plan(string trees, string hostdevs, string rules = "")
     {
         using var tree = trees.Length == 0 ? new TreeOfText("") : TreeOfText.Of(trees.Split(' '));
-        return Verify(PlanOf(tree, DomainText.Declaring(hostdevs, rules)).ToString());
+        return Verify(TreePlan.Of(tree, DomainText.Declaring(hostdevs, rules)).ToString());
     }
 
     /// <summary>GPUs whose VFs are parents with one instance each.</summary>
@@ -287,14 +283,6 @@ internal sealed class PlanTests
         var uuids = Enumerable.Range(1, count).Select(i => $"6a2f1c3e-0000-4000-8000-{i:d12}").ToArray();
         var hostdevs = string.Concat(uuids.Select(u => $"<hostdev uuid='{u}' type='NVIDIA A40-2Q'/>"));
         return DomainText.Around($"""<hostdevs xmlns="urn:libvirt-mdev-hook:1" {rules}>{hostdevs}</hostdevs>""", uuids);
-    }
-
-    private static Plan PlanOf(TreeOfText tree, string xml)
-    {
-        var domain = DomainText.Parse(xml);
-        var settings = HostSettings.Load(tree.Root);
-        var context = new OperationContext(tree.Root, settings, tree.Store(), new HookLog(tree.Root, settings, "test"));
-        return Planner.Make(PlanInputReader.Read(context, domain, domain.Declaration!, ImmutableDictionary<SysfsName, string>.Empty));
     }
 
     private static void Record(TreeOfText tree, string domain, string device, Stage stage)

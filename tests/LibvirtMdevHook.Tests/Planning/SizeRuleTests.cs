@@ -1,12 +1,8 @@
-using System.Collections.Immutable;
-using LibvirtMdevHook.Devices;
 using LibvirtMdevHook.Domains;
 using LibvirtMdevHook.Hosts;
 using LibvirtMdevHook.Linux;
-using LibvirtMdevHook.Log;
 using LibvirtMdevHook.Planning;
 using LibvirtMdevHook.Records;
-using LibvirtMdevHook.Settings;
 using NUnit.Framework;
 
 namespace LibvirtMdevHook.Tests.Planning;
@@ -256,11 +252,6 @@ internal sealed class SizeRuleTests
             [ClaimOf(function, type, Stage.Reserved)], Deadline.After(TimeSpan.FromMinutes(1))));
     }
 
-    private static Plan PlanOf(TreeOfText tree, string type, string more = "")
-    {
-        var domain = DomainText.Parse(DomainText.Declaring(DomainText.Hostdev(DomainText.First, type, more)));
-        var settings = HostSettings.Load(tree.Root);
-        var context = new OperationContext(tree.Root, settings, tree.Store(), new HookLog(tree.Root, settings, "test"));
-        return Planner.Make(PlanInputReader.Read(context, domain, domain.Declaration!, ImmutableDictionary<SysfsName, string>.Empty));
-    }
+    private static Plan PlanOf(TreeOfText tree, string type, string more = "") =>
+        TreePlan.Of(tree, DomainText.Declaring(DomainText.Hostdev(DomainText.First, type, more)));
 }

@@ -71,7 +71,7 @@ internal sealed class VfPlanTests
             Gpu("0000:41") + MdevVf(6, "0000:41", "nvidia-1546", $"{Board}-1-2Q")
             + Gpu("0000:51") + MdevVf(6, "0000:51", "nvidia-1546", $"{Board}-1-2Q") + MdevType("0000:51:00.6", "nvidia-1528", Whole));
 
-        var plan = PlanOf(tree, Declaring("", $"<hostdev uuid='{DomainText.First}' type='{type}'/>"));
+        var plan = TreePlan.Of(tree, Declaring("", $"<hostdev uuid='{DomainText.First}' type='{type}'/>"));
 
         Assert.That(plan.ToString(), Is.EqualTo($"create {DomainText.First} on 0000:51:00.6 (mdev) as nvidia-1528 '{Whole}'\n"));
     }
@@ -186,7 +186,7 @@ internal sealed class VfPlanTests
             Stage.Online, 7);
         var other = Guid.Parse("99999999-9999-4999-8999-999999999999");
         store.Save(new Record(other, "the-other", TreeOfText.Boot, new Moment(1), Phase.Prepared, [claim]));
-        return Verify(PlanOf(tree, Declaring("", Hostdev(First, "NVIDIA A40-2Q"))).ToString());
+        return Verify(TreePlan.Of(tree, Declaring("", Hostdev(First, "NVIDIA A40-2Q"))).ToString());
     }
 
     [Test]
@@ -198,7 +198,8 @@ internal sealed class VfPlanTests
         var settings = HostSettings.Load(tree.Root);
         var context = new OperationContext(tree.Root, settings, tree.Store(), new HookLog(tree.Root, settings, "test"));
 
-        Assert.That(PlanOf(tree, Declaring("", Hostdev(First, "NVIDIA A40-2Q"))).Refusals.Single().Text, Does.Contain("record version 2"));
+        var refusal = TreePlan.Of(tree, Declaring("", Hostdev(First, "NVIDIA A40-2Q"))).Refusals.Single();
+        Assert.That(refusal.Text, Does.Contain("record version 2"));
         Assert.That(IncomingPlan.Of(PlanInputReader.Incoming(context, domain, domain.Declaration!)).Plan.Record!.Claims.Single().Parent,
             Is.EqualTo(SysfsName.Parse(Second)));
     }
@@ -227,14 +228,6 @@ internal sealed class VfPlanTests
     private static string PlanOf(string lines, string xml)
     {
         using var tree = new TreeOfText(lines);
-        return PlanOf(tree, xml).ToString();
-    }
-
-    private static Plan PlanOf(TreeOfText tree, string xml)
-    {
-        var domain = DomainText.Parse(xml);
-        var settings = HostSettings.Load(tree.Root);
-        var context = new OperationContext(tree.Root, settings, tree.Store(), new HookLog(tree.Root, settings, "test"));
-        return Planner.Make(PlanInputReader.Read(context, domain, domain.Declaration!, ImmutableDictionary<SysfsName, string>.Empty));
+        return TreePlan.Of(tree, xml).ToString();
     }
 }
